@@ -1,0 +1,125 @@
+"""Reads the configuration: YAML first, environment over it, and errors that say what to write instead.
+
+Environment variables are named ``PODIUM_<SECTION>__<KEY>``, for example ``PODIUM_POLICY__PRIMARY__METRIC=recall``.
+``MLFLOW_TRACKING_URI`` is honoured too, below ``PODIUM_MLFLOW__TRACKING_URI`` and above the file.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from configs.schema import PodiumConfig
+from podium.errors import ConfigError
+
+DEFAULT_PATH = Path("configs/churn.yaml")
+PATH_KEYS = (("staging", "root"), ("holdout", "path"))
+
+
+def podium_home() -> Path:
+    """Return the folder of all embedded state: ``PODIUM_HOME``, else ``.podium`` in the working directory."""
+    return Path(os.environ.get("PODIUM_HOME") or ".podium").absolute()
+
+
+def config_path(given: str | Path | None = None) -> Path | None:
+    """Return the file to read: the one given, else ``PODIUM_CONFIG``, else the default one if it is there."""
+    named = given or os.environ.get("PODIUM_CONFIG")
+    if named:
+        return Path(named)
+    return DEFAULT_PATH if DEFAULT_PATH.is_file() else None
+
+
+def load_config(given: str | Path | None = None) -> PodiumConfig:
+    """Return the validated configuration.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key or value in it, or in the environment, is not allowed.
+    """
+    path = config_path(given)
+    source = str(path) if path else "the built-in defaults"
+    values = _merged(_anchored(_read(path), path) if path else {}, _environment())
+    try:
+        return PodiumConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_sentence(source, error)) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file; name one with --config or PODIUM_CONFIG") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if values is not None and not isinstance(values, dict):
+        raise ConfigError(f"{path}: holds a {type(values).__name__}; sections such as 'mlflow:' are expected")
+    return values or {}
+
+
+def _anchored(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the values with relative paths made relative to the config file's folder."""
+    for section, key in PATH_KEYS:
+        part = values.get(section)
+        if isinstance(part, dict) and isinstance(part.get(key), str):
+            part[key] = str((path.absolute().parent / Path(part[key]).expanduser()).resolve())
+    return values
+
+
+class _PodiumVariables(EnvSettingsSource):
+    """The variables of the environment that name a key of the configuration."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            PodiumConfig,  # type: ignore[arg-type]
+            env_prefix="PODIUM_",
+            env_nested_delimiter="__",
+            env_parse_none_str="null",
+        )
+
+
+def _environment() -> dict[str, Any]:
+    tracking = os.environ.get("MLFLOW_TRACKING_URI")
+    below: dict[str, Any] = {"mlflow": {"tracking_uri": tracking}} if tracking else {}
+    return _merged(below, _PodiumVariables()())
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        both = isinstance(under, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(cast(Mapping[str, Any], under), value) if both else value
+    return merged
+
+
+def _sentence(source: str, error: ValidationError) -> str:
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        return f"{source}: {key}: unknown key; {_known_keys(first['loc'])}{more}"
+    value = "" if first["type"] == "missing" else f": {first['input']!r}"
+    return f"{source}: {key}{value}: {first['msg']}{more}"
+
+
+def _known_keys(location: Iterable[str | int]) -> str:
+    *parents, wrong = [str(part) for part in location]
+    section: Any = PodiumConfig
+    for name in parents:
+        section = _section_of(section.model_fields[name].annotation)
+    allowed = sorted(section.model_fields)
+    close = difflib.get_close_matches(wrong, allowed, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"allowed are {', '.join(allowed)}"
+
+
+def _section_of(annotation: Any) -> type[BaseModel]:
+    options = get_args(annotation) or (annotation,)
+    return next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))

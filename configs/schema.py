@@ -1,0 +1,185 @@
+"""The schema of the configuration: every key, its bounds, and what it is for.
+
+Frozen, so that a flow's configuration cannot change while it runs; unknown keys are refused, so that a misspelt
+guardrail is an error and not a guardrail that never fires.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+MetricName = Literal[
+    "f1_score",
+    "accuracy",
+    "precision",
+    "recall",
+    "roc_auc",
+    "average_precision",
+    "balanced_accuracy",
+]
+TieRule = Literal[
+    "champion",
+    "f1_score",
+    "accuracy",
+    "precision",
+    "recall",
+    "roc_auc",
+    "average_precision",
+    "balanced_accuracy",
+    "smaller",
+    "older",
+]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s][^/:]*$")]
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class MlflowSection(Section):
+    """Where MLflow is, and the names Podium uses in it."""
+
+    tracking_uri: str | None = Field(
+        None,
+        min_length=1,
+        description="MLflow tracking URI. null: MLFLOW_TRACKING_URI, else embedded SQLite in PODIUM_HOME.",
+    )
+    experiment: Name = Field("churn_monitoring", description="Experiment that holds the candidates.")
+    registered_model: Name = Field("churn", description="Registered model whose versions are candidates.")
+
+
+class StagingSection(Section):
+    """Where the staged models are, and how to read what they say of themselves."""
+
+    root: Path | None = Field(None, description="Folder that holds one folder per staged model.")
+    timezone: str = Field(
+        "UTC", min_length=1, max_length=64, description="IANA zone of times recorded without an offset."
+    )
+
+
+class HoldoutSection(Section):
+    """The labelled rows on which every candidate is measured."""
+
+    path: Path = Field(description="Parquet or CSV file of labelled rows that no model was trained on.")
+    target: str = Field("churn", min_length=1, max_length=200, description="Column that holds the true label.")
+    positive_class: int | str | None = Field(
+        1, description="Label that counts as positive. null: more than two classes."
+    )
+    id_columns: tuple[str, ...] = Field(
+        (), max_length=50, description="Columns that identify a row and are not features."
+    )
+
+    @field_validator("positive_class", mode="before")
+    @classmethod
+    def _not_a_yaml_boolean(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("YAML reads an unquoted yes, no, true or false as a boolean: put the label in quotes")
+        return value
+
+
+class PrimarySection(Section):
+    """The one number that ranks candidates."""
+
+    metric: MetricName = Field("f1_score", description="Metric that ranks the candidates; higher is better.")
+    average: Literal["weighted", "macro", "binary"] = Field(
+        "weighted", description="How F1, precision and recall are averaged over the classes."
+    )
+
+
+class GuardrailsSection(Section):
+    """Conditions that a candidate must meet whatever its rank."""
+
+    minimum: dict[MetricName, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="Lowest acceptable holdout value per metric."
+    )
+
+
+class EvidenceSection(Section):
+    """How much evidence a promotion needs."""
+
+    minimum_improvement: float = Field(
+        0.0, ge=0, le=1, description="How far above the champion the best must be on the primary metric."
+    )
+    without_holdout: Literal["refuse", "promote"] = Field(
+        "refuse",
+        description="With no holdout there are only recorded metrics, which are claims: refuse or promote on them.",
+    )
+    claim_tolerance: float = Field(
+        0.05, gt=0, le=1, description="Recorded minus measured above this is reported as a leak alarm."
+    )
+
+
+class PolicySection(Section):
+    """The rules of selection."""
+
+    primary: PrimarySection = PrimarySection()
+    guardrails: GuardrailsSection = GuardrailsSection()
+    evidence: EvidenceSection = EvidenceSection()
+    ties: tuple[TieRule, ...] = Field(
+        ("champion", "roc_auc", "smaller", "older"),
+        max_length=20,
+        description="Rules that break an exact tie, in order; the model id decides what they leave equal.",
+    )
+
+    @model_validator(mode="after")
+    def _ties_are_distinct(self) -> "PolicySection":
+        if len(set(self.ties)) != len(self.ties):
+            raise ValueError("a tie rule is named twice")
+        return self
+
+
+class RetentionSection(Section):
+    """What happens to versions that are no longer in production."""
+
+    keep_previous: int = Field(
+        3, ge=1, le=1000, description="Number of former production versions that stay in the registry."
+    )
+    delete_older: bool = Field(
+        False, description="Delete older former production versions instead of only archiving them."
+    )
+
+
+class VerificationSection(Section):
+    """What the production model must do to pass."""
+
+    latency_ms: float = Field(
+        500, gt=0, le=600_000, description="Slowest acceptable 95th percentile of a one-row prediction, in ms."
+    )
+    single_rows: int = Field(20, ge=1, le=10_000, description="Rows predicted one at a time.")
+    tolerance: float = Field(
+        1e-6, ge=0, le=1, description="Largest acceptable difference to the recorded holdout metrics."
+    )
+
+
+class SandboxSection(Section):
+    """Limits of the child process in which a staged model is loaded."""
+
+    seconds: float = Field(120, gt=0, le=86_400, description="Wall and processor time per model, in seconds.")
+    memory_mb: int = Field(8192, ge=512, le=1_048_576, description="Address space per model, in MB.")
+    file_mb: int = Field(2048, ge=1, le=1_048_576, description="Largest file a model may write, in MB.")
+    extra_globals: tuple[str, ...] = Field(
+        (), max_length=500, description="Further names a pickle may use, each as module.name."
+    )
+
+
+class RunnerSection(Section):
+    """How work is spread."""
+
+    kind: Literal["threads"] = Field("threads", description="Prefect task runner.")
+    workers: int = Field(4, ge=1, le=64, description="Models worked on at the same time.")
+
+
+class PodiumConfig(Section):
+    """The whole configuration. Only ``staging`` (to migrate) or ``holdout`` (to measure) need be set."""
+
+    mlflow: MlflowSection = MlflowSection()
+    staging: StagingSection = StagingSection()
+    holdout: HoldoutSection | None = Field(None, description="Rows to measure on. null: no measuring.")
+    policy: PolicySection = PolicySection()
+    retention: RetentionSection = RetentionSection()
+    verification: VerificationSection = VerificationSection()
+    sandbox: SandboxSection = SandboxSection()
+    runner: RunnerSection = RunnerSection()

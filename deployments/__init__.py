@@ -1,0 +1,1 @@
+"""What surrounds the declared deployments: the reading and checking of ``prefect.yaml``."""

@@ -1,0 +1,33 @@
+"""Analyses the staging root: an inventory ranked by claims, its problems, and statistics per model type."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import flow
+
+from configs.loading import load_config
+from podium.inventory import Inventory, take_inventory
+from podium.summary import summarise
+from tasks.staging import read_staging
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The inventory of a staging root with its statistics."""
+
+    root: str
+    inventory: Inventory
+    summary: list[dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON document of ``podium analyze``."""
+        return {"root": self.root, "models": self.inventory.as_json(), "summary": self.summary}
+
+
+@flow(name="analyze", validate_parameters=False)
+def analyze(config_path: str | None = None) -> Analysis:
+    """Take the inventory of the staging root without loading a model."""
+    config = load_config(config_path)
+    staged = read_staging(config.staging.root, config.staging.timezone)
+    inventory = take_inventory(staged, config.holdout.id_columns if config.holdout else ())
+    return Analysis(str(config.staging.root), inventory, summarise(inventory.models))

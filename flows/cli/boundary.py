@@ -1,0 +1,73 @@
+"""Where a command meets the user: its output, its progress, and every failure as one line with an exit status."""
+
+import json
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from podium.errors import PodiumError
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that every command has."""
+
+    config: str | None = None
+    as_json: bool = False
+    verbose: bool = False
+
+
+class Boundary:
+    """Runs one command and returns its exit status."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def run(self, name: str, **arguments: Any) -> int:
+        """Run the command of this name; print its result and return its exit status."""
+        try:
+            return self._run(name, arguments)
+        except PodiumError as error:
+            return self._fail(str(error), error.exit_status)
+        except KeyboardInterrupt:
+            return self._fail("interrupted; what was finished is kept, run the same command to go on", INTERRUPTED)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except Exception as error:
+            return self._unexpected(error)
+
+    def _run(self, name: str, arguments: dict[str, Any]) -> int:
+        from configs.loading import load_config
+        from flows.cli.environment import prepare
+
+        if arguments.get("home"):
+            os.environ["PODIUM_HOME"] = arguments["home"]
+        if name != "demo":
+            load_config(self.options.config)
+        prepare(self.options.verbose)
+        from flows.cli import commands
+
+        return commands.COMMANDS[name](self.options, arguments)
+
+    def _fail(self, message: str, status: int) -> int:
+        sys.stderr.write(f"podium: {message}\n")
+        if self.options.verbose:
+            traceback.print_exc()
+        return status
+
+    def _unexpected(self, error: Exception) -> int:
+        from flows.cli.failures import describe
+
+        return self._fail(describe(error), 1)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()

@@ -1,0 +1,98 @@
+"""What each command does: calls its flow, shows the result, and turns it into an exit status."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from flows.cli import views
+from flows.cli.boundary import Options, print_json
+from flows.cli.progress import Terminal
+
+NO = 3
+View = Callable[[Console, Any], None]
+PLAIN_WIDTH = 120
+"""Columns of a table when the output is no terminal."""
+
+
+def output() -> Console:
+    """Return the console of standard output; tables have a fixed width where it is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, soft_wrap=False)
+
+
+def _show(options: Options, document: Any, view: View) -> None:
+    if options.as_json:
+        print_json(document)
+    else:
+        view(output(), document)
+
+
+def call_flow(module: str, name: str, *arguments: Any, **named: Any) -> Any:
+    """Call a flow, importing it, and so Prefect, only now."""
+    with Terminal(Console(stderr=True)):
+        found = importlib.import_module(f"flows.{module}")
+        return getattr(found, name)(*arguments, **named)
+
+
+def start_sandbox() -> None:
+    """Let the sandbox import its libraries while this process imports its own."""
+    from tasks.effects.sandbox import sandbox
+
+    sandbox()
+
+
+def analyze(options: Options, arguments: dict[str, Any]) -> int:
+    """Show the inventory of the staging root."""
+    _show(options, call_flow("analysis", "analyze", options.config).as_json(), views.show_analysis)
+    return 0
+
+
+def migrate(options: Options, arguments: dict[str, Any]) -> int:
+    """Migrate the staged models."""
+    if not arguments["dry_run"]:
+        start_sandbox()
+    report = call_flow("migration", "migrate", options.config, dry_run=arguments["dry_run"])
+    _show(options, report.as_json(), views.show_migration)
+    return 0
+
+
+def select(options: Options, arguments: dict[str, Any]) -> int:
+    """Select the production model; the answer is no when nothing can be promoted."""
+    outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"])
+    _show(options, outcome.as_json(), views.show_selection)
+    return NO if outcome.selection.verdict == "refuse" else 0
+
+
+def verify(options: Options, arguments: dict[str, Any]) -> int:
+    """Verify the production model; the answer is no when a check fails."""
+    found = call_flow("verification", "verify", options.config)
+    _show(options, found.as_json(), views.show_verification)
+    return 0 if found.passed else NO
+
+
+def history(options: Options, arguments: dict[str, Any]) -> int:
+    """Show the decisions; the answer is no when their chain is broken."""
+    chain = call_flow("history", "history", options.config)
+    from flows.history import chain_json
+
+    _show(options, chain_json(chain), views.show_history)
+    return 0 if chain.unbroken else NO
+
+
+def demo(options: Options, arguments: dict[str, Any]) -> int:
+    """Run the whole story with embedded defaults, whatever servers the environment names."""
+    from flows.cli.story import tell
+
+    return tell(options)
+
+
+COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
+    "analyze": analyze,
+    "migrate": migrate,
+    "select": select,
+    "verify": verify,
+    "history": history,
+    "demo": demo,
+}

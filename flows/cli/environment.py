@@ -1,0 +1,45 @@
+"""Prepares the process for Prefect and MLflow before either is imported: where state lives, and that they are quiet."""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+
+from configs.loading import podium_home
+from podium.errors import UsageError
+
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_CLI_PROMPT": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def prepare(verbose: bool) -> None:
+    """Set what the user has not set. ``verbose`` lets Prefect's and MLflow's own logs through."""
+    home = podium_home()
+    _make(home / "prefect")
+    os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
+    if not verbose:
+        warnings.simplefilter("ignore")
+        for name in ("mlflow", "alembic", "prefect", "sqlalchemy", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _make(folder: Path) -> None:
+    """Make the folder that Prefect would otherwise fail to make, because it makes no parents."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be made: {error.strerror}; set PODIUM_HOME to a folder you can write"
+        ) from None

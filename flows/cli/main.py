@@ -1,0 +1,125 @@
+"""The ``podium`` command. Nothing heavy is imported before a command needs it, so that help answers at once."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from flows.cli.boundary import Boundary, Options
+from podium import __version__
+
+EXAMPLES = """
+\b
+Examples:
+  podium demo                                  the whole story on real churn data
+  podium analyze --config configs/churn.yaml   what is in the staging folders
+  podium migrate --dry-run                     what a migration would do
+  podium select --json | jq .verdict           for scripts
+
+Exit status: 0 done; 1 unexpected failure; 2 bad usage or config; 3 the answer is no.
+"""
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that every command has, also accepted before the command's name."""
+    for option in (
+        click.option("--verbose", is_flag=True, help="Show the logs of Prefect and MLflow, and tracebacks."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output."),
+        click.option("--config", "config", metavar="PATH", help="Config file [default: configs/churn.yaml]."),
+    ):
+        command = option(command)
+    return command
+
+
+def run(context: click.Context, given: dict[str, Any], name: str, **arguments: Any) -> None:
+    """Run a command inside the boundary that turns every failure into one line and an exit status."""
+    before: dict[str, Any] = context.obj or {}
+    options = Options(
+        config=given["config"] or before.get("config"),
+        as_json=given["as_json"] or before.get("as_json", False),
+        verbose=given["verbose"] or before.get("verbose", False),
+    )
+    sys.exit(Boundary(options).run(name, **arguments))
+
+
+@click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="podium")
+@common
+@click.pass_context
+def main(context: click.Context, /, **given: Any) -> None:
+    """Bring staged models into MLflow, measure them, and promote the one that is really best."""
+    context.obj = given
+
+
+@main.command()
+@common
+@click.pass_context
+def analyze(context: click.Context, /, **given: Any) -> None:
+    """List the staged models, what they claim, and what is wrong with them. Loads no model.
+
+    Example: podium analyze --json
+    """
+    run(context, given, "analyze")
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Show the plan and write nothing.")
+@common
+@click.pass_context
+def migrate(context: click.Context, /, dry_run: bool, **given: Any) -> None:
+    """Bring every staged model into MLflow, once.
+
+    Example: podium migrate --dry-run
+    """
+    run(context, given, "migrate", dry_run=dry_run)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Show the verdict on what is measured and write nothing.")
+@common
+@click.pass_context
+def select(context: click.Context, /, dry_run: bool, **given: Any) -> None:
+    """Measure the candidates on the holdout and put the best into production.
+
+    Example: podium select --config configs/churn.yaml
+    """
+    run(context, given, "select", dry_run=dry_run)
+
+
+@main.command()
+@common
+@click.pass_context
+def verify(context: click.Context, /, **given: Any) -> None:
+    """Load the production model in a fresh process and test it. Exit status 3 if a check fails.
+
+    Example: podium verify --json
+    """
+    run(context, given, "verify")
+
+
+@main.command()
+@common
+@click.pass_context
+def history(context: click.Context, /, **given: Any) -> None:
+    """Show every decision and whether the chain of them is unbroken.
+
+    Example: podium history --json
+    """
+    run(context, given, "history")
+
+
+@main.command()
+@click.option("--home", metavar="DIR", help="Folder of all state [default: PODIUM_HOME, else .podium].")
+@common
+@click.pass_context
+def demo(context: click.Context, /, home: str | None, **given: Any) -> None:
+    """Run the whole story on real churn data: stage, analyze, migrate, select, verify.
+
+    Example: podium demo --home /tmp/podium-demo
+    """
+    run(context, given, "demo", home=home)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The demo, told step by step: make, analyze, migrate, select, verify, and what came of it."""
+
+import os
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from configs.loading import podium_home
+from flows.cli import views
+from flows.cli.boundary import Options, print_json
+from flows.cli.commands import NO, call_flow, output, start_sandbox
+
+NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "PODIUM_CONFIG")
+
+
+def tell(options: Options) -> int:
+    """Run the demo in ``PODIUM_HOME`` and return its exit status."""
+    _forget_servers()
+    start_sandbox()
+    console = Console(stderr=True) if options.as_json else output()
+    with console.status("starting") if console.is_terminal else _Nothing():
+        from flows.demo import DemoHome, refuse_foreign
+        from tasks.demo_data import ORIGIN
+    places = DemoHome(podium_home())
+    refuse_foreign(places)
+    console.print(f"[bold]1. Staging area[/bold] from {ORIGIN}", highlight=False)
+    made = call_flow("demo", "prepare_demo", places)
+    console.print(f"{len(made)} models trained into {escape(str(places.staging))}", highlight=False, soft_wrap=True)
+    documents = _steps(console, str(places.config))
+    _end(console, documents, str(places.config), str(places.database))
+    if options.as_json:
+        print_json(documents)
+    return 0 if documents["verify"]["passed"] and documents["select"]["champion"] else NO
+
+
+def _forget_servers() -> None:
+    """The demo never writes to a server that the environment names."""
+    for name in [n for n in os.environ if n in NAMES_A_SERVER or (n.startswith("PODIUM_") and "__" in n)]:
+        del os.environ[name]
+
+
+def _steps(console: Console, config: str) -> dict[str, Any]:
+    console.print("\n[bold]2. podium analyze[/bold]: what the folders claim")
+    analysis = call_flow("analysis", "analyze", config).as_json()
+    views.show_analysis(console, analysis)
+    console.print("\n[bold]3. podium migrate[/bold]: each into MLflow, once, without pickle")
+    migration = call_flow("migration", "migrate", config).as_json()
+    views.show_migration(console, migration)
+    console.print("\n[bold]4. podium select[/bold]: measured on rows that no model was trained on")
+    selection = call_flow("selection", "select", config, asked_by="demo").as_json()
+    views.show_selection(console, selection)
+    console.print("\n[bold]5. podium verify[/bold]: the production model in a fresh process")
+    verification = call_flow("verification", "verify", config).as_json()
+    views.show_verification(console, verification)
+    return {"analyze": analysis, "migrate": migration, "select": selection, "verify": verification}
+
+
+def _end(console: Console, documents: dict[str, Any], config: str, database: str) -> None:
+    champion, claimed = documents["select"]["champion"], documents["analyze"]["models"][0]
+    ranking = {row["model_id"]: row for row in documents["select"]["ranking"]}
+    console.print("\n[bold]What came of it[/bold]")
+    if champion:
+        value = ranking[champion["model_id"]]["value"]
+        console.print(f"In production: [bold]{champion['model_id']}[/bold], measured F1 {value:.4f}.", highlight=False)
+    if champion and claimed["model_id"] != champion["model_id"]:
+        claim, measured = claimed["recorded_metrics"]["f1_score"], ranking[claimed["model_id"]]["value"]
+        console.print(
+            f"Not [bold]{claimed['model_id']}[/bold], which claims F1 {claim:.4f}: on rows it was not trained on it "
+            f"measures {measured:.4f}. Its metadata carries its training-set scores.",
+            highlight=False,
+        )
+    console.print("\nLook around:", highlight=False)
+    console.print(f"  mlflow ui --backend-store-uri sqlite:///{escape(database)}", highlight=False, soft_wrap=True)
+    console.print(f"  podium history --config {escape(config)}", highlight=False, soft_wrap=True)
+
+
+class _Nothing:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...

@@ -1,0 +1,143 @@
+"""The tables and sentences that a person sees. Every text of a model or its metadata is escaped."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Json = Mapping[str, Any]
+
+
+def number(value: float | None) -> str:
+    """Return a metric as text."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as text."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def show_analysis(console: Console, document: Json) -> None:
+    """Show the inventory of a staging root."""
+    models: Sequence[Json] = document["models"]
+    table = Table(title="Staged models, by the F1 they claim", title_justify="left")
+    for name in ("model", "type", "trained at", "F1", "AUC", "size", "format", "problems"):
+        table.add_column(name, justify="right" if name in {"F1", "AUC", "size"} else "left", overflow="fold")
+    for model in models:
+        metrics = model["recorded_metrics"]
+        table.add_row(
+            escape(model["model_id"]),
+            escape(model["model_type"]),
+            model["trained_at"][:16].replace("T", " "),
+            number(metrics.get("f1_score")),
+            number(metrics.get("roc_auc")),
+            size(model["bytes"]),
+            model["format"],
+            escape("; ".join(p["message"] for p in model["problems"])) or "none",
+        )
+    console.print(table)
+    show_summary(console, document["summary"])
+
+
+def show_summary(console: Console, rows: Sequence[Json]) -> None:
+    """Show the statistics per model type."""
+    table = Table(title="By type", title_justify="left")
+    for name in ("type", "models", "broken", "best F1", "mean F1", "spread", "mean AUC", "size"):
+        table.add_column(name, justify="left" if name == "type" else "right")
+    for row in rows:
+        counts = [str(row["models"]), str(row["broken"])]
+        metrics = [number(row[k]) for k in ("f1_max", "f1_mean", "f1_std", "roc_auc_mean")]
+        table.add_row(escape(row["model_type"]), *counts, *metrics, size(row["bytes"]))
+    console.print(table)
+
+
+def show_migration(console: Console, document: Json) -> None:
+    """Show what became of every staged model."""
+    planned = " (dry run: nothing was written)" if document["dry_run"] else ""
+    counts = ", ".join(f"{len(document[k])} {k}" for k in ("migrated", "skipped", "quarantined"))
+    table = Table(title=f"Migration{planned}", title_justify="left")
+    for name in ("model", "outcome", "version", "reason"):
+        table.add_column(name, overflow="fold")
+    for state, colour in (("migrated", "green"), ("skipped", "dim"), ("quarantined", "red")):
+        for row in document[state]:
+            outcome = f"[{colour}]{state}[/{colour}]"
+            table.add_row(escape(row["model_id"]), outcome, row["version"] or "", escape(row["reason"]))
+    console.print(table)
+    for row in document["skipped"]:
+        if row["warning"]:
+            console.print(f"[yellow]warning:[/yellow] {escape(row['model_id'])}: {escape(row['warning'])}")
+    console.print(f"{counts} in {document['seconds']:.1f} s", highlight=False)
+
+
+def show_selection(console: Console, document: Json) -> None:
+    """Show the verdict with its ranking and reasons."""
+    if document["claims"]:
+        console.print("[bold red]THESE ARE CLAIMS: no holdout is configured, nothing below was measured.[/bold red]")
+    console.print(_ranking(document))
+    for row in document["ranking"]:
+        for alarm in row["alarms"]:
+            console.print(f"[red]leak alarm:[/red] {escape(row['model_id'])} {escape(alarm)}", highlight=False)
+    champion = document["champion"]
+    who = f"{champion['model_id']} (version {champion['version']})" if champion else "nothing"
+    console.print(
+        f"verdict: [bold]{document['verdict']}[/bold]; in production: [bold]{escape(who)}[/bold]", highlight=False
+    )
+    for reason in document["reasons"]:
+        console.print(f"  {escape(reason)}", highlight=False)
+    if document["report"]:
+        console.print(f"report: {escape(document['report'])}/report.html", highlight=False, soft_wrap=True)
+    if document["dry_run"]:
+        console.print("dry run: nothing was written", highlight=False)
+
+
+def _ranking(document: Json) -> Table:
+    basis = "claimed" if document["claims"] else "measured"
+    table = Table(title=f"Candidates, by {basis} metrics", title_justify="left")
+    for name in ("#", "model", "version", "F1", "AUC", "accuracy", "claimed F1", "note"):
+        table.add_column(name, justify="left" if name in {"model", "note"} else "right", overflow="fold")
+    for row in document["ranking"]:
+        values = [number(row["metrics"].get(k)) for k in ("f1_score", "roc_auc", "accuracy")]
+        claim = number(row["recorded"].get("f1_score"))
+        place = str(row["place"] or "–")
+        table.add_row(place, escape(row["model_id"]), row["version"] or "", *values, claim, escape(row["reason"]))
+    return table
+
+
+def show_verification(console: Console, document: Json) -> None:
+    """Show every check of the production model."""
+    table = Table(
+        title=f"Checks of {escape(document['model_id'])} (version {document['version']})", title_justify="left"
+    )
+    for name in ("check", "", "detail"):
+        table.add_column(name, overflow="fold")
+    for check in document["checks"]:
+        mark = "[green]passed[/green]" if check["passed"] else "[red]failed[/red]"
+        table.add_row(check["name"], mark, escape(check["detail"]))
+    console.print(table)
+
+
+def show_history(console: Console, document: Json) -> None:
+    """Show the chain of decisions."""
+    table = Table(title="Decisions", title_justify="left")
+    for name in ("#", "decision", "decided at", "verdict", "winner", "why"):
+        table.add_column(name, overflow="fold")
+    for row in document["decisions"]:
+        if "sequence" not in row:
+            table.add_row("?", row["decision_id"], "", "unreadable", "", "")
+            continue
+        winner = row["winner"]["model_id"] if row["winner"] else "none"
+        when = row["decided_at"][:16].replace("T", " ")
+        table.add_row(
+            str(row["sequence"]), row["decision_id"], when, row["verdict"], escape(winner), escape(row["reasons"][0])
+        )
+    console.print(table)
+    state = "unbroken" if document["unbroken"] else f"BROKEN: {document['broken_at']}"
+    console.print(f"chain of {len(document['decisions'])}: {escape(state)}", highlight=False)

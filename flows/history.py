@@ -1,0 +1,21 @@
+"""Reads the history of decisions and checks that its chain is unbroken."""
+
+from typing import Any
+
+from prefect import flow
+
+from configs.loading import load_config
+from podium.decision import Chain
+from tasks.decisions import read_chain
+
+
+@flow(name="history", validate_parameters=False)
+def history(config_path: str | None = None) -> Chain:
+    """Return every decision, oldest first."""
+    return read_chain(load_config(config_path).mlflow)
+
+
+def chain_json(chain: Chain) -> dict[str, Any]:
+    """Return the JSON document of ``podium history``."""
+    rows = [{"decision_id": d.decision_id, "sha256": d.sha256, **d.content} for d in chain.decisions]
+    return {"decisions": rows, "unbroken": chain.unbroken, "broken_at": chain.broken_at}

@@ -1,0 +1,118 @@
+"""Selects the production model: discover, measure, rank, decide, record, promote, retire."""
+
+from datetime import UTC, datetime
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+
+from configs.loading import load_config
+from configs.schema import PodiumConfig
+from flows.shared import fan_out, rules_of
+from podium import __version__
+from podium.decision import Decision, can_resume, evidence_of, is_news, record
+from podium.measurement import Holdout
+from podium.outcome import Production, SelectionOutcome
+from podium.plan import chunked
+from podium.progress import Counter, announce
+from podium.ranking import Candidate, Evidence, Selection, choose
+from podium.report import render
+from podium.retention import Retirement, sentence
+from tasks.candidates import discover, register
+from tasks.decisions import close_decision, last_decision, pending_decision, write_decision
+from tasks.effects.locks import one_writer
+from tasks.measurement import confusion_matrix_of, load_holdout, measure_chunk
+from tasks.promotion import in_production, retire_versions, switch_champion
+
+
+@flow(name="select", validate_parameters=False)
+def select(config_path: str | None = None, dry_run: bool = False, asked_by: str = "user") -> SelectionOutcome:
+    """Measure every candidate of the experiment that is not yet measured, and put the best into production."""
+    config = load_config(config_path)
+    holdout = load_holdout(config.holdout)
+    if dry_run:
+        return _preview(config, holdout)
+    with one_writer(config.mlflow.registered_model):
+        _finish_interrupted(config)
+        candidates = register(config.mlflow, _measured(config, holdout))
+        production = in_production(config.mlflow)
+        selection = _choose(config, holdout, candidates, production)
+        return _settle(config, holdout, selection, production, asked_by)
+
+
+def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
+    """Return the verdict on what is already measured; measuring writes, so a dry run does not measure."""
+    found = discover(config.mlflow, holdout.digest if holdout else None)
+    candidates = [c if c.metrics else c.without_measurement("not measured yet") for c in found]
+    production = in_production(config.mlflow)
+    return SelectionOutcome(_choose(config, holdout, candidates, production), production, dry_run=True)
+
+
+def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
+    """Return every candidate with its holdout metrics, measuring those that have none."""
+    if holdout is None:
+        return discover(config.mlflow, None)
+    found = discover(config.mlflow, holdout.digest)
+    new = [c for c in found if not c.metrics]
+    parts, count = chunked(new, config.runner.workers), Counter("measuring candidates", len(new))
+    return [c for c in found if c.metrics] + fan_out(config, measure_chunk, parts, holdout=holdout, count=count)
+
+
+def _choose(
+    config: PodiumConfig, holdout: Holdout | None, candidates: list[Candidate], production: Production
+) -> Selection:
+    basis: Evidence = "holdout" if holdout else "recorded"
+    announce("deciding", detail=f"{len(candidates)} candidates")
+    return choose(candidates, production.logged_model_id, rules_of(config), basis)
+
+
+def _settle(
+    config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production, asked_by: str
+) -> SelectionOutcome:
+    """Record what is news, carry out a promotion, and return what was decided and done."""
+    evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
+    last = last_decision(config.mlflow)
+    if not is_news(selection, evidence, last.evidence_digest):
+        return SelectionOutcome(selection, production, last.decision_id)
+    decision = record(
+        selection,
+        evidence,
+        sequence=last.sequence + 1,
+        before=last.sha256,
+        decided_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        champion=production.champion,
+        asked_by=asked_by,
+        code_version=__version__,
+    )
+    report = _publish(config, holdout, selection, decision)
+    retired = _carry_out(config, decision) if selection.verdict == "promote" else ()
+    return SelectionOutcome(selection, in_production(config.mlflow), decision.decision_id, True, report, retired)
+
+
+def _publish(config: PodiumConfig, holdout: Holdout | None, selection: Selection, decision: Decision) -> str:
+    """Write the record and the report before anything changes, and return the folder of the report."""
+    matrix = confusion_matrix_of(config.mlflow, selection.winner, holdout.digest if holdout else None)
+    rule = sentence(config.retention.keep_previous, config.retention.delete_older)
+    report = render(decision, matrix, rule)
+    create_markdown_artifact(report.markdown, key="podium-selection", description=selection.verdict)
+    return write_decision(config.mlflow, decision, report)
+
+
+def _carry_out(config: PodiumConfig, decision: Decision) -> tuple[Retirement, ...]:
+    """Put the winner of a recorded decision into production; doing it twice is doing it once."""
+    content = decision.content
+    version = content["winner"]["version"]
+    switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
+    retired = retire_versions(config.mlflow, config.retention, version)
+    close_decision(config.mlflow, decision)
+    return retired
+
+
+def _finish_interrupted(config: PodiumConfig) -> None:
+    """Carry out a promotion that was recorded and then interrupted, unless production has changed since."""
+    left = pending_decision(config.mlflow)
+    if left is None:
+        return
+    if can_resume(left, in_production(config.mlflow).champion):
+        _carry_out(config, left)
+    else:
+        close_decision(config.mlflow, left)

@@ -1,0 +1,35 @@
+"""What several flows need beside their tasks: spreading work over the configured runner, and the policy as rules."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from prefect import Task
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from configs.schema import PodiumConfig
+from podium.ranking import Rules
+
+
+def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **common: Any) -> list[Any]:
+    """Run a task on every part of some work, on as many workers as configured, and return all items of all results.
+
+    A task takes its part as the parameter ``part`` and returns a sequence.
+    """
+    threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=config.runner.workers)
+    with threads as runner:
+        futures = [runner.submit(work, {"config": config, "part": part, **common}) for part in parts]
+        return [item for future in futures for item in future.result()]
+
+
+def rules_of(config: PodiumConfig) -> Rules:
+    """Return the policy of a configuration as the rules that rank and choose."""
+    policy = config.policy
+    return Rules(
+        primary=policy.primary.metric,
+        average=policy.primary.average,
+        minimum={str(name): floor for name, floor in policy.guardrails.minimum.items()},
+        ties=policy.ties,
+        minimum_improvement=policy.evidence.minimum_improvement,
+        without_holdout=policy.evidence.without_holdout,
+        claim_tolerance=policy.evidence.claim_tolerance,
+    )

@@ -1,0 +1,116 @@
+"""The verification of a production model: what was observed of it, and which checks that passes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check with its outcome and the numbers behind it."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a model must do: its recorded holdout metrics and the limits of the policy."""
+
+    metrics: Mapping[str, float]
+    tolerance: float
+    latency_ms: float
+    has_holdout: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a fresh process saw of the model. ``errors`` maps a check to the exception it ended in."""
+
+    seconds: float = 0.0
+    signature: str = ""
+    rows: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    single_rows: int = 0
+    single_differences: int = 0
+    latency_ms: float = 0.0
+    categories: Sequence[str] = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The checks of one version."""
+
+    version: str | None
+    model_id: str
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed; none at all is not a pass."""
+        return bool(self.checks) and all(c.passed for c in self.checks)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON document of ``podium verify``."""
+        checks = [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in self.checks]
+        return {"version": self.version, "model_id": self.model_id, "passed": self.passed, "checks": checks}
+
+
+def judge(seen: Observed, wanted: Expected) -> tuple[Check, ...]:
+    """Return every check of what was observed, in the order in which a model can fail."""
+    checks = [_loads(seen)]
+    if "loads" in seen.errors:
+        return tuple(checks)
+    checks.append(_signature(seen))
+    if not wanted.has_holdout:
+        return (*checks, Check("holdout", False, "no holdout is configured: set holdout.path to verify predictions"))
+    checks.append(_predicts(seen))
+    if "predicts" in seen.errors:
+        return tuple(checks)
+    return (*checks, _reproduces(seen, wanted), _single(seen), _latency(seen, wanted), *_robust(seen))
+
+
+def _failed(seen: Observed, name: str) -> Check | None:
+    return Check(name, False, seen.errors[name]) if name in seen.errors else None
+
+
+def _loads(seen: Observed) -> Check:
+    return _failed(seen, "loads") or Check("loads", True, f"by its alias in a fresh process, {seen.seconds:.2f} s")
+
+
+def _signature(seen: Observed) -> Check:
+    return Check("signature", bool(seen.signature), seen.signature or "the model has no signature")
+
+
+def _predicts(seen: Observed) -> Check:
+    return _failed(seen, "predicts") or Check("predicts", seen.rows > 0, f"{seen.rows:,} holdout rows in one batch")
+
+
+def _reproduces(seen: Observed, wanted: Expected) -> Check:
+    name = "reproduces"
+    if not wanted.metrics:
+        return Check(name, False, "no holdout metrics are recorded for this holdout: run `podium select` first")
+    gaps = {k: abs(seen.metrics.get(k, float("inf")) - v) for k, v in wanted.metrics.items()}
+    worst = max(gaps, key=lambda k: gaps[k])
+    passed = gaps[worst] <= wanted.tolerance
+    return Check(name, passed, f"{len(gaps)} holdout metrics, largest difference {gaps[worst]:.2g} ({worst})")
+
+
+def _single(seen: Observed) -> Check:
+    detail = f"{seen.single_rows} single rows, {seen.single_differences} answered otherwise than in the batch"
+    return _failed(seen, "single-rows") or Check("single-rows", seen.single_differences == 0, detail)
+
+
+def _latency(seen: Observed, wanted: Expected) -> Check:
+    detail = f"95th percentile of one row {seen.latency_ms:.1f} ms, limit {wanted.latency_ms:g} ms"
+    return _failed(seen, "latency") or Check("latency", 0 < seen.latency_ms <= wanted.latency_ms, detail)
+
+
+def _robust(seen: Observed) -> tuple[Check, ...]:
+    about = ", ".join(seen.categories[:3]) or "the model has no text column"
+    return tuple(
+        _failed(seen, name) or Check(name, True, f"{about}: answered")
+        for name in ("missing-category", "unseen-category")
+    )

@@ -1,0 +1,188 @@
+"""The decision record: a verdict with all that it was decided from, immutable, chained to the one before."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from podium.ranking import Candidate, Ranked, Selection
+
+GENESIS = "0" * 64
+"""What the first decision of a chain names as the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision as it is stored: its canonical text, and the sha256 of that text in hex."""
+
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """The digest that the next decision refers to."""
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
+
+    @property
+    def decision_id(self) -> str:
+        """The short name of the decision: the first 12 digits of its digest."""
+        return self.sha256[:12]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The record as an object."""
+        loaded: dict[str, Any] = json.loads(self.text)
+        return loaded
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, no NaN, non-ASCII kept."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest_of(value: Any) -> str:
+    """Return the sha256, in hex, of a JSON-ready value."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8")).hexdigest()
+
+
+def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a verdict was decided from, JSON-ready: holdout, policy, and each candidate with its numbers."""
+    ranked = [ranked_json(r) for r in selection.ranking]
+    return {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
+
+
+def stable_digest(evidence: Mapping[str, Any]) -> str:
+    """Return a digest that is the same as long as nothing new is known, whoever is champion."""
+    rows = [
+        {
+            "id": r["logged_model_id"],
+            "metrics": r["metrics"],
+            "recorded": r["recorded"],
+            "failed": bool(r["unmeasured"]),
+        }
+        for r in evidence["ranking"]
+    ]
+    rows.sort(key=lambda r: str(r["id"]))
+    return digest_of({**evidence, "ranking": rows})
+
+
+def record(
+    selection: Selection,
+    evidence: Mapping[str, Any],
+    *,
+    sequence: int,
+    before: str,
+    decided_at: str,
+    champion: str | None,
+    asked_by: str,
+    code_version: str,
+) -> Decision:
+    """Return the decision that records a verdict.
+
+    ``before`` is the sha256 of the previous decision, ``decided_at`` an ISO time, ``champion`` the version in
+    production before this decision.
+    """
+    winner = selection.winner
+    content = {
+        "sequence": sequence,
+        "previous_sha256": before,
+        "decided_at": decided_at,
+        "asked_by": asked_by,
+        "code_version": code_version,
+        "verdict": selection.verdict,
+        "reasons": list(selection.reasons),
+        "champion_before": champion,
+        "winner": winner and {"model_id": winner.model_id, "version": winner.version, "run_id": winner.run_id},
+        "evidence": dict(evidence),
+        "evidence_digest": stable_digest(evidence),
+    }
+    return Decision(canonical_json(content))
+
+
+def is_news(selection: Selection, evidence: Mapping[str, Any], last_digest: str) -> bool:
+    """Whether a verdict is worth a record: it changes production, or was decided from something new.
+
+    ``last_digest`` is the evidence digest of the last decision.
+    """
+    return selection.verdict == "promote" or stable_digest(evidence) != last_digest
+
+
+def can_resume(decision: Decision, champion: str | None) -> bool:
+    """Whether a recorded promotion that was interrupted may still be carried out.
+
+    It may as long as nobody else changed production since: the champion is the one it was decided against, or already
+    the one it chose.
+    """
+    content = decision.content
+    return champion in (content["champion_before"], content["winner"]["version"])
+
+
+def candidate_json(candidate: Candidate) -> dict[str, Any]:
+    """Return the JSON-ready description of a candidate."""
+    return {
+        "model_id": candidate.model_id,
+        "logged_model_id": candidate.logged_model_id,
+        "run_id": candidate.run_id,
+        "version": candidate.version,
+        "model_type": candidate.model_type,
+        "trained_at": candidate.trained_at.isoformat(),
+        "bytes": candidate.size,
+        "metrics": dict(candidate.metrics),
+        "recorded": dict(candidate.recorded),
+        "unmeasured": candidate.unmeasured,
+    }
+
+
+def ranked_json(ranked: Ranked) -> dict[str, Any]:
+    """Return the JSON-ready description of a candidate at its place."""
+    return {
+        "place": ranked.place,
+        "value": ranked.value,
+        "reason": ranked.reason,
+        "alarms": list(ranked.alarms),
+        **candidate_json(ranked.candidate),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Decisions, oldest first, and the place where the chain breaks, if it does."""
+
+    decisions: tuple[Decision, ...]
+    broken_at: str | None
+
+    @property
+    def unbroken(self) -> bool:
+        """Whether every decision refers to the digest of the one before it."""
+        return self.broken_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A decision as it was found, with the digest that was noted beside it when it was written."""
+
+    text: str
+    noted_sha256: str
+    name: str
+
+
+def check_chain(stored: Sequence[Stored]) -> Chain:
+    """Return the chain of some stored decisions, oldest first; one changed byte in any of them is found."""
+    before, decisions = GENESIS, []
+    broken: str | None = None
+    for position, entry in enumerate(stored, start=1):
+        decision = Decision(entry.text)
+        broken = broken or _break_in(decision, entry, before, position)
+        before = entry.noted_sha256
+        decisions.append(decision)
+    return Chain(tuple(decisions), broken)
+
+
+def _break_in(decision: Decision, entry: Stored, before: str, position: int) -> str | None:
+    if decision.sha256 != entry.noted_sha256:
+        return f"{entry.name}: the record was changed after it was written"
+    if decision.content.get("previous_sha256") != before:
+        return f"{entry.name}: it does not follow the decision before it"
+    if decision.content.get("sequence") != position:
+        return f"{entry.name}: it is number {decision.content.get('sequence')} but stands at {position}"
+    return None

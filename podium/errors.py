@@ -1,0 +1,23 @@
+"""The errors a user sees: one clear line each, with the exit status that a script can act on."""
+
+
+class PodiumError(Exception):
+    """A failure that Podium can name: the object, the value and the remedy, in one line."""
+
+    exit_status = 1
+
+
+class UsageError(PodiumError):
+    """The command, its arguments or the files it was pointed at are not usable."""
+
+    exit_status = 2
+
+
+class ConfigError(UsageError):
+    """The configuration names something that is not allowed, or not there."""
+
+
+class NegativeAnswerError(PodiumError):
+    """The command did its work and the answer is no: nothing promotable, no champion, a failed check."""
+
+    exit_status = 3

@@ -1,0 +1,50 @@
+"""What a selection leaves behind: who is in production, what was decided, and what was done about it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from podium.decision import ranked_json
+from podium.ranking import Selection
+from podium.retention import Retirement
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """The versions that the aliases ``champion`` and ``previous`` point to."""
+
+    champion: str | None
+    previous: str | None
+    logged_model_id: str | None
+    model_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionOutcome:
+    """What a selection decided and did. ``recorded`` is false when nothing new was known."""
+
+    selection: Selection
+    production: Production
+    decision_id: str | None = None
+    recorded: bool = False
+    report: str | None = None
+    retired: tuple[Retirement, ...] = ()
+    dry_run: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON document of ``podium select``."""
+        now, chosen = self.production, self.selection
+        champion = {"version": now.champion, "model_id": now.model_id} if now.champion else None
+        return {
+            "verdict": chosen.verdict,
+            "evidence": chosen.evidence,
+            "claims": chosen.evidence == "recorded",
+            "champion": champion,
+            "previous": now.previous,
+            "ranking": [ranked_json(r) for r in chosen.ranking],
+            "reasons": list(chosen.reasons),
+            "decision_id": self.decision_id,
+            "recorded": self.recorded,
+            "report": self.report,
+            "retired": [{"version": r.version, "action": r.action, "reason": r.reason} for r in self.retired],
+            "dry_run": self.dry_run,
+        }

@@ -1,0 +1,114 @@
+"""Plans a migration: which staged models are new, which are known, which cannot be taken, and why."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeVar
+
+from podium.staged import StagedModel
+
+T = TypeVar("T")
+State = Literal["migrated", "skipped", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A model that MLflow already holds, by its fingerprint."""
+
+    model_id: str
+    run_id: str
+    version: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one staged model. ``code`` is stable, ``reason`` is for a person."""
+
+    state: State
+    model_id: str
+    reason: str
+    run_id: str | None = None
+    version: str | None = None
+    code: str = ""
+    warning: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready object without the state, which the list it stands in already says."""
+        return {k: v for k, v in asdict(self).items() if k != "state"}
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationPlan:
+    """``todo`` is to be migrated; ``decided`` needs no work; ``aliases`` maps a version to further ids of its bytes."""
+
+    todo: tuple[StagedModel, ...]
+    decided: tuple[Outcome, ...]
+    aliases: Mapping[str, tuple[str, ...]]
+
+
+def plan_migration(models: Iterable[StagedModel], known: Mapping[str, Known]) -> MigrationPlan:
+    """Return the plan for some staged models, given what MLflow holds by fingerprint.
+
+    Of several folders with the same bytes the one with the first id is migrated, and the others are skipped.
+    """
+    todo: dict[str, StagedModel] = {}
+    decided: list[Outcome] = []
+    aliases: dict[str, tuple[str, ...]] = {}
+    for model in sorted(models, key=lambda m: m.model_id):
+        if model.broken_reason:
+            decided.append(_quarantined(model))
+        elif model.fingerprint in known:
+            held = known[model.fingerprint]
+            decided.append(_skipped(model, held))
+            if model.model_id not in (held.model_id, *held.aliases):
+                aliases[held.version] = (*aliases.get(held.version, held.aliases), model.model_id)
+        elif model.fingerprint in todo:
+            decided.append(_duplicate(model, todo[model.fingerprint]))
+        else:
+            todo[model.fingerprint] = model
+    return MigrationPlan(tuple(todo.values()), tuple(decided), aliases)
+
+
+def _quarantined(model: StagedModel) -> Outcome:
+    code = next(p.code for p in model.problems if p.message == model.broken_reason)
+    return Outcome("quarantined", model.model_id, model.broken_reason or "", code=code)
+
+
+def _skipped(model: StagedModel, held: Known) -> Outcome:
+    same = model.model_id == held.model_id
+    reason = "already migrated" if same else f"same bytes as {held.model_id}, which is already migrated"
+    return Outcome("skipped", model.model_id, reason, held.run_id, held.version, "known", None if same else reason)
+
+
+def _duplicate(model: StagedModel, first: StagedModel) -> Outcome:
+    reason = f"same bytes as {first.model_id}"
+    return Outcome("skipped", model.model_id, reason, code="duplicate", warning=reason)
+
+
+def planned(models: Iterable[StagedModel]) -> tuple[Outcome, ...]:
+    """Return what a dry run says of the models that would be migrated."""
+    return tuple(Outcome("migrated", m.model_id, "would be migrated", code="planned") for m in models)
+
+
+def chunked(items: Sequence[T], workers: int, largest: int = 25) -> list[tuple[T, ...]]:
+    """Return the items in chunks: a few per worker, so that the orchestration of a chunk is cheap beside its work."""
+    size = max(1, min(largest, -(-len(items) // (workers * 4))))
+    return [tuple(items[i : i + size]) for i in range(0, len(items), size)]
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What became of every staged model."""
+
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+    dry_run: bool = False
+
+    def of(self, state: State) -> tuple[Outcome, ...]:
+        """Return the outcomes of one state, by model id."""
+        return tuple(sorted((o for o in self.outcomes if o.state == state), key=lambda o: o.model_id))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON document of ``podium migrate``."""
+        lists = {s: [o.as_json() for o in self.of(s)] for s in ("migrated", "skipped", "quarantined")}
+        return {**lists, "seconds": round(self.seconds, 3), "dry_run": self.dry_run}

@@ -1,0 +1,113 @@
+"""Renders the report of a decision: Markdown for a pull request, HTML that opens offline and runs no script.
+
+Everything a model or its metadata says is escaped: a model's name is somebody else's text.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from podium.decision import Decision
+
+COLUMNS = ("f1_score", "accuracy", "precision", "recall", "roc_auc")
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The report of a decision in both forms."""
+
+    markdown: str
+    html: str
+
+
+def render(decision: Decision, matrix: Mapping[str, Any] | None, retention: str) -> Report:
+    """Return the report of a decision.
+
+    ``matrix`` is the winner's confusion matrix as ``{"labels": […], "matrix": [[…]]}``, if it was measured;
+    ``retention`` says in words what happens to former production versions.
+    """
+    context = _context(decision, matrix, retention)
+    return Report(
+        _environment(False).get_template("report.md.j2").render(context),
+        _environment(True).get_template("report.html.j2").render(context),
+    )
+
+
+def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: str) -> dict[str, Any]:
+    content = decision.content
+    evidence = content["evidence"]
+    ranking = evidence["ranking"]
+    return {
+        "decision_id": decision.decision_id,
+        "sha256": decision.sha256,
+        "claims": evidence["basis"] == "recorded",
+        "primary": evidence["policy"]["primary"]["metric"],
+        "average": evidence["policy"]["primary"]["average"],
+        "placed": [r for r in ranking if r["place"] is not None],
+        "out": [r for r in ranking if r["place"] is None],
+        "alarms": [(r["model_id"], alarm) for r in ranking for alarm in r["alarms"]],
+        "columns": COLUMNS,
+        "matrix": matrix,
+        "per_class": _per_class(ranking, content["winner"]),
+        "scale": _scale(ranking),
+        "retention": retention,
+        **content,
+    }
+
+
+def _per_class(
+    ranking: Sequence[Mapping[str, Any]], winner: Mapping[str, Any] | None
+) -> list[tuple[str, dict[str, float]]]:
+    """Return (label, metrics) of the winner's classes, by label."""
+    if winner is None or not ranking:
+        return []
+    rows: dict[str, dict[str, float]] = {}
+    for name, value in ranking[0]["metrics"].items():
+        if name.startswith("class_") and "." in name:
+            label, metric = name.removeprefix("class_").rsplit(".", 1)
+            rows.setdefault(label, {})[metric] = value
+    return sorted(rows.items())
+
+
+def _scale(ranking: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Return the lowest and the highest value that the bars show, with some room below the lowest."""
+    values = [v for r in ranking for v in (r["value"], *(r["recorded"].get(m) for m in COLUMNS[:1])) if v is not None]
+    if not values:
+        return (0.0, 1.0)
+    low, high = min(values), max(values)
+    return (max(0.0, low - (high - low or 0.1) * 0.5), high or 1.0)
+
+
+def _bar(value: float | None, scale: tuple[float, float]) -> float:
+    """Return the length of a bar in percent."""
+    if value is None:
+        return 0.0
+    low, high = scale
+    return round(100 * max(0.0, min(1.0, (value - low) / ((high - low) or 1.0))), 1)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _markdown(value: object) -> str:
+    return MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+
+
+@cache
+def _environment(escape: bool) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("podium"),
+        autoescape=escape,  # noqa: S701 - Markdown is escaped by its own filter
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(number=_number, bar=_bar, md=_markdown)
+    return environment

@@ -1,0 +1,75 @@
+"""A staged model as a value: what its folder holds, what it claims, and what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+Status = Literal["ready", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something found in a staged model: a stable code and a sentence a person can act on."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What was read of one folder of the staging root, before anything is made of it.
+
+    ``fingerprint`` is the sha256 over the names and bytes of all its files, ``model_digest`` that of the model file
+    alone; ``size`` is in bytes.
+    """
+
+    name: str
+    path: str
+    model_file: str | None
+    size: int
+    format: str
+    fingerprint: str
+    model_digest: str
+    metadata_text: str | None
+    modified_at: datetime
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StagedModel:
+    """A folder together with what its metadata says, parsed but not believed."""
+
+    model_id: str
+    folder: Folder
+    model_type: str
+    trained_at: datetime
+    trained_at_source: str
+    recorded_metrics: Mapping[str, float]
+    hyperparameters: Mapping[str, Any]
+    feature_columns: tuple[str, ...]
+    confusion_matrix: Any = None
+    requirements: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = field(default_factory=tuple)
+
+    @property
+    def fingerprint(self) -> str:
+        """The identity of the model: the content of its folder."""
+        return self.folder.fingerprint
+
+    @property
+    def status(self) -> Status:
+        """``broken`` when a problem makes migration impossible, else ``ready``."""
+        return "broken" if self.broken_reason else "ready"
+
+    @property
+    def broken_reason(self) -> str | None:
+        """The first problem that makes migration impossible, if there is one."""
+        return next((p.message for p in self.problems if p.code in BROKEN), None)
+
+    def with_problems(self, found: tuple[Problem, ...]) -> "StagedModel":
+        """Return the same model with further problems."""
+        return replace(self, problems=self.problems + found)
+
+
+BROKEN = frozenset({"no-model", "empty-model", "lfs-pointer", "unreadable", "unknown-format"})

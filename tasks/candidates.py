@@ -1,0 +1,105 @@
+"""Discovers every candidate of the experiment, whoever logged it, and takes it into the registry."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from mlflow.entities import LoggedModel, LoggedModelStatus, Run
+from mlflow.entities.model_registry import ModelVersion
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.schema import MlflowSection
+from podium.metadata import METRIC_NAMES
+from podium.ranking import Candidate
+from tasks.effects.store import Store, connect, logged_model_of
+from tasks.effects.writing import PREFIX
+
+IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def discover(section: MlflowSection, digest: str | None) -> list[Candidate]:
+    """Return every complete model of the experiment as a candidate.
+
+    ``metrics`` are those measured on the holdout of this digest, empty if it has not been measured on it yet. With no
+    digest they are the recorded ones.
+    """
+    store = connect(section)
+    versions = {logged_model_of(v): v for v in sorted(store.versions(), key=lambda v: int(v.version), reverse=True)}
+    ready = [m for m in store.logged_models() if m.status == LoggedModelStatus.READY]
+    found = [_candidate(store, model, versions.get(model.model_id), digest) for model in ready]
+    return [candidate for candidate in found if candidate is not None]
+
+
+def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, digest: str | None) -> Candidate | None:
+    run = None if "podium.model_id" in model.tags else _run(store, model.source_run_id)
+    if run is not None and run.info.lifecycle_stage != "active":
+        return None
+    recorded = _recorded(model) | (_run_metrics(run) if run else {})
+    return Candidate(
+        model_id=model.tags.get("podium.model_id")
+        or (run.info.run_name if run else None)
+        or model.name
+        or model.model_id,
+        logged_model_id=model.model_id,
+        run_id=model.source_run_id,
+        version=str(version.version) if version else None,
+        model_type=model.tags.get("podium.model_type") or model.model_type or "unknown",
+        trained_at=_trained_at(model, run),
+        size=int(model.tags["podium.bytes"]) if "podium.bytes" in model.tags else None,
+        metrics=recorded if digest is None else _measured(model, digest),
+        recorded=recorded,
+    )
+
+
+def _run(store: Store, run_id: str | None) -> Run | None:
+    return store.client.get_run(run_id) if run_id else None
+
+
+def _trained_at(model: LoggedModel, run: Run | None) -> datetime:
+    if "podium.trained_at" in model.tags:
+        return datetime.fromisoformat(model.tags["podium.trained_at"])
+    milliseconds = run.info.start_time if run else model.creation_timestamp
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _measured(model: LoggedModel, digest: str) -> dict[str, float]:
+    return {
+        m.key.removeprefix(PREFIX): m.value
+        for m in sorted(model.metrics or [], key=lambda m: m.timestamp)
+        if m.dataset_digest == digest and m.key.startswith(PREFIX)
+    }
+
+
+def _recorded(model: LoggedModel) -> dict[str, float]:
+    return {METRIC_NAMES.get(m.key, m.key): m.value for m in model.metrics or [] if m.dataset_digest is None}
+
+
+def _run_metrics(run: Run) -> dict[str, float]:
+    own = {k: v for k, v in run.data.metrics.items() if not k.startswith(PREFIX)}
+    return {METRIC_NAMES.get(k, k): v for k, v in own.items()}
+
+
+@task(cache_policy=NO_CACHE)
+def register(section: MlflowSection, candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates, each with a version: those that plain MLflow logged get one now."""
+    store = connect(section)
+    return [c if c.version or c.unmeasured else _registered(store, c) for c in candidates]
+
+
+def _registered(store: Store, candidate: Candidate) -> Candidate:
+    tags = _version_tags(store.client.get_logged_model(candidate.logged_model_id).tags, candidate)
+    version = store.client.create_model_version(
+        store.registered_model,
+        f"models:/{candidate.logged_model_id}",
+        candidate.run_id,
+        tags,
+        model_id=candidate.logged_model_id,
+    )
+    return replace(candidate, version=str(version.version))
+
+
+def _version_tags(tags: Mapping[str, str], candidate: Candidate) -> dict[str, str]:
+    own = {name: tags[name] for name in IDENTITY if name in tags}
+    return {"podium.model_id": candidate.model_id, **own, "podium.stage": "staging"}

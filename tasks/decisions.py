@@ -1,0 +1,134 @@
+"""Writes and reads decision records: runs of the decisions experiment, each with ``decision.json`` and its report."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlflow.artifacts import load_text
+from mlflow.entities import Metric, Run, RunTag
+from mlflow.exceptions import MlflowException
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.loading import podium_home
+from configs.schema import MlflowSection
+from podium.decision import GENESIS, Chain, Decision, Stored, check_chain
+from podium.report import Report
+from tasks.effects.store import Store, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last decision of a chain, by what its run's tags say."""
+
+    sequence: int
+    sha256: str
+    evidence_digest: str
+    decision_id: str | None
+
+
+EMPTY = Head(0, GENESIS, "", None)
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def last_decision(section: MlflowSection) -> Head:
+    """Return the head of the chain of decisions; one that was never made has the sequence 0."""
+    store = connect(section)
+    runs = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"], max_results=1)
+    return _head(runs[0]) if runs else EMPTY
+
+
+def _head(run: Run) -> Head:
+    tags = run.data.tags
+    return Head(
+        int(tags["podium.sequence"]), tags["podium.sha256"], tags["podium.evidence_digest"], tags["podium.decision_id"]
+    )
+
+
+@task(cache_policy=NO_CACHE)
+def write_decision(section: MlflowSection, decision: Decision, report: Report) -> str:
+    """Write a decision and its report to MLflow and to ``PODIUM_HOME``; return the folder of the report."""
+    store, content = connect(section), decision.content
+    run_id = _run_for(store, decision)
+    folder = podium_home() / "reports" / decision.decision_id
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.md").write_text(report.markdown, encoding="utf-8")
+    (folder / "report.html").write_text(report.html, encoding="utf-8")
+    store.client.log_artifacts(run_id, str(folder))
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch, "decision.json")
+        path.write_bytes(decision.text.encode("utf-8"))
+        store.client.log_artifact(run_id, str(path))
+    number = Metric("sequence", content["sequence"], int(time.time() * 1000), 0)
+    # One transaction: a decision is either in the chain, with its digest, or it is not there.
+    store.client.log_batch(run_id, [number], tags=[RunTag(k, v) for k, v in _tags(decision).items()])
+    store.client.set_terminated(run_id)
+    return str(folder)
+
+
+def _run_for(store: Store, decision: Decision) -> str:
+    """Return the run of a decision: the one that an interrupted writing left, or a new one."""
+    left = store.client.search_runs(
+        [store.decisions_id], f"tags.`podium.decision_id` = '{decision.decision_id}'", max_results=1
+    )
+    if left:
+        return str(left[0].info.run_id)
+    name = f"{decision.content['sequence']:04d} {decision.content['verdict']}"
+    tags = {"podium.decision_id": decision.decision_id, "podium.state": "writing"}
+    return str(store.client.create_run(store.decisions_id, int(time.time() * 1000), tags, name).info.run_id)
+
+
+def _tags(decision: Decision) -> dict[str, str]:
+    content = decision.content
+    return {
+        "podium.sequence": str(content["sequence"]),
+        "podium.sha256": decision.sha256,
+        "podium.evidence_digest": content["evidence_digest"],
+        "podium.verdict": content["verdict"],
+        "podium.state": "pending" if content["verdict"] == "promote" else "settled",
+    }
+
+
+@task(cache_policy=NO_CACHE)
+def close_decision(section: MlflowSection, decision: Decision) -> None:
+    """Mark a decision as carried out."""
+    store = connect(section)
+    store.client.set_tag(_run_for(store, decision), "podium.state", "settled")
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def pending_decision(section: MlflowSection) -> Decision | None:
+    """Return the recorded promotion that was interrupted before it was carried out, if there is one."""
+    store = connect(section)
+    for run in store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'writing'", max_results=100):
+        store.client.delete_run(run.info.run_id)
+    left = store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'pending'", max_results=1)
+    return Decision(_text(left[0])) if left else None
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def read_chain(section: MlflowSection) -> Chain:
+    """Return all decisions, oldest first, checked against each other."""
+    store = connect(section)
+    runs, token = [], None
+    while True:
+        page = store.client.search_runs([store.decisions_id], "tags.`podium.sequence` != ''", page_token=token)
+        runs += list(page)
+        token = page.token
+        if not token:
+            break
+    runs.sort(key=lambda run: (int(run.data.tags["podium.sequence"]), run.info.start_time))
+    return check_chain([_stored(run) for run in runs])
+
+
+def _stored(run: Run) -> Stored:
+    return Stored(_text(run), run.data.tags["podium.sha256"], run.data.tags["podium.decision_id"])
+
+
+def _text(run: Run) -> str:
+    """Return the text of a decision, or ``{}``, which no chain accepts, if its file is gone."""
+    try:
+        return str(load_text(f"{run.info.artifact_uri}/decision.json"))
+    except (MlflowException, OSError, UnicodeDecodeError):
+        return "{}"

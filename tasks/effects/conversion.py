@@ -1,0 +1,177 @@
+"""Turns a staged pickle into an MLflow model without pickle, and shows that it predicts the same.
+
+Runs in the sandbox's child process: nothing here is trusted by the parent except files it can read as JSON, as arrays
+without pickle, and as an MLflow model directory.
+"""
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from podium.labels import canonical_labels
+from podium.measurement import Predictions
+from podium.requirements import requirements_of
+from podium.safety import TRUSTED_IN_SKOPS, untrusted
+from tasks.effects.loading import load_staged
+from tasks.effects.prediction import (
+    NotUsableError,
+    columns_of,
+    is_booster,
+    pick,
+    predict,
+    probabilities,
+    read_rows,
+    save_predictions,
+)
+from tasks.effects.synthesis import synthesised
+
+PARITY = 1e-6
+"""Largest difference of a probability between the original and the stored model."""
+EXAMPLE_ROWS = 5
+SIGNATURE_ROWS = 100
+
+
+def convert(request: dict[str, Any]) -> dict[str, Any]:
+    """Convert one staged model and return what was found out about it.
+
+    Keys of the request: ``model`` (file), ``out`` (directory to write the MLflow model to), ``predictions`` (file),
+    ``holdout`` (file or null), ``features`` and ``requirements`` (as recorded), ``extra_globals``.
+    """
+    model = load_staged(Path(request["model"]), request["extra_globals"])
+    _require_classifier(model)
+    columns = columns_of(model, request["features"])
+    rows = _rows(model, columns, request["holdout"])
+    said = predict(model, rows)
+    flavour = flavour_of(model)
+    out = Path(request["out"])
+    _save(model, flavour, rows.head(SIGNATURE_ROWS), out, request["requirements"])
+    difference = _parity(said, stored_predictions(out, rows))
+    save_predictions(said, Path(request["predictions"]))
+    return {
+        "estimator": f"{type(model).__module__}.{type(model).__name__}",
+        "final_estimator": type(_final(model)).__name__,
+        "flavour": flavour,
+        "columns": columns,
+        "parameters": _parameters(model),
+        "parity": {"rows": len(rows), "largest_difference": difference},
+    }
+
+
+def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
+    """Return what a stored MLflow model says, loaded the way any user would load it."""
+    from mlflow.pyfunc import load_model
+
+    loaded = load_model(str(directory))
+    return pyfunc_predictions(loaded, rows)
+
+
+def pyfunc_predictions(loaded: Any, rows: pd.DataFrame) -> Predictions:
+    """Return labels as the pyfunc model gives them, and probabilities as the model behind it does."""
+    raw = raw_model(loaded)
+    if is_booster(raw):
+        return predict(raw, rows)
+    labels = canonical_labels(np.asarray(loaded.predict(rows)).ravel().tolist())
+    classes, values = probabilities(raw, rows)
+    return Predictions(labels, classes, values)
+
+
+def raw_model(loaded: Any) -> Any:
+    """Return the library's own object behind a pyfunc model, or the pyfunc model if it hides it."""
+    try:
+        return loaded.get_raw_model()
+    except (AttributeError, NotImplementedError):
+        return loaded
+
+
+def flavour_of(model: Any) -> str:
+    """Return the MLflow flavour that stores a model without pickle."""
+    package = type(model).__module__.split(".")[0]
+    return package if package in {"xgboost", "lightgbm"} else "sklearn"
+
+
+def _require_classifier(model: Any) -> None:
+    if is_booster(model):
+        return
+    if not hasattr(model, "predict"):
+        raise NotUsableError(f"a {type(model).__name__} is not a model: it cannot predict")
+    if not hasattr(model, "classes_"):
+        raise NotUsableError(f"a {type(model).__name__} is not a trained classifier")
+
+
+def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
+    if holdout is None:
+        return synthesised(model, columns)
+    return pick(read_rows(Path(holdout)), columns)
+
+
+def _save(model: Any, flavour: str, rows: pd.DataFrame, out: Path, recorded: list[str]) -> None:
+    from mlflow.models import infer_signature
+
+    answers = None if is_booster(model) else np.asarray(model.predict(rows))
+    options: dict[str, Any] = {
+        "signature": infer_signature(rows, answers),
+        "input_example": rows.head(EXAMPLE_ROWS),
+        "pip_requirements": requirements_of(flavour, _libraries_inside(model), version, recorded),
+    }
+    if flavour == "sklearn":
+        options["serialization_format"] = "skops"
+    if flavour != "xgboost":
+        options["skops_trusted_types"] = sorted(TRUSTED_IN_SKOPS)
+    importlib.import_module(f"mlflow.{flavour}").save_model(model, path=str(out), **options)
+    if (out / "model.skops").exists():
+        _narrow_trust(out, flavour)
+
+
+def _narrow_trust(out: Path, flavour: str) -> None:
+    """Record only the types that this model needs, so that its MLmodel trusts no more than it must."""
+    from mlflow.models import Model
+    from skops.io import get_untrusted_types
+
+    needed = get_untrusted_types(file=out / "model.skops")
+    if strange := untrusted(needed):
+        raise NotUsableError(f"it needs {', '.join(strange)}, which are not reviewed for storing without pickle")
+    stored = Model.load(str(out))
+    stored.flavors[flavour]["skops_trusted_types"] = sorted(needed)
+    stored.save(str(out / "MLmodel"))
+
+
+def _parity(original: Predictions, stored: Predictions) -> float:
+    different = int((original.labels != stored.labels).sum())
+    if different:
+        raise NotUsableError(
+            f"the stored model answers {different} of {len(original.labels)} rows otherwise than the original"
+        )
+    if original.probabilities is None or stored.probabilities is None:
+        return 0.0
+    largest = float(np.abs(original.probabilities - stored.probabilities).max())
+    if not largest <= PARITY:
+        raise NotUsableError(
+            f"probabilities of the stored model differ by {largest:.2g}; at most {PARITY:g} is accepted"
+        )
+    return largest
+
+
+def _final(model: Any) -> Any:
+    steps = getattr(model, "steps", None)
+    return _final(steps[-1][1]) if steps else model
+
+
+def _libraries_inside(model: Any) -> list[str]:
+    package = type(_final(model)).__module__.split(".")[0]
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return []
+    return [package]
+
+
+def _parameters(model: Any) -> dict[str, str]:
+    """Return the constructor parameters of the final estimator that are not left at their default of None."""
+    final = _final(model)
+    if not hasattr(final, "get_params"):
+        return {}
+    return {k: str(v) for k, v in final.get_params(deep=False).items() if v is not None}

@@ -1,0 +1,68 @@
+"""Loads a staged model without giving it a chance to run code: only listed names are ever imported.
+
+Runs in the sandbox's child process alone. The unpickler is joblib's, because joblib's array segments are no pickle,
+with ``find_class`` replaced; joblib routes the pickles nested in object arrays through the same ``find_class``.
+"""
+
+import bz2
+import gzip
+import importlib
+import lzma
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from joblib.compressor import BinaryZlibFile
+from joblib.numpy_pickle import NumpyUnpickler
+from sklearn.base import BaseEstimator
+
+from podium.safety import rule_on
+
+
+class RefusedGlobalError(Exception):
+    """A pickle asked for a name that no honest model needs."""
+
+
+OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+    b"]\x00": lzma.open,
+    b"\x78": BinaryZlibFile,
+}
+
+
+class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
+    """Unpickler for joblib and plain pickles that refuses every global outside the allow-list."""
+
+    def __init__(self, filename: str, stream: IO[bytes], extra: Sequence[str] = ()) -> None:
+        super().__init__(filename, stream, ensure_native_byte_order=True)
+        self._extra = extra
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return the object of an allowed name.
+
+        Raises:
+            RefusedGlobalError: the name is not allowed, or is in an estimator package but no estimator class.
+        """
+        ruling = rule_on(module, name, self._extra)
+        if not ruling.allowed:
+            raise RefusedGlobalError(ruling.reason)
+        found = getattr(importlib.import_module(module), name)
+        if ruling.estimator and not (isinstance(found, type) and issubclass(found, BaseEstimator)):
+            raise RefusedGlobalError(f"the pickle asks for {module}.{name}, which is not an estimator class")
+        return found
+
+
+def load_staged(path: Path, extra: Sequence[str] = ()) -> Any:
+    """Return the object stored in a pickle or joblib file, compressed or not.
+
+    Raises:
+        RefusedGlobalError: the file asks for a name outside the allow-list.
+    """
+    with path.open("rb") as raw:
+        head = raw.read(8)
+        raw.seek(0)
+        opener = next((o for magic, o in OPENERS.items() if head.startswith(magic)), None)
+        stream = opener(raw) if opener else raw
+        return RestrictedUnpickler(str(path), stream, extra).load()

@@ -1,0 +1,100 @@
+"""The fresh process of a verification: loads the model by its alias, uses it, and notes what it sees.
+
+Started as ``python -m tasks.effects.observer`` with a JSON request on standard input. It judges nothing; that is done
+by ``podium.checks`` from what is noted here.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from tasks.effects.conversion import pyfunc_predictions
+from tasks.effects.prediction import read_rows, save_predictions
+from tasks.effects.scoring import features_for
+
+UNSEEN = "a value that no training row had"
+FEW = 5
+
+
+class Observer:
+    """Collects observations; what a model raises is an observation too."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.request = request
+        self.seen: dict[str, Any] = {"errors": {}}
+        self._loaded: Any = None
+        self._rows = pd.DataFrame()
+        self._batch: list[Any] = []
+
+    def observe(self) -> dict[str, Any]:
+        """Return everything that was seen, stopping where the next step would have nothing to work on."""
+        if self._try("loads", self._load) and self.request["holdout"] and self._try("predicts", self._predict):
+            self._try("single-rows", self._single_rows)
+            self._try("missing-category", lambda: self._categories(None))
+            self._try("unseen-category", lambda: self._categories(UNSEEN))
+        return self.seen
+
+    def _try(self, name: str, step: Callable[[], None]) -> bool:
+        try:
+            step()
+        except Exception as error:
+            self.seen["errors"][name] = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            return False
+        return True
+
+    def _load(self) -> None:
+        started = time.perf_counter()
+        mlflow.set_tracking_uri(self.request["tracking_uri"])
+        mlflow.set_registry_uri(self.request["tracking_uri"])
+        self._loaded = mlflow.pyfunc.load_model(self.request["model"])
+        schema = self._loaded.metadata.get_input_schema()
+        columns = f"{len(schema.inputs)} columns in, labels out" if schema else ""
+        self.seen |= {"seconds": time.perf_counter() - started, "signature": columns}
+
+    def _predict(self) -> None:
+        rows = read_rows(Path(self.request["holdout"]))
+        self._rows = features_for(self._loaded, rows, self.request["target"], self.request["id_columns"])
+        said = pyfunc_predictions(self._loaded, self._rows)
+        save_predictions(said, Path(self.request["predictions"]))
+        self._batch = list(np.asarray(self._loaded.predict(self._rows)).ravel())
+        self.seen["rows"] = len(self._rows)
+
+    def _single_rows(self) -> None:
+        number = min(self.request["single_rows"], len(self._rows))
+        timed = [self._one(i) for i in range(number)]
+        different = sum(answer != self._batch[i] for i, (answer, _) in enumerate(timed))
+        latency = float(np.percentile([seconds for _, seconds in timed], 95)) * 1000
+        self.seen |= {"single_rows": number, "single_differences": int(different), "latency_ms": latency}
+
+    def _one(self, i: int) -> tuple[Any, float]:
+        started = time.perf_counter()
+        answer = np.asarray(self._loaded.predict(self._rows.iloc[[i]])).ravel()[0]
+        return answer, time.perf_counter() - started
+
+    def _categories(self, value: str | None) -> None:
+        few = self._rows.head(FEW)
+        texts = [c for c in few.columns if not pd.api.types.is_numeric_dtype(few[c])]
+        self.seen["categories"] = texts
+        for column in texts:
+            changed = few.copy()
+            changed[column] = pd.Series([value] * len(few), index=few.index, dtype="object")
+            if len(self._loaded.predict(changed)) != len(few):
+                raise ValueError(f"{column}: fewer answers than rows")
+
+
+def main() -> None:
+    """Read the request, observe, and write what was seen."""
+    request = json.load(sys.stdin)
+    seen = Observer(request).observe()
+    Path(request["result"]).write_text(json.dumps(seen), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

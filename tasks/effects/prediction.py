@@ -1,0 +1,111 @@
+"""Asks a loaded model for labels and probabilities, whatever its library calls them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from podium.labels import canonical_labels
+from podium.measurement import Predictions, Probabilities
+
+
+class NotUsableError(Exception):
+    """A model cannot be used on the rows at hand; the message says why, for a person."""
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Return the rows of a Parquet or CSV file.
+
+    Raises:
+        NotUsableError: the file is in neither format.
+    """
+    if path.suffix == ".csv":
+        return pd.read_csv(path, na_values=[" "])
+    if path.suffix in {".parquet", ".pq"}:
+        return pd.read_parquet(path)
+    raise NotUsableError(f"{path.name} is neither .parquet nor .csv")
+
+
+def columns_of(model: Any, recorded: Sequence[str]) -> list[str]:
+    """Return the feature columns a model was trained on: its own record, else what its metadata says."""
+    for attribute in ("feature_names_in_", "feature_name_", "feature_names"):
+        try:
+            names = getattr(model, attribute, None)
+        except (AttributeError, ValueError):
+            continue
+        if names is not None and len(names):
+            return [str(n) for n in names]
+    return list(recorded)
+
+
+def pick(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the columns a model needs.
+
+    Raises:
+        NotUsableError: some are not there, or it is not known which they are.
+    """
+    if not columns:
+        raise NotUsableError("neither the model nor its metadata names its feature columns")
+    missing = [c for c in columns if c not in rows.columns]
+    if missing:
+        raise NotUsableError(f"it needs {', '.join(missing[:5])}, which the holdout does not have")
+    return rows[list(columns)]
+
+
+def is_booster(model: Any) -> bool:
+    """Whether a model is a raw booster, which answers with scores and not with labels."""
+    return type(model).__name__ == "Booster"
+
+
+def predict(model: Any, rows: pd.DataFrame) -> Predictions:
+    """Return labels (n,) and, if the model gives them, probabilities (n, k) in the order of ``classes``."""
+    if not hasattr(model, "predict"):
+        raise NotUsableError(f"a {type(model).__name__} cannot predict")
+    if is_booster(model):
+        return _from_scores(_booster_scores(model, rows))
+    labels = canonical_labels(np.asarray(model.predict(rows)).ravel().tolist())
+    classes, values = probabilities(model, rows)
+    return Predictions(labels, classes, values)
+
+
+def probabilities(model: Any, rows: pd.DataFrame) -> tuple[tuple[str, ...], Probabilities | None]:
+    """Return the classes and the probabilities (n, k) of a model, or nothing if it gives none."""
+    if not (hasattr(model, "predict_proba") and hasattr(model, "classes_")):
+        return (), None
+    classes = canonical_labels(np.asarray(model.classes_).tolist()).tolist()
+    return tuple(classes), np.asarray(model.predict_proba(rows), dtype=np.float64)
+
+
+def _booster_scores(model: Any, rows: pd.DataFrame) -> Any:
+    if type(model).__module__.startswith("xgboost"):
+        import xgboost
+
+        return model.predict(xgboost.DMatrix(rows))
+    return model.predict(rows)
+
+
+def _from_scores(scores: Any) -> Predictions:
+    """Return predictions of a raw booster: (n,) are probabilities of class 1, (n, k) of classes 0 to k-1."""
+    values = np.asarray(scores, dtype=np.float64)
+    if values.size and (values.min() < 0 or values.max() > 1):
+        raise NotUsableError("its scores are no probabilities: a regressor, or a booster with a raw objective")
+    table = values if values.ndim == 2 else np.column_stack([1 - values, values])
+    classes = tuple(str(i) for i in range(table.shape[1]))
+    return Predictions(canonical_labels(table.argmax(axis=1).tolist()), classes, table)
+
+
+def save_predictions(said: Predictions, path: Path) -> None:
+    """Write predictions to an ``.npz`` file that loads without pickle."""
+    arrays: dict[str, Any] = {"labels": said.labels, "classes": np.array(said.classes, dtype=np.str_)}
+    if said.probabilities is not None:
+        arrays["probabilities"] = said.probabilities
+    np.savez(path, **arrays)
+
+
+def load_predictions(path: Path) -> Predictions:
+    """Return the predictions of a file that ``save_predictions`` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
+        probabilities = stored.get("probabilities")
+        return Predictions(stored["labels"], tuple(stored["classes"].tolist()), probabilities)

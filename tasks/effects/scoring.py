@@ -1,0 +1,39 @@
+"""Scores a stored model on labelled rows, in the sandbox: a candidate may have been logged by anyone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.types import DataType
+from pandas.api.types import is_integer_dtype
+
+from tasks.effects.conversion import pyfunc_predictions, raw_model
+from tasks.effects.prediction import columns_of, pick, read_rows, save_predictions
+
+
+def score(request: dict[str, Any]) -> dict[str, Any]:
+    """Write a model's predictions of the holdout to a file.
+
+    Keys of the request: ``model`` (MLflow model directory), ``holdout`` (file), ``target`` and ``id_columns`` (names),
+    ``predictions`` (file to write).
+    """
+    from mlflow.pyfunc import load_model
+
+    rows = read_rows(Path(request["holdout"]))
+    loaded = load_model(request["model"])
+    said = pyfunc_predictions(loaded, features_for(loaded, rows, request["target"], request["id_columns"]))
+    save_predictions(said, Path(request["predictions"]))
+    return {"rows": len(rows)}
+
+
+def features_for(loaded: Any, rows: pd.DataFrame, target: str, id_columns: Sequence[str]) -> pd.DataFrame:
+    """Return the rows as a loaded model wants them: its columns, whole numbers as doubles where it says so."""
+    schema = loaded.metadata.get_input_schema()
+    if schema is None or not schema.has_input_names():
+        plain = [c for c in rows.columns if c != target and c not in id_columns]
+        return pick(rows, columns_of(raw_model(loaded), plain))
+    picked = pick(rows, [str(n) for n in schema.input_names()])
+    kinds = dict(zip(schema.input_names(), schema.input_types(), strict=True))
+    doubles = [c for c in picked.columns if kinds[c] == DataType.double and is_integer_dtype(picked[c])]
+    return picked.astype(dict.fromkeys(doubles, "float64"))

@@ -1,0 +1,120 @@
+"""The connection to MLflow: where it is, and the experiments and registered model that Podium uses in it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModel
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.store.entities.paged_list import PagedList
+
+from configs.loading import podium_home
+from configs.schema import MlflowSection
+
+PAGE = 1000
+CHAMPION, PREVIOUS = "champion", "previous"
+LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
+T = TypeVar("T")
+EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """MLflow's client with the names of a configuration, all of which exist."""
+
+    client: MlflowClient
+    uri: str
+    experiment_id: str
+    decisions_id: str
+    registered_model: str
+
+    def aliases(self) -> dict[str, str]:
+        """Return the version that each alias of the registered model points to."""
+        found = self.client.get_registered_model(self.registered_model).aliases
+        return {alias: str(version) for alias, version in found.items()}
+
+    def versions(self) -> list[ModelVersion]:
+        """Return every version of the registered model; their aliases are not filled in."""
+        return _all_pages(
+            lambda token: self.client.search_model_versions(
+                f"name = '{self.registered_model}'", max_results=PAGE, page_token=token
+            )
+        )
+
+    def logged_models(self) -> list[LoggedModel]:
+        """Return every logged model of the experiment, newest first."""
+        return _all_pages(
+            lambda token: self.client.search_logged_models([self.experiment_id], max_results=PAGE, page_token=token)
+        )
+
+
+def _all_pages(page: Callable[[str | None], PagedList[T]]) -> list[T]:
+    found = page(None)
+    everything = list(found)
+    while found.token:
+        found = page(found.token)
+        everything += found
+    return everything
+
+
+def logged_model_of(version: ModelVersion) -> str | None:
+    """Return the id of the logged model behind a version, which MLflow names in its source alone."""
+    found = LOGGED_MODEL.search(version.source or "")
+    return found.group() if found else None
+
+
+def tracking_uri(section: MlflowSection) -> str:
+    """Return the configured tracking URI, else that of the embedded database in ``PODIUM_HOME``."""
+    if section.tracking_uri:
+        return section.tracking_uri
+    home = podium_home()
+    home.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{home / 'mlflow.db'}"
+
+
+def connect(section: MlflowSection) -> Store:
+    """Return the store of a configuration, making what does not exist yet."""
+    return _connect(section.experiment, section.registered_model, tracking_uri(section))
+
+
+@cache
+def _connect(experiment: str, registered_model: str, uri: str) -> Store:
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    client = MlflowClient(uri, uri)
+    ids = [_experiment(client, name, uri) for name in (experiment, f"{experiment}.decisions")]
+    _registered_model(client, registered_model)
+    return Store(client, uri, ids[0], ids[1], registered_model)
+
+
+def _experiment(client: MlflowClient, name: str, uri: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    try:
+        return str(client.create_experiment(name, artifact_location=_artifacts(name, uri)))
+    except MlflowException as error:
+        if error.error_code not in EXISTS:
+            raise
+        return _experiment(client, name, uri)
+
+
+def _artifacts(name: str, uri: str) -> str | None:
+    """Return where an embedded experiment keeps its artifacts; a server decides for itself."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return str((Path(uri.removeprefix("sqlite:///")).absolute().parent / "artifacts" / name).as_uri())
+
+
+def _registered_model(client: MlflowClient, name: str) -> None:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code not in EXISTS:
+            raise

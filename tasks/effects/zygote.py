@@ -1,0 +1,148 @@
+"""The sandbox process: imports the heavy libraries once, then forks a confined child for each model.
+
+Started as ``python -m tasks.effects.zygote`` with an environment that holds no secret. It reads one JSON request a line
+and answers with one line when the child of that request has ended. Results travel as JSON files, so that nothing a
+staged model made is ever unpickled by anyone. When its standard input ends, so do its children and it.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import selectors
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tasks.effects.limits import confine
+
+PRELOADED = (
+    "sklearn.pipeline",
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "mlflow.sklearn",
+    "mlflow.xgboost",
+    "mlflow.lightgbm",
+    "mlflow.pyfunc",
+    "skops.io",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
+    "tasks.effects.conversion",
+    "tasks.effects.scoring",
+)
+OPERATIONS = {"convert": "tasks.effects.conversion:convert", "score": "tasks.effects.scoring:score"}
+
+
+class Zygote:
+    """The loop that turns requests into children and children's ends into answers."""
+
+    def __init__(self) -> None:
+        self._children: dict[int, str] = {}
+        self._buffer = b""
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+
+    def serve(self) -> None:
+        """Answer requests until standard input ends."""
+        with selectors.DefaultSelector() as ready:
+            ready.register(sys.stdin.fileno(), selectors.EVENT_READ)
+            ready.register(self._wake_read, selectors.EVENT_READ)
+            while True:
+                events = {key.fd for key, _ in ready.select()}
+                self._reap()
+                if sys.stdin.fileno() in events and not self._read():
+                    break
+        for child in self._children:
+            _kill(child)
+
+    def _read(self) -> bool:
+        chunk = os.read(sys.stdin.fileno(), 1 << 16)
+        *lines, self._buffer = (self._buffer + chunk).split(b"\n")
+        for line in lines:
+            self._handle(json.loads(line))
+        return bool(chunk)
+
+    def _handle(self, request: dict[str, Any]) -> None:
+        if "kill" in request:
+            for child in [pid for pid, name in self._children.items() if name == request["kill"]]:
+                _kill(child)
+            return
+        pid = os.fork()
+        if pid == 0:
+            _child(request)
+        self._children[pid] = request["id"]
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            answer = {"id": self._children.pop(pid), "status": os.waitstatus_to_exitcode(status)}
+            os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+def _kill(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+
+
+def _child(request: dict[str, Any]) -> NoReturn:
+    """Do the work of one request in this forked process and end it."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    confine(request)
+    os.chdir(Path(request["result"]).parent)
+    Path(request["result"]).write_text(json.dumps(_answer(request)), encoding="utf-8")
+    os._exit(0)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the result, or what went wrong: whatever a staged model raises is an answer about that model."""
+    try:
+        return {"ok": True, "value": _operation(request["op"])(request)}
+    except MemoryError:
+        return {"ok": False, "code": "MemoryError", "reason": f"it needs more than {request['memory_mb']} MB"}
+    except Exception as error:
+        text = " ".join(str(error).split())[:500]
+        return {"ok": False, "code": type(error).__name__, "reason": text or type(error).__name__}
+
+
+def _operation(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    module, function = OPERATIONS[name].split(":")
+    found: Callable[[dict[str, Any]], dict[str, Any]] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _rehearse() -> None:
+    """Convert a tiny model of our own, so that what libraries import and look up on first use is there to be forked."""
+    import joblib
+    import pandas as pd
+    from sklearn.linear_model import LogisticRegression
+
+    with tempfile.TemporaryDirectory() as scratch:
+        model, out = Path(scratch, "model.pkl"), Path(scratch, "out")
+        rows = pd.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]})
+        joblib.dump(LogisticRegression().fit(rows, [0, 1]), model)
+        paths = {"model": str(model), "out": str(out), "predictions": str(Path(scratch, "said.npz"))}
+        _answer({"op": "convert", "holdout": None, "features": [], "requirements": [], "extra_globals": [], **paths})
+
+
+def main() -> None:
+    """Import what models need, say so, and serve."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    _rehearse()
+    os.write(1, json.dumps({"id": "ready", "status": 0}).encode() + b"\n")
+    Zygote().serve()
+
+
+if __name__ == "__main__":
+    main()

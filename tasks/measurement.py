@@ -1,0 +1,108 @@
+"""Measures candidates on the holdout: scores each in the sandbox and writes the numbers to MLflow."""
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mlflow.artifacts import download_artifacts, load_dict
+from mlflow.exceptions import MlflowException
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.schema import HoldoutSection, MlflowSection, PodiumConfig
+from podium.measurement import Holdout, Measurement, measure, unmeasurable
+from podium.progress import Counter
+from podium.ranking import Candidate
+from tasks.effects.holdout import read_holdout
+from tasks.effects.prediction import load_predictions
+from tasks.effects.sandbox import sandbox
+from tasks.effects.store import Store, connect
+from tasks.effects.writing import holdout_metrics, write_measurement
+
+
+@task(cache_policy=NO_CACHE)
+def load_holdout(section: HoldoutSection | None) -> Holdout | None:
+    """Return the holdout of a configuration, or None if it has none.
+
+    Raises:
+        ConfigError: the configured holdout cannot be used.
+    """
+    return read_holdout(section) if section else None
+
+
+@task(cache_policy=NO_CACHE)
+def measure_chunk(
+    config: PodiumConfig, part: tuple[Candidate, ...], holdout: Holdout, count: Counter
+) -> list[Candidate]:
+    """Return the candidates with their holdout metrics, or with the reason why they have none."""
+    store = connect(config.mlflow)
+    return [_measured(store, config, holdout, candidate, count) for candidate in part]
+
+
+def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, count: Counter) -> Candidate:
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        found = _score(store, config, holdout, candidate, Path(folder))
+        count.step(candidate.model_id)
+        if found.reason:
+            return candidate.without_measurement(found.reason)
+        _log(store, holdout, found, candidate, Path(folder))
+        return replace(candidate, metrics=found.metrics)
+
+
+def _score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
+    if config.holdout is None:
+        return unmeasurable("no holdout is configured")
+    try:
+        model = download_artifacts(f"models:/{candidate.logged_model_id}", tracking_uri=store.uri)
+    except (MlflowException, OSError) as error:
+        return unmeasurable(f"its files cannot be fetched: {str(error).splitlines()[0]}")
+    answer = sandbox().ask(
+        "score",
+        scratch,
+        config.sandbox,
+        model=str(Path(model).absolute()),
+        holdout=str(config.holdout.path.absolute()),
+        target=config.holdout.target,
+        id_columns=list(config.holdout.id_columns),
+        predictions=str(scratch / "predictions.npz"),
+    )
+    if answer.value is None:
+        return unmeasurable(answer.reason)
+    return measure(holdout, load_predictions(scratch / "predictions.npz"), config.policy.primary.average)
+
+
+def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path) -> None:
+    """Write holdout metrics to the logged model, and the confusion matrix beside it.
+
+    A model that was logged outside any run gets a run of its own, because MLflow keeps metrics by run.
+    """
+    run_id = candidate.run_id or _measuring_run(store, candidate)
+    now = int(time.time() * 1000)
+    documents = scratch / "documents"
+    write_measurement(documents, holdout, found)
+    store.client.log_artifacts(run_id, str(documents))
+    store.client.log_batch(run_id, holdout_metrics(holdout, found, candidate.logged_model_id, now))
+
+
+def _measuring_run(store: Store, candidate: Candidate) -> str:
+    run = store.client.create_run(store.experiment_id, run_name=f"measure {candidate.model_id}")
+    store.client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
+@task(cache_policy=NO_CACHE)
+def confusion_matrix_of(
+    section: MlflowSection, candidate: Candidate | None, digest: str | None
+) -> dict[str, Any] | None:
+    """Return the confusion matrix that was measured of a candidate, or None if there is none to be found."""
+    if candidate is None or candidate.run_id is None or digest is None:
+        return None
+    store = connect(section)
+    uri = store.client.get_run(candidate.run_id).info.artifact_uri
+    try:
+        found: dict[str, Any] = load_dict(f"{uri}/holdout/{digest[:12]}/confusion_matrix.json")
+    except (MlflowException, OSError):
+        return None
+    return found

@@ -1,0 +1,69 @@
+"""Moves the aliases: makes a version the champion, and retires the ones before it. Every step may be done twice."""
+
+from mlflow.entities.model_registry import ModelVersion
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.schema import MlflowSection, RetentionSection
+from podium.outcome import Production
+from podium.retention import Held, Retirement, retire
+from tasks.effects.store import CHAMPION, PREVIOUS, Store, connect, logged_model_of
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def in_production(section: MlflowSection) -> Production:
+    """Return the versions that the aliases ``champion`` and ``previous`` point to."""
+    store = connect(section)
+    aliases = store.aliases()
+    champion = aliases.get(CHAMPION)
+    if champion is None:
+        return Production(None, aliases.get(PREVIOUS), None, None)
+    version = store.client.get_model_version(store.registered_model, champion)
+    return Production(champion, aliases.get(PREVIOUS), logged_model_of(version), version.tags.get("podium.model_id"))
+
+
+@task(cache_policy=NO_CACHE)
+def switch_champion(section: MlflowSection, version: str, before: str | None, decided_at: str) -> None:
+    """Make a version the champion and note the one before it. ``decided_at`` is the ISO time of the decision.
+
+    ``previous`` is set first: killed in between, the old champion is still in production. The alias is overwritten in
+    place, so that at no moment there is none.
+    """
+    store = connect(section)
+    client, name = store.client, store.registered_model
+    if before is not None and before != version:
+        client.set_registered_model_alias(name, PREVIOUS, before)
+    client.set_model_version_tag(name, version, "podium.promoted_at", decided_at)
+    client.set_registered_model_alias(name, CHAMPION, version)
+    client.set_model_version_tag(name, version, "podium.stage", "production")
+
+
+@task(cache_policy=NO_CACHE)
+def retire_versions(section: MlflowSection, retention: RetentionSection, champion: str) -> tuple[Retirement, ...]:
+    """Archive former production versions, delete those that the rule says, and return what was done."""
+    store = connect(section)
+    aliases = store.aliases()
+    held = [_held(v, aliases) for v in store.versions()]
+    actions = retire(held, champion, retention.keep_previous, retention.delete_older)
+    for action in actions:
+        _carry_out(store, action)
+    return actions
+
+
+def _held(version: ModelVersion, aliases: dict[str, str]) -> Held:
+    tags, number = version.tags, str(version.version)
+    pointing = tuple(a for a, v in aliases.items() if v == number)
+    return Held(
+        number,
+        tags.get("podium.model_id", ""),
+        tags.get("podium.stage", ""),
+        tags.get("podium.promoted_at", ""),
+        pointing,
+    )
+
+
+def _carry_out(store: Store, action: Retirement) -> None:
+    if action.action == "delete":
+        store.client.delete_model_version(store.registered_model, action.version)
+    else:
+        store.client.set_model_version_tag(store.registered_model, action.version, "podium.stage", "archived")

@@ -1,0 +1,59 @@
+"""Reads and tidies what MLflow already holds of earlier migrations."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.schema import MlflowSection
+from podium.plan import Known
+from tasks.effects.store import Store, connect
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def known_models(section: MlflowSection) -> dict[str, Known]:
+    """Return the migrated models by fingerprint."""
+    versions = connect(section).versions()
+    held = [v for v in versions if "podium.fingerprint" in v.tags]
+    return {
+        v.tags["podium.fingerprint"]: Known(
+            v.tags.get("podium.model_id", ""), v.run_id or "", str(v.version), _also(v.tags)
+        )
+        for v in sorted(held, key=lambda v: int(v.version), reverse=True)
+    }
+
+
+def _also(tags: dict[str, str]) -> tuple[str, ...]:
+    return tuple(part for part in tags.get("podium.also_known_as", "").split("\n") if part)
+
+
+@task(cache_policy=NO_CACHE)
+def note_aliases(section: MlflowSection, aliases: dict[str, tuple[str, ...]]) -> None:
+    """Note on a version the further ids under which its bytes were staged."""
+    store = connect(section)
+    for version, names in aliases.items():
+        store.client.set_model_version_tag(store.registered_model, version, "podium.also_known_as", "\n".join(names))
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def settle_interrupted(section: MlflowSection) -> int:
+    """Finish or remove what a killed migration left half done, and return how many there were.
+
+    A run whose version exists only lacks its end; anything earlier is deleted and migrated anew.
+    """
+    store = connect(section)
+    left = store.client.search_runs([store.experiment_id], "tags.`podium.state` = 'migrating'", max_results=1000)
+    for run in left:
+        _settle(store, run.info.run_id)
+    return len(left)
+
+
+def _settle(store: Store, run_id: str) -> None:
+    if store.client.search_model_versions(f"run_id = '{run_id}'", max_results=1):
+        run = store.client.get_run(run_id)
+        store.client.set_tag(run_id, "podium.state", "complete")
+        store.client.set_terminated(run_id, "FINISHED", end_time=run.info.start_time)
+        return
+    models = store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run_id}'")
+    for model in models:
+        store.client.delete_logged_model(model.model_id)
+    store.client.set_tag(run_id, "podium.state", "abandoned")
+    store.client.delete_run(run_id)
