@@ -27,7 +27,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model of the experiment with what is known of it. ``size`` is in bytes, None if unknown; metrics are those of the evidence."""
+    """A model of the experiment with what is known of it.
+
+    ``size`` is in bytes, None if unknown; ``metrics`` are those of the evidence, ``recorded`` those it claims.
+    """
 
     model_id: str
     logged_model_id: str
