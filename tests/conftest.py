@@ -1,0 +1,72 @@
+"""Real parts that many tests share, made once: the churn data, a staging area, an MLflow database, a Prefect server."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parent.parent / ".podium" / "cache"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests talk to no server that the environment names, and leave nothing in the user's homes."""
+    patch = pytest.MonkeyPatch()
+    for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "PODIUM_CONFIG"):
+        patch.delenv(name, raising=False)
+    patch.setenv("PODIUM_HOME", str(tmp_path_factory.mktemp("home")))
+    patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+    patch.setenv("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    patch.setenv("MLFLOW_LOGGING_LEVEL", "CRITICAL")
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def churn_csv() -> Path:
+    """The real churn data, kept between runs."""
+    from tasks.demo_data import fetch_churn_csv
+
+    return fetch_churn_csv.fn(SHARED)
+
+
+@pytest.fixture(scope="session")
+def made(churn_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demo's staging area and holdout, which no test changes."""
+    from tasks.demo_models import make_staging_area
+
+    folder = tmp_path_factory.mktemp("made")
+    make_staging_area.fn(churn_csv, folder / "staging", folder / "holdout.parquet")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with all its tables and nothing in them: making one takes seconds, copying it does not."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("database") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PODIUM_HOME of the test's own, with an empty MLflow database."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    shutil.copy(empty_database, folder / "mlflow.db")
+    monkeypatch.setenv("PODIUM_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """A real Prefect server process with a database of its own; returns its API's address."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield str(PREFECT_API_URL.value())

@@ -1,0 +1,92 @@
+"""What prefect.yaml declares is what Prefect will run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deployments.declared import Declared, read_declared
+from podium.errors import ConfigError
+
+FILE = Path(__file__).parents[2] / "prefect.yaml"
+WRITERS = {"migrate", "select"}
+
+
+def written(tmp_path: Path, **changes: object) -> Path:
+    """A copy of prefect.yaml whose first deployment is changed."""
+    content = yaml.safe_load(FILE.read_text())
+    content["deployments"][0] |= changes
+    path = tmp_path / "prefect.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_every_command_that_is_a_flow_is_a_deployment() -> None:
+    """Analyze, migrate, select and verify are declared, each under its own name."""
+    assert [d.name for d in read_declared(FILE)] == ["analyze", "migrate", "select", "verify"]
+
+
+@pytest.mark.parametrize("declared", read_declared(FILE), ids=lambda d: d.name)
+def test_every_entrypoint_loads(declared: Declared) -> None:
+    """An entrypoint is a flow of the same name that takes the declared parameters."""
+    assert declared.flow().name == declared.name
+
+
+@pytest.mark.parametrize("declared", read_declared(FILE), ids=lambda d: d.name)
+def test_writers_run_one_at_a_time(declared: Declared) -> None:
+    """What writes has a concurrency limit of one and queues; what reads has none."""
+    limit = declared.concurrency_limit
+    assert (limit is not None) == (declared.name in WRITERS)
+    assert limit is None or (limit.limit, limit.collision_strategy) == (1, "ENQUEUE")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"conurrency_limit": 1}, "conurrency_limit"),
+        ({"schedules": [{"cron": "every day"}]}, "schedules.0"),
+        ({"schedules": [{"cron": "0 2 * * *", "timezone": "Mars/Olympus"}]}, "schedules.0"),
+        ({"schedules": [{"crn": "0 2 * * *"}]}, "schedules.0"),
+        ({"description": ""}, "description"),
+        ({"tags": []}, "tags"),
+    ],
+)
+def test_what_prefect_would_drop_is_refused(tmp_path: Path, changes: dict[str, object], named: str) -> None:
+    """A misspelt key or a bad schedule is an error that names its place."""
+    with pytest.raises(ConfigError, match=named):
+        read_declared(written(tmp_path, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"entrypoint": "flows.analysis.analyse"}, "does not load"),
+        ({"entrypoint": "flows.analyses.analyze"}, "does not load"),
+        ({"entrypoint": "flows.analysis.load_config"}, "not a flow"),
+        ({"parameters": {"confg_path": "x"}}, "takes no parameter confg_path"),
+    ],
+)
+def test_an_entrypoint_that_cannot_run_is_refused(tmp_path: Path, changes: dict[str, object], named: str) -> None:
+    """A flow that is not there, or does not take a parameter, is found before it is deployed."""
+    with pytest.raises(ConfigError, match=named):
+        read_declared(written(tmp_path, **changes))[0].flow()
+
+
+def prefect(server: str, *arguments: str) -> str:
+    """Run Prefect's own command against a server and return what it printed."""
+    command = [str(Path(sys.executable).with_name("prefect")), "--no-prompt", *arguments]
+    environment = {**os.environ, "PREFECT_API_URL": server, "NO_COLOR": "1", "COLUMNS": "200"}
+    ended = subprocess.run(command, cwd=FILE.parent, env=environment, capture_output=True, text=True, timeout=180)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_prefect_itself_takes_the_file(prefect_server: str) -> None:
+    """`prefect deploy --all` registers all four on a real server."""
+    prefect(prefect_server, "work-pool", "create", "podium", "--type", "process")
+    prefect(prefect_server, "deploy", "--all")
+    listed = prefect(prefect_server, "deployment", "ls")
+    assert all(f"{name}/{name}" in listed for name in ("analyze", "migrate", "select", "verify"))
