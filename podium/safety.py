@@ -8,6 +8,9 @@ estimator classes are allowed by rule, because an estimator is built without run
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+NUMPY_SCALARS = (
+    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_"
+)
 ALLOWED = frozenset(
     {
         "builtins.bytearray",
@@ -54,28 +57,12 @@ ALLOWED = frozenset(
         "xgboost.core.Booster",
         "lightgbm.basic.Booster",
     }
-    | {f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("_reconstruct", "scalar")}
     | {
-        f"numpy.{kind}"
-        for kind in [
-            "bool_",
-            "bool",
-            "int8",
-            "int16",
-            "int32",
-            "int64",
-            "uint8",
-            "uint16",
-            "uint32",
-            "uint64",
-            "float16",
-            "float32",
-            "float64",
-            "str_",
-            "bytes_",
-            "object_",
-        ]
+        f"numpy.{core}.{name}"
+        for core in ("core", "_core")
+        for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
     }
+    | {f"numpy.{kind}" for kind in NUMPY_SCALARS.split()}
 )
 
 ESTIMATOR_PACKAGES = ("sklearn.", "xgboost.", "lightgbm.", "imblearn.")
@@ -88,6 +75,7 @@ TRUSTED_IN_SKOPS = frozenset(
         "lightgbm.sklearn.LGBMClassifier",
         "numpy.dtype",
         "sklearn.tree._tree.Tree",
+        "sklearn.utils._bunch.Bunch",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
         "sklearn._loss.link.IdentityLink",

@@ -5,12 +5,14 @@ without pickle, and as an MLflow model directory.
 """
 
 import importlib
+import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 
 from podium.labels import canonical_labels
 from podium.measurement import Predictions
@@ -31,6 +33,7 @@ from tasks.effects.synthesis import synthesised
 
 PARITY = 1e-6
 """Largest difference of a probability between the original and the stored model."""
+UNTRUSTED = re.compile(r"Untrusted types found in the file: \[(.*?)\]")
 EXAMPLE_ROWS = 5
 SIGNATURE_ROWS = 100
 
@@ -121,7 +124,12 @@ def _save(model: Any, flavour: str, rows: pd.DataFrame, out: Path, recorded: lis
         options["serialization_format"] = "skops"
     if flavour != "xgboost":
         options["skops_trusted_types"] = sorted(TRUSTED_IN_SKOPS)
-    importlib.import_module(f"mlflow.{flavour}").save_model(model, path=str(out), **options)
+    try:
+        importlib.import_module(f"mlflow.{flavour}").save_model(model, path=str(out), **options)
+    except MlflowException as error:
+        named = UNTRUSTED.search(str(error))
+        what = f"it needs {named.group(1)}, not reviewed as safe" if named else "its library's safe format refuses it"
+        raise NotUsableError(f"it cannot be stored without pickle: {what}") from error
     if (out / "model.skops").exists():
         _narrow_trust(out, flavour)
 

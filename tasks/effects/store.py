@@ -1,5 +1,6 @@
 """The connection to MLflow: where it is, and the experiments and registered model that Podium uses in it."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,13 +81,27 @@ def tracking_uri(section: MlflowSection) -> str:
 
 def connect(section: MlflowSection) -> Store:
     """Return the store of a configuration, making what does not exist yet."""
-    return _connect(section.experiment, section.registered_model, tracking_uri(section))
+    uri = tracking_uri(section)
+    _point_mlflow_at(uri)
+    return _connect(section.experiment, section.registered_model, uri)
+
+
+def _point_mlflow_at(uri: str) -> None:
+    """Make a URI the default of this process, which MLflow's registry falls back on in places.
+
+    MLflow also writes it to the environment, where the next configuration would take it for the user's wish.
+    """
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    if before is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = before
 
 
 @cache
 def _connect(experiment: str, registered_model: str, uri: str) -> Store:
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
     client = MlflowClient(uri, uri)
     ids = [_experiment(client, name, uri) for name in (experiment, f"{experiment}.decisions")]
     _registered_model(client, registered_model)

@@ -1,0 +1,250 @@
+"""Migrating writes to a real MLflow what people expect to find there, once."""
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+import yaml
+from mlflow.entities import LoggedModelStatus, ViewType
+
+from configs.loading import load_config
+from configs.schema import PodiumConfig
+from flows.migration import migrate
+from podium.plan import MigrationReport
+from tasks.effects.store import Store, connect
+from tests.tasks.hostile import plain
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+LOGISTIC, FOREST, BARE = (
+    "logistic_regression_20250820_104738",
+    "random_forest_20250820_104726",
+    "xgboost_20250820_114557",
+)
+
+
+def project(home: Path, made: Path, *names: str, holdout: bool = True) -> Path:
+    """A project with some of the demo's models staged; returns its config file."""
+    root = home.parent / "staging"
+    root.mkdir(exist_ok=True)
+    for name in names:
+        shutil.copytree(made / "staging" / name, root / name)
+    section = {"path": str(made / "holdout.parquet"), "target": "churn", "id_columns": ["customerID"]}
+    content = {"staging": {"root": "staging"}, **({"holdout": section} if holdout else {})}
+    config = home.parent / "churn.yaml"
+    config.write_text(yaml.safe_dump(content))
+    return config
+
+
+def states(report: MigrationReport) -> dict[str, str]:
+    """The outcome of each model."""
+    return {o.model_id: o.state for o in report.outcomes}
+
+
+def store_of(config: Path) -> Store:
+    """The store of a config file."""
+    return connect(load_config(config).mlflow)
+
+
+def counts(store: Store) -> tuple[int, int, int]:
+    """How many runs, logged models and versions there are, deleted ones included."""
+    runs = store.client.search_runs([store.experiment_id], run_view_type=ViewType.ALL)
+    return len(runs), len(store.logged_models()), len(store.versions())
+
+
+def test_a_model_is_written_as_people_expect(home: Path, made: Path) -> None:
+    """Run name, start time, parameters, recorded metrics, metadata, and a version in staging."""
+    config = project(home, made, FOREST)
+    (outcome,) = migrate(str(config)).of("migrated")
+    store = store_of(config)
+    run = store.client.get_run(outcome.run_id)
+    metadata = json.loads((made / "staging" / FOREST / "metadata.json").read_text())
+    assert run.info.run_name == FOREST
+    assert datetime.fromtimestamp(run.info.start_time / 1000, UTC).isoformat() == "2025-08-20T10:47:26+00:00"
+    assert run.info.status == "FINISHED"
+    assert run.data.params["max_depth"] == "9"
+    recorded = {k: run.data.metrics[k] for k in metadata["performance_metrics"]}
+    assert recorded == pytest.approx(metadata["performance_metrics"])
+    version = store.client.get_model_version("churn", outcome.version)
+    assert (version.tags["podium.stage"], version.tags["podium.model_id"]) == ("staging", FOREST)
+
+
+def test_the_original_metadata_and_the_confusion_matrix_are_artifacts(home: Path, made: Path) -> None:
+    """The metadata is kept to the byte, and the holdout's confusion matrix counts every row."""
+    config = project(home, made, LOGISTIC)
+    (outcome,) = migrate(str(config)).of("migrated")
+    run = store_of(config).client.get_run(outcome.run_id)
+    kept = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/metadata.json")
+    assert kept == (made / "staging" / LOGISTIC / "metadata.json").read_text()
+    folder = Path(mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/holdout"))
+    (matrix,) = folder.rglob("confusion_matrix.json")
+    assert sum(map(sum, json.loads(matrix.read_text())["matrix"])) == 1409
+
+
+def test_holdout_metrics_are_bound_to_the_digest(home: Path, made: Path) -> None:
+    """What was measured stands on the logged model under the digest of the rows, beside what was recorded."""
+    config = project(home, made, LOGISTIC)
+    migrate(str(config))
+    (model,) = store_of(config).logged_models()
+    measured = {m.key: m for m in model.metrics if m.dataset_digest}
+    assert measured["holdout_f1_score"].value == pytest.approx(0.8002, abs=5e-3)
+    assert {len(m.dataset_digest) for m in measured.values()} == {32}
+    assert "holdout_class_1.recall" in measured
+
+
+@pytest.mark.parametrize(
+    ("name", "flavour", "file"),
+    [
+        (LOGISTIC, "sklearn", "model.skops"),
+        (BARE, "xgboost", "model.ubj"),
+        ("lightgbm_20250820_104713", "lightgbm", ""),
+    ],
+)
+def test_the_stored_model_loads_by_its_flavour_without_podium(
+    home: Path, made: Path, name: str, flavour: str, file: str
+) -> None:
+    """Plain MLflow loads it, with signature, example and explicit requirements, and no pickle in sight."""
+    config = project(home, made, name)
+    (outcome,) = migrate(str(config)).of("migrated")
+    uri = f"models:/churn/{outcome.version}"
+    folder = Path(mlflow.artifacts.download_artifacts(uri, tracking_uri=store_of(config).uri))
+    assert not list(folder.rglob("*.pkl"))
+    assert (folder / file).exists()
+    assert "mlflow==" in (folder / "requirements.txt").read_text()
+    assert (folder / "input_example.json").exists()
+    code = (
+        f"import mlflow, pandas; mlflow.set_tracking_uri({store_of(config).uri!r});"
+        f"rows = pandas.read_parquet({str(made / 'holdout.parquet')!r}).head(3);"
+        f"model = mlflow.pyfunc.load_model({uri!r});"
+        "rows = rows[model.metadata.get_input_schema().input_names()];"
+        f"print(len(model.predict(rows)), len(mlflow.{flavour}.load_model({uri!r}).predict_proba(rows)))"
+    )
+    ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert ended.stdout.strip() == "3 3"
+
+
+def test_a_second_migration_makes_nothing(home: Path, made: Path) -> None:
+    """The same bytes are recognised by their fingerprint, and nothing is written again."""
+    config = project(home, made, LOGISTIC, BARE)
+    migrate(str(config))
+    before = counts(store_of(config))
+    assert states(migrate(str(config))) == {LOGISTIC: "skipped", BARE: "skipped"}
+    assert counts(store_of(config)) == before == (2, 2, 2)
+
+
+def test_a_dry_run_writes_nothing(home: Path, made: Path) -> None:
+    """A dry run says what would be migrated and leaves MLflow as it is."""
+    config = project(home, made, LOGISTIC)
+    report = migrate(str(config), dry_run=True)
+    assert [(o.model_id, o.reason, o.run_id) for o in report.of("migrated")] == [(LOGISTIC, "would be migrated", None)]
+    assert counts(store_of(config)) == (0, 0, 0)
+
+
+def test_a_broken_model_is_quarantined_and_the_others_go_on(home: Path, made: Path) -> None:
+    """Every folder ends in exactly one list, with a reason where it was refused, and no source file is touched."""
+    config = project(home, made, LOGISTIC)
+    root = home.parent / "staging"
+    for name in ("hostile", "empty", "no_model"):
+        (root / name).mkdir()
+    plain(root / "hostile" / "model.pkl", home / "witness")
+    (root / "empty" / "model.pkl").write_bytes(b"")
+    report = migrate(str(config))
+    assert states(report) == {LOGISTIC: "migrated", **dict.fromkeys(("hostile", "empty", "no_model"), "quarantined")}
+    assert {o.model_id: o.code for o in report.of("quarantined")} == {
+        "hostile": "unsafe-pickle",
+        "empty": "empty-model",
+        "no_model": "no-model",
+    }
+    assert not (home / "witness").exists()
+    assert (root / "hostile" / "model.pkl").exists()
+
+
+def test_a_copy_under_another_id_is_one_model(home: Path, made: Path) -> None:
+    """Two ids with the same bytes make one version, which knows the other id."""
+    config = project(home, made, LOGISTIC)
+    migrate(str(config))
+    shutil.copytree(home.parent / "staging" / LOGISTIC, home.parent / "staging" / "copy_of_it")
+    report = migrate(str(config))
+    assert states(report) == {LOGISTIC: "skipped", "copy_of_it": "skipped"}
+    (version,) = store_of(config).versions()
+    assert version.tags["podium.also_known_as"] == "copy_of_it"
+    assert any(o.warning for o in report.of("skipped"))
+
+
+def test_without_a_holdout_parity_is_shown_on_made_up_rows(home: Path, made: Path) -> None:
+    """Rows are built from what the model knows of its columns, and nothing is measured."""
+    config = project(home, made, LOGISTIC, BARE, holdout=False)
+    report = migrate(str(config))
+    assert {o.state for o in report.outcomes} == {"migrated"}
+    models = store_of(config).logged_models()
+    assert not [m for model in models for m in model.metrics if m.dataset_digest]
+
+
+def half_done(store: Store, until: str) -> str:
+    """Leave behind what a migration that was killed at some point leaves; returns the run."""
+    run = store.client.create_run(store.experiment_id, tags={"podium.state": "migrating"}, run_name="half")
+    if until == "run":
+        return run.info.run_id
+    model = store.client.create_logged_model(store.experiment_id, "half", run.info.run_id)
+    if until == "ready":
+        store.client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    return run.info.run_id
+
+
+@pytest.mark.parametrize("until", ["run", "model", "ready"])
+def test_what_a_kill_left_is_settled_by_the_next_run(home: Path, made: Path, until: str) -> None:
+    """A half-written model is gone after the next migration, whatever it had reached, and the model is there once."""
+    config = project(home, made, LOGISTIC)
+    store = store_of(config)
+    half = half_done(store, until)
+    assert states(migrate(str(config))) == {LOGISTIC: "migrated"}
+    assert store.client.get_run(half).info.lifecycle_stage == "deleted"
+    assert [m.name for m in store.logged_models()] == [LOGISTIC]
+
+
+def test_a_run_that_only_lacks_its_end_is_finished(home: Path, made: Path) -> None:
+    """Killed after the version was made, the run is completed and the model is not migrated again."""
+    config = project(home, made, LOGISTIC)
+    (outcome,) = migrate(str(config)).of("migrated")
+    store = store_of(config)
+    store.client.set_tag(outcome.run_id, "podium.state", "migrating")
+    store.client.update_run(outcome.run_id, "RUNNING")
+    assert states(migrate(str(config))) == {LOGISTIC: "skipped"}
+    assert store.client.get_run(outcome.run_id).info.status == "FINISHED"
+
+
+def test_the_measured_numbers_are_those_of_the_original(home: Path, made: Path) -> None:
+    """The holdout F1 equals what scikit-learn says of the staged file itself."""
+    import joblib
+    from sklearn.metrics import f1_score
+
+    rows = pd.read_parquet(made / "holdout.parquet")
+    original = joblib.load(made / "staging" / FOREST / "model.pkl")
+    expected = f1_score(rows["churn"], original.predict(rows), average="weighted")
+    config = project(home, made, FOREST)
+    migrate(str(config))
+    (model,) = store_of(config).logged_models()
+    assert {m.key: m.value for m in model.metrics}["holdout_f1_score"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_holdout_that_is_not_there_stops_before_anything_is_written(home: Path, made: Path) -> None:
+    """The error names the key and the file, and MLflow is as it was."""
+    from podium.errors import ConfigError
+
+    config = project(home, made, LOGISTIC)
+    config.write_text(config.read_text().replace("holdout.parquet", "nowhere.parquet"))
+    with pytest.raises(ConfigError, match=r"holdout\.path.*nowhere\.parquet"):
+        migrate(str(config))
+    assert counts(store_of(config)) == (0, 0, 0)
+
+
+def test_the_config_is_frozen(home: Path, made: Path) -> None:
+    """A flow cannot change its own configuration."""
+    config: PodiumConfig = load_config(project(home, made))
+    with pytest.raises(ValueError, match="frozen"):
+        config.runner = None  # type: ignore[assignment, misc]

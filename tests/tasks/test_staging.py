@@ -1,0 +1,135 @@
+"""The staging root is read as it is, and nothing in it can stop the reading."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from podium.errors import ConfigError
+from podium.inventory import take_inventory
+from podium.staged import StagedModel
+from tasks.staging import read_folder, read_staging
+
+PICKLE = b"\x80\x04}."
+
+
+def stage(root: Path, name: str, model: bytes | None = PICKLE, metadata: str | None = "{}") -> Path:
+    """Write one staged model."""
+    folder = root / name
+    folder.mkdir(parents=True)
+    if model is not None:
+        (folder / "model.pkl").write_bytes(model)
+    if metadata is not None:
+        (folder / "metadata.json").write_text(metadata)
+    return folder
+
+
+def one(root: Path) -> StagedModel:
+    """Read a root that holds one model."""
+    (model,) = read_staging.fn(root)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("model", "metadata", "code", "status"),
+    [
+        (None, "{}", "no-model", "broken"),
+        (b"", "{}", "empty-model", "broken"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "{}", "lfs-pointer", "broken"),
+        (b"PK\x03\x04 something", "{}", "unknown-format", "broken"),
+        (PICKLE, None, "missing-metadata", "ready"),
+        (PICKLE, "{not json", "bad-metadata", "ready"),
+        (PICKLE, "[1, 2]", "bad-metadata", "ready"),
+        (PICKLE, '{"model_id": "another"}', "id-mismatch", "ready"),
+        (PICKLE, '{"metrics": {"f1": NaN}}', "bad-metric", "ready"),
+    ],
+)
+def test_what_is_wrong_is_a_finding(
+    tmp_path: Path, model: bytes | None, metadata: str | None, code: str, status: str
+) -> None:
+    """Each defect is a problem with a stable code, and only a missing model makes it impossible to migrate."""
+    stage(tmp_path, "xgboost_20250820_104603", model, metadata)
+    found = one(tmp_path)
+    assert code in {p.code for p in found.problems}
+    assert found.status == status
+
+
+def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
+    """The same bytes under another name are the same model; one other byte is another."""
+    same = [read_folder(stage(tmp_path, name)).fingerprint for name in ("a", "b")]
+    other = read_folder(stage(tmp_path, "c", PICKLE + b" ")).fingerprint
+    assert same[0] == same[1] != other
+
+
+def test_a_copied_folder_is_a_duplicate(tmp_path: Path) -> None:
+    """Two folders with the same bytes each name the other."""
+    stage(tmp_path, "a")
+    stage(tmp_path, "b")
+    problems = {m.model_id: [p.message for p in m.problems if p.code == "duplicate"] for m in found(tmp_path)}
+    assert problems == {"a": ["same bytes as b: migrated once"], "b": ["same bytes as a: migrated once"]}
+
+
+def found(root: Path) -> tuple[StagedModel, ...]:
+    """The inventory of a root."""
+    return take_inventory(read_staging.fn(root)).models
+
+
+def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
+    """A folder or a file that is a symbolic link brings nothing in."""
+    outside = stage(tmp_path / "outside", "secret")
+    root = tmp_path / "root"
+    folder = stage(root, "linked_file", model=None)
+    (folder / "model.pkl").symlink_to(outside / "model.pkl")
+    (root / "linked_folder").symlink_to(outside, target_is_directory=True)
+    codes = {m.model_id: m.broken_reason for m in found(root)}
+    assert codes["linked_file"] == "no model file in the folder"
+    assert "symbolic link" in (codes["linked_folder"] or "")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
+    """A file without read permission breaks its own model only."""
+    (stage(tmp_path, "a") / "model.pkl").chmod(0)
+    stage(tmp_path, "b")
+    assert [m.status for m in read_staging.fn(tmp_path)] == ["broken", "ready"]
+
+
+def test_names_with_spaces_and_other_scripts_are_read(tmp_path: Path) -> None:
+    """A folder may be called anything that the file system takes."""
+    for name in ("my model (final) v2", "модель_20250820_104603", "a'b"):
+        stage(tmp_path, name)
+    assert {m.status for m in found(tmp_path)} == {"ready"}
+
+
+def test_hidden_folders_and_loose_files_are_left_alone(tmp_path: Path) -> None:
+    """What is being written, and what is no folder, is not a staged model."""
+    stage(tmp_path, ".half.partial")
+    (tmp_path / "README.md").write_text("notes")
+    assert read_staging.fn(tmp_path) == []
+
+
+@pytest.mark.parametrize("root", [None, Path("nowhere"), Path(__file__)])
+def test_a_root_that_is_not_there_is_one_clear_line(root: Path | None) -> None:
+    """The error names the key and, where there is one, the folder."""
+    with pytest.raises(ConfigError, match=r"staging\.root"):
+        read_staging.fn(root)
+
+
+def test_the_demo_ranks_the_trap_first(made: Path) -> None:
+    """By recorded F1 the overfitted model wins: that is the trap."""
+    models = found(made / "staging")
+    assert models[0].model_id == "xgboost_20250826_013058"
+    assert len(models) == 8
+    assert [p.code for m in models for p in m.problems] == ["tie", "tie"]
+
+
+def test_the_demo_metadata_is_what_legacy_projects_write(made: Path) -> None:
+    """Its keys are those of a legacy project, Windows paths and naive times included."""
+    document = json.loads((made / "staging" / "xgboost_20250820_104603" / "metadata.json").read_text())
+    assert set(document) == {
+        *("model_id", "model_path", "stage", "registered_at", "model_name", "model_type", "performance_metrics"),
+        *("hyperparameters", "feature_columns", "created_by", "description"),
+    }
+    assert document["model_path"] == "models\\staging\\xgboost_20250820_104603\\model.pkl"
+    assert document["registered_at"] == "2025-08-20T10:46:03"
