@@ -1,0 +1,227 @@
+"""The best measured candidate goes into production, with a record that says why."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+
+from configs.schema import RetentionSection
+from flows.history import chain_json, history
+from flows.migration import migrate
+from flows.selection import select
+from podium.outcome import SelectionOutcome
+from tasks.decisions import pending_decision
+from tasks.effects.store import Store
+from tasks.promotion import retire_versions, switch_champion
+from tests.flows.projects import (
+    FOREST,
+    LOGISTIC,
+    TRAP,
+    TWINS,
+    add_staged,
+    log_with_plain_mlflow,
+    project,
+    store_of,
+)
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def champion(config: Path) -> str:
+    """The model id that the alias champion points to."""
+    version = store_of(config).client.get_model_version_by_alias("churn", "champion")
+    return str(version.tags["podium.model_id"])
+
+
+def migrated_and_selected(config: Path) -> SelectionOutcome:
+    """Migrate what is staged, then select."""
+    migrate(str(config))
+    return select(str(config))
+
+
+def test_the_measured_best_wins_and_not_the_claimed_one(home: Path, made: Path) -> None:
+    """The overfitted model ranks last however much it claims, with an alarm; the honest best is promoted."""
+    config = project(home.parent, made, LOGISTIC, FOREST, TRAP)
+    document = migrated_and_selected(config).as_json()
+    assert document["verdict"] == "promote"
+    assert champion(config) == document["champion"]["model_id"] == LOGISTIC
+    assert [r["model_id"] for r in document["ranking"]] == [LOGISTIC, FOREST, TRAP]
+    assert "leaked or training-set" in document["ranking"][-1]["alarms"][0]
+    assert any(TRAP in reason and "claims the best" in reason for reason in document["reasons"])
+
+
+def test_selecting_again_changes_and_records_nothing(home: Path, made: Path) -> None:
+    """With nothing new the champion is kept, nothing is measured, and no decision is added."""
+    config = project(home.parent, made, LOGISTIC, FOREST)
+    first = migrated_and_selected(config)
+    measured = len(store_of(config).client.search_runs([store_of(config).decisions_id]))
+    again = select(str(config))
+    assert (again.selection.verdict, again.recorded, again.decision_id) == ("keep", False, first.decision_id)
+    assert len(store_of(config).client.search_runs([store_of(config).decisions_id])) == measured == 1
+
+
+def test_a_better_model_replaces_the_champion_and_the_old_one_is_kept(home: Path, made: Path) -> None:
+    """The alias moves, the version before becomes previous and is archived, and the chain has two links."""
+    config = project(home.parent, made, FOREST)
+    migrated_and_selected(config)
+    add_staged(config, made, LOGISTIC)
+    outcome = migrated_and_selected(config)
+    store = store_of(config)
+    before = store.client.get_model_version_by_alias("churn", "previous")
+    assert champion(config) == LOGISTIC
+    assert (before.tags["podium.model_id"], before.tags["podium.stage"]) == (FOREST, "archived")
+    assert outcome.production.previous == str(before.version)
+    chain = chain_json(history(str(config)))
+    assert ([d["sequence"] for d in chain["decisions"]], chain["unbroken"]) == ([1, 2], True)
+    assert chain["decisions"][1]["previous_sha256"] == chain["decisions"][0]["sha256"]
+
+
+def test_a_worse_model_is_recorded_and_kept_out(home: Path, made: Path) -> None:
+    """New evidence that changes nothing is still a decision."""
+    config = project(home.parent, made, LOGISTIC)
+    migrated_and_selected(config)
+    add_staged(config, made, FOREST)
+    outcome = migrated_and_selected(config)
+    assert (outcome.selection.verdict, outcome.recorded) == ("keep", True)
+    assert champion(config) == LOGISTIC
+
+
+def test_exact_twins_give_one_winner(home: Path, made: Path) -> None:
+    """Of two models that measure the same, the rules choose, and the record names the rule."""
+    config = project(home.parent, made, *TWINS)
+    outcome = migrated_and_selected(config)
+    first, second = outcome.selection.ranking
+    assert first.value == second.value
+    assert "exact tie" in first.reason
+    assert champion(config) == first.candidate.model_id
+
+
+def test_a_model_logged_by_plain_mlflow_is_a_candidate(home: Path, made: Path) -> None:
+    """Whoever trained it, it is discovered, measured on the same rows, registered and ranked."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    config = project(home.parent, made, TRAP)
+    migrate(str(config))
+    rows = pd.read_parquet(made / "holdout.parquet")
+    columns = ["tenure", "MonthlyCharges", "SeniorCitizen"]
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows[columns], rows["churn"])
+    log_with_plain_mlflow(config, model, rows[columns], "somebody's training", f1=0.99)
+    outcome = select(str(config))
+    found = {r.candidate.model_id: r.candidate for r in outcome.selection.ranking}["somebody's training"]
+    assert found.version is not None
+    assert found.recorded["f1_score"] == 0.99
+    assert 0.5 < found.metrics["f1_score"] < 0.9
+
+
+def test_a_model_that_cannot_be_measured_is_listed_with_its_reason(home: Path, made: Path) -> None:
+    """A candidate whose columns the holdout lacks has no place, and the others are not held up."""
+    config = project(home.parent, made, LOGISTIC)
+    migrate(str(config))
+    rows = pd.DataFrame({"unknown_column": [0.0, 1.0]})
+    log_with_plain_mlflow(config, DummyClassifier().fit(rows, [0, 1]), rows, "elsewhere")
+    outcome = select(str(config))
+    out = [r for r in outcome.selection.ranking if r.place is None]
+    assert [(r.candidate.model_id, "unknown_column" in r.reason) for r in out] == [("elsewhere", True)]
+    assert champion(config) == LOGISTIC
+
+
+def test_without_a_holdout_claims_are_ranked_and_refused(home: Path, made: Path) -> None:
+    """The trap leads by its claim; the answer is no, loudly, and the report says that nothing was measured."""
+    config = project(home.parent, made, LOGISTIC, TRAP, holdout=None)
+    outcome = migrated_and_selected(config)
+    assert outcome.selection.verdict == "refuse"
+    assert outcome.selection.ranking[0].candidate.model_id == TRAP
+    assert store_of(config).aliases() == {}
+    assert "These are claims" in Path(outcome.report, "report.html").read_text()
+    assert "these are claims" in Path(outcome.report, "report.md").read_text()
+
+
+def test_without_a_holdout_the_policy_may_accept_claims(home: Path, made: Path) -> None:
+    """Told to, it promotes on claims, and every sentence says so."""
+    policy = {"evidence": {"without_holdout": "promote"}}
+    config = project(home.parent, made, LOGISTIC, TRAP, holdout=None, policy=policy)
+    outcome = migrated_and_selected(config)
+    assert champion(config) == TRAP
+    assert "CLAIMS" in outcome.selection.reasons[0]
+
+
+def test_a_dry_run_writes_nothing(home: Path, made: Path) -> None:
+    """A dry run gives the verdict and leaves aliases and decisions alone."""
+    config = project(home.parent, made, LOGISTIC)
+    migrate(str(config))
+    assert select(str(config), dry_run=True).selection.verdict == "promote"
+    assert store_of(config).aliases() == {}
+    assert not history(str(config)).decisions
+
+
+def test_nothing_to_choose_from_is_a_refusal(home: Path, made: Path) -> None:
+    """An empty experiment gives the verdict refuse."""
+    assert select(str(project(home.parent, made))).selection.verdict == "refuse"
+
+
+def test_the_report_is_logged_and_opens_offline(home: Path, made: Path) -> None:
+    """The decision's run holds record and report; the HTML loads nothing and runs nothing."""
+    config = project(home.parent, made, LOGISTIC, TRAP)
+    outcome = migrated_and_selected(config)
+    store = store_of(config)
+    (run,) = store.client.search_runs([store.decisions_id])
+    names = {f.path for f in store.client.list_artifacts(run.info.run_id)}
+    assert names == {"decision.json", "report.html", "report.md"}
+    html = Path(outcome.report, "report.html").read_text()
+    assert LOGISTIC in html
+    assert "<script" not in html
+    assert "http" not in html.replace("http-equiv", "")
+
+
+def test_one_changed_byte_of_a_record_is_found(home: Path, made: Path) -> None:
+    """A decision that was edited after it was written breaks the chain."""
+    config = project(home.parent, made, LOGISTIC)
+    migrated_and_selected(config)
+    store = store_of(config)
+    (run,) = store.client.search_runs([store.decisions_id])
+    path = Path(mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/decision.json"))
+    record = json.loads(path.read_text())
+    path.write_text(path.read_text().replace(record["decided_at"], record["decided_at"].replace("20", "19", 1)))
+    assert "changed" in (history(str(config)).broken_at or "")
+
+
+def interrupt_after_record(store: Store, config: Path) -> None:
+    """Leave a recorded promotion as a kill before the switch leaves it."""
+    (run,) = store.client.search_runs([store.decisions_id])
+    store.client.set_tag(run.info.run_id, "podium.state", "pending")
+    store.client.delete_registered_model_alias("churn", "champion")
+
+
+def test_an_interrupted_promotion_is_finished_by_the_next_run(home: Path, made: Path) -> None:
+    """Recorded but not switched, the champion is there after one more run, and no decision is added."""
+    config = project(home.parent, made, LOGISTIC)
+    migrated_and_selected(config)
+    interrupt_after_record(store_of(config), config)
+    outcome = select(str(config))
+    assert champion(config) == LOGISTIC
+    assert outcome.recorded is False
+    assert pending_decision.fn(store_section(config)) is None
+
+
+def store_section(config: Path):  # type: ignore[no-untyped-def]
+    """The MLflow section of a config file."""
+    from configs.loading import load_config
+
+    return load_config(config).mlflow
+
+
+def test_old_versions_are_deleted_only_where_the_rule_says_so(home: Path, made: Path) -> None:
+    """Beyond the last kept ones former production versions go, and never the one an alias points to."""
+    config = project(home.parent, made, LOGISTIC, FOREST, *TWINS)
+    migrate(str(config))
+    section = store_section(config)
+    for number, before in (("1", None), ("2", "1"), ("3", "2"), ("4", "3")):
+        switch_champion.fn(section, number, before, f"2026-01-0{number}T00:00:00+00:00")
+    retire_versions.fn(section, RetentionSection(keep_previous=1, delete_older=True), "4")
+    left = {str(v.version): v.tags["podium.stage"] for v in store_of(config).versions()}
+    assert left == {"4": "production", "3": "archived"}
