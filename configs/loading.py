@@ -87,7 +87,16 @@ class _PodiumVariables(EnvSettingsSource):
 def _environment() -> dict[str, Any]:
     tracking = os.environ.get("MLFLOW_TRACKING_URI")
     below: dict[str, Any] = {"mlflow": {"tracking_uri": tracking}} if tracking else {}
+    _refuse_unknown_sections()
     return _merged(below, _PodiumVariables()())
+
+
+def _refuse_unknown_sections() -> None:
+    """Refuse a variable that names no section: a misspelt guardrail must not be one that never fires."""
+    for name in os.environ:
+        section = name.removeprefix("PODIUM_").split("__")[0].lower()
+        if name.startswith("PODIUM_") and "__" in name and section not in PodiumConfig.model_fields:
+            raise ConfigError(f"environment: {name}: unknown section; {_known_keys([section])}")
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

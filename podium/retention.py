@@ -58,6 +58,6 @@ def sentence(keep_previous: int, delete_older: bool) -> str:
     """Return the retention rule in words."""
     fate = "deleted from the registry" if delete_older else "archived too, and none is deleted"
     return (
-        f"The version before becomes `previous` and is archived. The last {keep_previous} former production versions "
+        f"The version before becomes previous and is archived. The last {keep_previous} former production versions "
         f"stay loadable; older ones are {fate}."
     )

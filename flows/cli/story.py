@@ -10,6 +10,7 @@ from configs.loading import podium_home
 from flows.cli import views
 from flows.cli.boundary import Options, print_json
 from flows.cli.commands import NO, call_flow, output, start_sandbox
+from flows.places import DemoHome, refuse_foreign
 
 NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "PODIUM_CONFIG")
 
@@ -17,13 +18,12 @@ NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL
 def tell(options: Options) -> int:
     """Run the demo in ``PODIUM_HOME`` and return its exit status."""
     _forget_servers()
+    places = DemoHome(podium_home())
+    refuse_foreign(places)
     start_sandbox()
     console = Console(stderr=True) if options.as_json else output()
     with console.status("starting") if console.is_terminal else _Nothing():
-        from flows.demo import DemoHome, refuse_foreign
         from tasks.demo_data import ORIGIN
-    places = DemoHome(podium_home())
-    refuse_foreign(places)
     console.print(f"[bold]1. Staging area[/bold] from {ORIGIN}", highlight=False)
     made = call_flow("demo", "prepare_demo", places)
     console.print(f"{len(made)} models trained into {escape(str(places.staging))}", highlight=False, soft_wrap=True)

@@ -25,33 +25,52 @@ def size(count: int) -> str:
     return f"{value:.1f} GB"
 
 
+def _table(title: str, *names: str, right: Sequence[str] = ()) -> Table:
+    """Return an empty table: numbers to the right, a model's name on one line, other texts folded."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for name in names:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name == "model", overflow="fold")
+    return table
+
+
 def show_analysis(console: Console, document: Json) -> None:
     """Show the inventory of a staging root."""
     models: Sequence[Json] = document["models"]
-    table = Table(title="Staged models, by the F1 they claim", title_justify="left")
-    for name in ("model", "type", "trained at", "F1", "AUC", "size", "format", "problems"):
-        table.add_column(name, justify="right" if name in {"F1", "AUC", "size"} else "left", overflow="fold")
+    numbers = ("F1", "AUC", "size")
+    columns = ("model", "type", "trained at", *numbers, "format", "problems")
+    table = _table("Staged models, by the F1 they claim", *columns, right=numbers)
     for model in models:
         metrics = model["recorded_metrics"]
         table.add_row(
             escape(model["model_id"]),
             escape(model["model_type"]),
-            model["trained_at"][:16].replace("T", " "),
+            model["trained_at"][:10],
             number(metrics.get("f1_score")),
             number(metrics.get("roc_auc")),
             size(model["bytes"]),
             model["format"],
-            escape("; ".join(p["message"] for p in model["problems"])) or "none",
+            ", ".join(p["code"] for p in model["problems"]) or "none",
         )
     console.print(table)
+    show_problems(console, models)
     show_summary(console, document["summary"])
+
+
+def show_problems(console: Console, models: Sequence[Json], most: int = 30) -> None:
+    """Show what is wrong with the staged models in words, the first ``most`` findings of them."""
+    found = [(m["model_id"], p["message"]) for m in models for p in m["problems"]]
+    for model_id, message in found[:most]:
+        console.print(f"  {escape(model_id)}: {escape(message)}", highlight=False)
+    if len(found) > most:
+        console.print(f"  and {len(found) - most} more: podium analyze --json lists them", highlight=False)
+    if found:
+        console.print()
 
 
 def show_summary(console: Console, rows: Sequence[Json]) -> None:
     """Show the statistics per model type."""
-    table = Table(title="By type", title_justify="left")
-    for name in ("type", "models", "broken", "best F1", "mean F1", "spread", "mean AUC", "size"):
-        table.add_column(name, justify="left" if name == "type" else "right")
+    counted = ("models", "broken", "best F1", "mean F1", "spread", "mean AUC", "size")
+    table = _table("By type", "type", *counted, right=counted)
     for row in rows:
         counts = [str(row["models"]), str(row["broken"])]
         metrics = [number(row[k]) for k in ("f1_max", "f1_mean", "f1_std", "roc_auc_mean")]
@@ -63,9 +82,7 @@ def show_migration(console: Console, document: Json) -> None:
     """Show what became of every staged model."""
     planned = " (dry run: nothing was written)" if document["dry_run"] else ""
     counts = ", ".join(f"{len(document[k])} {k}" for k in ("migrated", "skipped", "quarantined"))
-    table = Table(title=f"Migration{planned}", title_justify="left")
-    for name in ("model", "outcome", "version", "reason"):
-        table.add_column(name, overflow="fold")
+    table = _table(f"Migration{planned}", "model", "outcome", "version", "reason")
     for state, colour in (("migrated", "green"), ("skipped", "dim"), ("quarantined", "red")):
         for row in document[state]:
             outcome = f"[{colour}]{state}[/{colour}]"
@@ -100,9 +117,8 @@ def show_selection(console: Console, document: Json) -> None:
 
 def _ranking(document: Json) -> Table:
     basis = "claimed" if document["claims"] else "measured"
-    table = Table(title=f"Candidates, by {basis} metrics", title_justify="left")
-    for name in ("#", "model", "version", "F1", "AUC", "accuracy", "claimed F1", "note"):
-        table.add_column(name, justify="left" if name in {"model", "note"} else "right", overflow="fold")
+    numbers = ("version", "F1", "AUC", "accuracy", "claimed")
+    table = _table(f"Candidates, by {basis} metrics", "#", "model", *numbers, "note", right=("#", *numbers))
     for row in document["ranking"]:
         values = [number(row["metrics"].get(k)) for k in ("f1_score", "roc_auc", "accuracy")]
         claim = number(row["recorded"].get("f1_score"))
@@ -126,9 +142,7 @@ def show_verification(console: Console, document: Json) -> None:
 
 def show_history(console: Console, document: Json) -> None:
     """Show the chain of decisions."""
-    table = Table(title="Decisions", title_justify="left")
-    for name in ("#", "decision", "decided at", "verdict", "winner", "why"):
-        table.add_column(name, overflow="fold")
+    table = _table("Decisions", "#", "decision", "decided at", "verdict", "winner", "why")
     for row in document["decisions"]:
         if "sequence" not in row:
             table.add_row("?", row["decision_id"], "", "unreadable", "", "")
