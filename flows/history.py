@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from prefect import flow
-
 from configs.loading import load_config
 from podium.decision import Chain
-from tasks.decisions import read_chain
+from tasks.effects.records import read_chain
 
 
-@flow(name="history", validate_parameters=False)
 def history(config_path: str | None = None) -> Chain:
     """Return every decision, oldest first."""
     return read_chain(load_config(config_path).mlflow)

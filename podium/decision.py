@@ -30,9 +30,12 @@ class Decision:
 
     @property
     def content(self) -> dict[str, Any]:
-        """The record as an object."""
-        loaded: dict[str, Any] = json.loads(self.text)
-        return loaded
+        """The record as an object; empty if it cannot be read, which no chain accepts."""
+        try:
+            loaded = json.loads(self.text)
+        except ValueError:
+            return {}
+        return loaded if isinstance(loaded, dict) else {}
 
 
 def canonical_json(value: Any) -> str:

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mlflow.artifacts import load_text
 from mlflow.entities import Metric, Run, RunTag
-from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.loading import podium_home
 from configs.schema import MlflowSection
-from podium.decision import GENESIS, Chain, Decision, Stored, check_chain
+from podium.decision import GENESIS, Decision
 from podium.report import Report
+from tasks.effects.records import record_text
 from tasks.effects.store import Store, connect
 
 
@@ -104,31 +103,4 @@ def pending_decision(section: MlflowSection) -> Decision | None:
     for run in store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'writing'", max_results=100):
         store.client.delete_run(run.info.run_id)
     left = store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'pending'", max_results=1)
-    return Decision(_text(left[0])) if left else None
-
-
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
-def read_chain(section: MlflowSection) -> Chain:
-    """Return all decisions, oldest first, checked against each other."""
-    store = connect(section)
-    runs, token = [], None
-    while True:
-        page = store.client.search_runs([store.decisions_id], "tags.`podium.sequence` != ''", page_token=token)
-        runs += list(page)
-        token = page.token
-        if not token:
-            break
-    runs.sort(key=lambda run: (int(run.data.tags["podium.sequence"]), run.info.start_time))
-    return check_chain([_stored(run) for run in runs])
-
-
-def _stored(run: Run) -> Stored:
-    return Stored(_text(run), run.data.tags["podium.sha256"], run.data.tags["podium.decision_id"])
-
-
-def _text(run: Run) -> str:
-    """Return the text of a decision, or ``{}``, which no chain accepts, if its file is gone."""
-    try:
-        return str(load_text(f"{run.info.artifact_uri}/decision.json"))
-    except (MlflowException, OSError, UnicodeDecodeError):
-        return "{}"
+    return Decision(record_text(left[0])) if left else None

@@ -10,6 +10,7 @@ from typing import Any
 from podium.errors import PodiumError
 
 INTERRUPTED = 130
+WITHOUT_PREFECT = frozenset({"history"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Boundary:
 
     def _run(self, name: str, arguments: dict[str, Any]) -> int:
         from configs.loading import load_config
+        from flows.cli import embedded
         from flows.cli.environment import prepare
 
         if arguments.get("home"):
@@ -50,6 +52,8 @@ class Boundary:
         if name != "demo":
             load_config(self.options.config)
         prepare(self.options.verbose)
+        if name not in WITHOUT_PREFECT:
+            embedded.start()
         from flows.cli import commands
 
         return commands.COMMANDS[name](self.options, arguments)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.cli import views
+from flows.cli import embedded, views
 from flows.cli.boundary import Options, print_json
 from flows.cli.progress import Terminal
 
@@ -33,6 +33,7 @@ def call_flow(module: str, name: str, *arguments: Any, **named: Any) -> Any:
     """Call a flow, importing it, and so Prefect, only now."""
     with Terminal(Console(stderr=True)):
         found = importlib.import_module(f"flows.{module}")
+        embedded.await_ready()
         return getattr(found, name)(*arguments, **named)
 
 

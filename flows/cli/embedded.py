@@ -1,0 +1,107 @@
+"""An embedded Prefect server that starts while the rest of a command is still importing.
+
+Prefect would start one by itself, but only at the first flow, and by importing its whole server into the command's
+process first: about twice the wait. This one is a child process that ends when its parent does, however that ends.
+"""
+
+import atexit
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from filelock import FileLock
+
+from podium.errors import PodiumError
+
+PATIENCE = 180.0
+"""Seconds a first start may take on a busy machine."""
+POLL = 0.05
+SERVER = {
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+}
+
+
+def wanted() -> bool:
+    """Whether nobody named a Prefect server, in the environment, in a settings file, or in a Prefect home of theirs."""
+    named = any(name in os.environ for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"))
+    return not named and not Path("prefect.toml").exists()
+
+
+class EmbeddedServer:
+    """A Prefect server of this command's own, with its database in ``PREFECT_HOME``."""
+
+    def __init__(self, prefect_home: Path) -> None:
+        # Two first starts at once would both build the database.
+        self._lock = FileLock(prefect_home / "starting.lock")
+        self._lock.acquire()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "flows.cli.embedded_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **SERVER},
+            start_new_session=True,
+        )
+        atexit.register(self.stop)
+        self.url = self._address()
+
+    def _address(self) -> str:
+        assert self._process.stdout is not None
+        port = self._process.stdout.readline().strip()
+        if not port:
+            raise PodiumError("the embedded Prefect server did not start; set PREFECT_API_URL to use another")
+        return f"http://127.0.0.1:{int(port)}/api"
+
+    def await_ready(self) -> None:
+        """Return once the server answers.
+
+        Raises:
+            PodiumError: it ended, or does not answer in time.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise PodiumError("the embedded Prefect server does not answer; set PREFECT_API_URL to use another")
+            time.sleep(POLL)
+        self._lock.release()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as reply:  # noqa: S310 - our own address
+                return bool(reply.status == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """End the server with everything it started."""
+        self._lock.release()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+_servers: list[EmbeddedServer] = []
+
+
+def start() -> None:
+    """Start the embedded server of this process, if nobody named another, and point Prefect at it."""
+    if _servers or not wanted():
+        return
+    _servers.append(EmbeddedServer(Path(os.environ["PREFECT_HOME"])))
+    os.environ["PREFECT_API_URL"] = _servers[0].url
+    # Logs would be sent while the server is stopping; a waiting heartbeat would hold up the end of every flow.
+    os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
+
+
+def await_ready() -> None:
+    """Return once the embedded server, if there is one, answers."""
+    for server in _servers:
+        server.await_ready()

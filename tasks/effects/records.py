@@ -1,0 +1,42 @@
+"""Reads decision records back from MLflow, without a flow: looking at the history needs no Prefect."""
+
+from mlflow.artifacts import list_artifacts, load_text
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from configs.schema import MlflowSection
+from podium.decision import Chain, Stored, check_chain
+from tasks.effects.store import connect
+
+FILE = "decision.json"
+
+
+def read_chain(section: MlflowSection) -> Chain:
+    """Return all decisions, oldest first, checked against each other."""
+    store = connect(section)
+    runs, token = [], None
+    while True:
+        page = store.client.search_runs([store.decisions_id], "tags.`podium.sequence` != ''", page_token=token)
+        runs += list(page)
+        token = page.token
+        if not token:
+            break
+    runs.sort(key=lambda run: (int(run.data.tags["podium.sequence"]), run.info.start_time))
+    return check_chain([_stored(run) for run in runs])
+
+
+def _stored(run: Run) -> Stored:
+    return Stored(record_text(run), run.data.tags["podium.sha256"], run.data.tags["podium.decision_id"])
+
+
+def record_text(run: Run) -> str:
+    """Return the text of a decision, or ``{}``, which no chain accepts, if its file is gone."""
+    try:
+        return str(load_text(f"{run.info.artifact_uri}/{FILE}"))
+    except UnicodeDecodeError:
+        return "{}"
+    except (MlflowException, OSError):
+        # A store that does not answer must not look like a record that is gone.
+        if any(file.path == FILE for file in list_artifacts(artifact_uri=run.info.artifact_uri)):
+            raise
+        return "{}"
