@@ -18,6 +18,9 @@ def _quiet_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     patch.setenv("PODIUM_HOME", str(tmp_path_factory.mktemp("home")))
     patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
     patch.setenv("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    # The processes that tests start share what they compile: importing is most of what they do.
+    patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
     patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     patch.setenv("MLFLOW_LOGGING_LEVEL", "CRITICAL")
     yield

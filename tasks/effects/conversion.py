@@ -6,6 +6,7 @@ without pickle, and as an MLflow model directory.
 
 import importlib
 import re
+import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from podium.labels import canonical_labels
 from podium.measurement import Predictions
 from podium.requirements import requirements_of
-from podium.safety import TRUSTED_IN_SKOPS, untrusted
+from podium.safety import TRUSTED_IN_SKOPS, named_in
 from tasks.effects.loading import load_staged
 from tasks.effects.prediction import (
     NotUsableError,
@@ -135,15 +136,13 @@ def _save(model: Any, flavour: str, rows: pd.DataFrame, out: Path, recorded: lis
 
 
 def _narrow_trust(out: Path, flavour: str) -> None:
-    """Record only the types that this model needs, so that its MLmodel trusts no more than it must."""
+    """Record only the reviewed types that this model's schema names: its MLmodel should trust no more than it must."""
     from mlflow.models import Model
-    from skops.io import get_untrusted_types
 
-    needed = get_untrusted_types(file=out / "model.skops")
-    if strange := untrusted(needed):
-        raise NotUsableError(f"it needs {', '.join(strange)}, which are not reviewed for storing without pickle")
+    with zipfile.ZipFile(out / "model.skops") as archive:
+        schema = archive.read("schema.json").decode("utf-8")
     stored = Model.load(str(out))
-    stored.flavors[flavour]["skops_trusted_types"] = sorted(needed)
+    stored.flavors[flavour]["skops_trusted_types"] = named_in(schema, TRUSTED_IN_SKOPS)
     stored.save(str(out / "MLmodel"))
 
 

@@ -22,7 +22,10 @@ from podium.errors import PodiumError
 
 GRACE = 10.0
 """Seconds beyond the limit that a killed child has to be reaped."""
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH")
+PASSED_ON = (
+    *("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def clean_environment() -> dict[str, str]:
     """
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"}
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
     return {**kept, **threads, **quiet, "HOME": tempfile.gettempdir()}
 
 

@@ -6,6 +6,7 @@ staged model made is ever unpickled by anyone. When its standard input ends, so 
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -24,6 +25,8 @@ PRELOADED = (
     "sklearn.compose",
     "sklearn.ensemble",
     "sklearn.linear_model",
+    "xgboost",
+    "lightgbm",
     "mlflow.sklearn",
     "mlflow.xgboost",
     "mlflow.lightgbm",
@@ -140,6 +143,11 @@ def main() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     _rehearse()
+    # What is loaded by now never becomes garbage, and a child is gone before its own garbage matters; a collection
+    # would only touch, and so copy, every page that the child shares with this process.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     os.write(1, json.dumps({"id": "ready", "status": 0}).encode() + b"\n")
     Zygote().serve()
 

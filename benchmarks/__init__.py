@@ -1,0 +1,1 @@
+"""The figures that Podium claims, each as a command that compares two things side by side in one run."""
