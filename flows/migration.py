@@ -31,7 +31,8 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
         settle_interrupted(config.mlflow)
         plan = _plan(config)
         migrated = _migrated(config, plan, holdout)
-        note_aliases(config.mlflow, dict(plan.aliases))
+        if plan.aliases:
+            note_aliases(config.mlflow, dict(plan.aliases))
         return MigrationReport(plan.decided + migrated, time.perf_counter() - started)
 
 

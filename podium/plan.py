@@ -66,7 +66,9 @@ def plan_migration(models: Iterable[StagedModel], known: Mapping[str, Known]) ->
             decided.append(_duplicate(model, todo[model.fingerprint]))
         else:
             todo[model.fingerprint] = model
-    return MigrationPlan(tuple(todo.values()), tuple(decided), aliases)
+    # The largest first: a large one left to the end would keep one worker busy and the others waiting.
+    ordered = sorted(todo.values(), key=lambda m: (-m.folder.size, m.model_id))
+    return MigrationPlan(tuple(ordered), tuple(decided), aliases)
 
 
 def _quarantined(model: StagedModel) -> Outcome:

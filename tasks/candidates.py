@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from configs.schema import MlflowSection
 from podium.metadata import METRIC_NAMES
 from podium.ranking import Candidate
-from tasks.effects.store import Store, connect, logged_model_of
+from tasks.effects.store import Store, connect, find, logged_model_of
 from tasks.effects.writing import PREFIX
 
 IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
@@ -25,7 +25,9 @@ def discover(section: MlflowSection, digest: str | None) -> list[Candidate]:
     ``metrics`` are those measured on the holdout of this digest, empty if it has not been measured on it yet. With no
     digest they are the recorded ones.
     """
-    store = connect(section)
+    store = find(section)
+    if store is None:
+        return []
     versions = {logged_model_of(v): v for v in sorted(store.versions(), key=lambda v: int(v.version), reverse=True)}
     ready = [m for m in store.logged_models() if m.status == LoggedModelStatus.READY]
     found = [_candidate(store, model, versions.get(model.model_id), digest) for model in ready]

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param
-from mlflow.models import Model
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -140,9 +140,10 @@ def _run_tags(model: StagedModel) -> dict[str, str]:
 
 def _sign(folder: Path, run_id: str, model_id: str) -> None:
     """Write into the stored model which run and logged model it belongs to, as MLflow's own logging does."""
-    stored = Model.load(str(folder))
-    stored.run_id, stored.model_id = run_id, model_id
-    stored.save(str(folder / "MLmodel"))
+    path = folder / "MLmodel"
+    stored = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    stored |= {"run_id": run_id, "model_id": model_id}
+    path.write_text(yaml.dump(stored, Dumper=yaml.CSafeDumper, allow_unicode=True), encoding="utf-8")
 
 
 def _documents(

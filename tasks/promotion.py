@@ -7,16 +7,16 @@ from prefect.cache_policies import NO_CACHE
 from configs.schema import MlflowSection, RetentionSection
 from podium.outcome import Production
 from podium.retention import Held, Retirement, retire
-from tasks.effects.store import CHAMPION, PREVIOUS, Store, connect, logged_model_of
+from tasks.effects.store import CHAMPION, PREVIOUS, Store, connect, find, logged_model_of
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def in_production(section: MlflowSection) -> Production:
     """Return the versions that the aliases ``champion`` and ``previous`` point to."""
-    store = connect(section)
-    aliases = store.aliases()
+    store = find(section)
+    aliases = store.aliases() if store else {}
     champion = aliases.get(CHAMPION)
-    if champion is None:
+    if store is None or champion is None:
         return Production(None, aliases.get(PREVIOUS), None, None)
     version = store.client.get_model_version(store.registered_model, champion)
     return Production(champion, aliases.get(PREVIOUS), logged_model_of(version), version.tags.get("podium.model_id"))

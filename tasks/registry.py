@@ -5,13 +5,14 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import MlflowSection
 from podium.plan import Known
-from tasks.effects.store import Store, connect
+from tasks.effects.store import Store, connect, find
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def known_models(section: MlflowSection) -> dict[str, Known]:
     """Return the migrated models by fingerprint."""
-    versions = connect(section).versions()
+    store = find(section)
+    versions = store.versions() if store else []
     held = [v for v in versions if "podium.fingerprint" in v.tags]
     return {
         v.tags["podium.fingerprint"]: Known(

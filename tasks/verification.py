@@ -16,7 +16,7 @@ from podium.checks import Expected, Observed, Verification, judge
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout, measure
 from tasks.effects.prediction import load_predictions
-from tasks.effects.store import CHAMPION, Store, connect, logged_model_of
+from tasks.effects.store import CHAMPION, Store, find, logged_model_of
 from tasks.effects.writing import PREFIX
 
 PATIENCE = 900.0
@@ -30,10 +30,12 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
     Raises:
         NegativeAnswerError: there is no model in production.
     """
-    store = connect(config.mlflow)
-    version = store.aliases().get(CHAMPION)
-    if version is None:
-        raise NegativeAnswerError(f"{store.registered_model}: nothing is in production yet; run `podium select`")
+    store = find(config.mlflow)
+    version = store.aliases().get(CHAMPION) if store else None
+    if store is None or version is None:
+        raise NegativeAnswerError(
+            f"{config.mlflow.registered_model}: nothing is in production yet; run `podium select`"
+        )
     found = store.client.get_model_version(store.registered_model, version)
     seen = _observe(store, config, holdout)
     wanted = _expected(store, config, holdout, logged_model_of(found))

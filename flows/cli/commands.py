@@ -44,6 +44,14 @@ def start_sandbox() -> None:
     sandbox()
 
 
+def open_store(options: Options) -> None:
+    """Make the embedded database, if need be, while the Prefect server is still starting."""
+    from configs.loading import load_config
+    from tasks.effects.store import connect
+
+    connect(load_config(options.config).mlflow)
+
+
 def analyze(options: Options, arguments: dict[str, Any]) -> int:
     """Show the inventory of the staging root."""
     _show(options, call_flow("analysis", "analyze", options.config).as_json(), views.show_analysis)
@@ -54,6 +62,7 @@ def migrate(options: Options, arguments: dict[str, Any]) -> int:
     """Migrate the staged models."""
     if not arguments["dry_run"]:
         start_sandbox()
+        open_store(options)
     report = call_flow("migration", "migrate", options.config, dry_run=arguments["dry_run"])
     _show(options, report.as_json(), views.show_migration)
     return 0

@@ -6,14 +6,16 @@ from mlflow.exceptions import MlflowException
 
 from configs.schema import MlflowSection
 from podium.decision import Chain, Stored, check_chain
-from tasks.effects.store import connect
+from tasks.effects.store import find
 
 FILE = "decision.json"
 
 
 def read_chain(section: MlflowSection) -> Chain:
     """Return all decisions, oldest first, checked against each other."""
-    store = connect(section)
+    store = find(section)
+    if store is None:
+        return check_chain([])
     runs, token = [], None
     while True:
         page = store.client.search_runs([store.decisions_id], "tags.`podium.sequence` != ''", page_token=token)

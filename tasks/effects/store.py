@@ -10,13 +10,14 @@ from typing import TypeVar
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModel
+from mlflow.entities import Experiment, LoggedModel
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.store.entities.paged_list import PagedList
 
 from configs.loading import podium_home
 from configs.schema import MlflowSection
+from podium.errors import PodiumError
 
 PAGE = 1000
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -86,6 +87,17 @@ def connect(section: MlflowSection) -> Store:
     return _connect(section.experiment, section.registered_model, uri)
 
 
+def find(section: MlflowSection) -> Store | None:
+    """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing."""
+    uri = tracking_uri(section)
+    _point_mlflow_at(uri)
+    client = MlflowClient(uri, uri)
+    parts = (section.experiment, f"{section.experiment}.decisions")
+    there = all(client.get_experiment_by_name(name) for name in parts)
+    named = client.search_registered_models(f"name = '{section.registered_model}'", max_results=1)
+    return connect(section) if there and named else None
+
+
 def _point_mlflow_at(uri: str) -> None:
     """Make a URI the default of this process, which MLflow's registry falls back on in places.
 
@@ -111,6 +123,7 @@ def _connect(experiment: str, registered_model: str, uri: str) -> Store:
 def _experiment(client: MlflowClient, name: str, uri: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:
+        _refuse_deleted(found)
         return str(found.experiment_id)
     try:
         return str(client.create_experiment(name, artifact_location=_artifacts(name, uri)))
@@ -118,6 +131,15 @@ def _experiment(client: MlflowClient, name: str, uri: str) -> str:
         if error.error_code not in EXISTS:
             raise
         return _experiment(client, name, uri)
+
+
+def _refuse_deleted(experiment: Experiment) -> None:
+    if experiment.lifecycle_stage != "active":
+        number = experiment.experiment_id
+        raise PodiumError(
+            f"MLflow experiment {experiment.name!r} is deleted: restore it with "
+            f"`mlflow experiments restore --experiment-id {number}`, or name another in mlflow.experiment"
+        )
 
 
 def _artifacts(name: str, uri: str) -> str | None:
