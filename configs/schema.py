@@ -6,6 +6,7 @@ guardrail is an error and not a guardrail that never fires.
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -58,6 +59,13 @@ class StagingSection(Section):
     timezone: str = Field(
         "UTC", min_length=1, max_length=64, description="IANA zone of times recorded without an offset."
     )
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("not an IANA time zone such as UTC or Europe/Berlin")
+        return value
 
 
 class HoldoutSection(Section):
@@ -158,7 +166,9 @@ class SandboxSection(Section):
     """Limits of the child process in which a staged model is loaded."""
 
     seconds: float = Field(120, gt=0, le=86_400, description="Wall and processor time per model, in seconds.")
-    memory_mb: int = Field(8192, ge=512, le=1_048_576, description="Address space per model, in MB.")
+    memory_mb: int = Field(
+        8192, ge=4096, le=1_048_576, description="Address space per model, in MB; the libraries take about 2500 of it."
+    )
     file_mb: int = Field(2048, ge=1, le=1_048_576, description="Largest file a model may write, in MB.")
     extra_globals: tuple[str, ...] = Field(
         (), max_length=500, description="Further names a pickle may use, each as module.name."

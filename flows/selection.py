@@ -42,7 +42,7 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
 def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
     """Return the verdict on what is already measured; measuring writes, so a dry run does not measure."""
     found = discover(config.mlflow, holdout.digest if holdout else None)
-    candidates = [c if c.metrics else c.without_measurement("not measured yet") for c in found]
+    candidates = [c if c.metrics or c.unmeasured else c.without_measurement("not measured yet") for c in found]
     production = in_production(config.mlflow)
     return SelectionOutcome(_choose(config, holdout, candidates, production), production, dry_run=True)
 
@@ -52,9 +52,9 @@ def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
     if holdout is None:
         return discover(config.mlflow, None)
     found = discover(config.mlflow, holdout.digest)
-    new = [c for c in found if not c.metrics]
+    new = [c for c in found if not c.metrics and not c.unmeasured]
     parts, count = chunked(new, config.runner.workers), Counter("measuring candidates", len(new))
-    return [c for c in found if c.metrics] + fan_out(config, measure_chunk, parts, holdout=holdout, count=count)
+    return [c for c in found if c not in new] + fan_out(config, measure_chunk, parts, holdout=holdout, count=count)
 
 
 def _choose(

@@ -119,7 +119,7 @@ def _verdict(
 def _against(
     best: Ranked, current: Ranked | None, ranking: Sequence[Ranked], rules: Rules, evidence: Evidence
 ) -> tuple[Verdict, tuple[str, ...]]:
-    if current is None or current.value is None:
+    if current is None or current.value is None or current.candidate.unmeasured:
         why = current.reason if current else "it is not among the candidates"
         return "refuse", (f"the champion cannot be compared ({why}); it stays until it can",)
     if best.candidate.logged_model_id == current.candidate.logged_model_id:

@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from configs.schema import MlflowSection
 from podium.metadata import METRIC_NAMES
 from podium.ranking import Candidate
-from tasks.effects.store import Store, connect, find, logged_model_of
+from tasks.effects.store import RETIRED, Store, connect, find, logged_model_of, register_version
 from tasks.effects.writing import PREFIX
 
 IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
@@ -52,6 +52,7 @@ def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, d
         size=int(model.tags["podium.bytes"]) if "podium.bytes" in model.tags else None,
         metrics=recorded if digest is None else _measured(model, digest),
         recorded=recorded,
+        unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
     )
 
 
@@ -92,16 +93,10 @@ def register(section: MlflowSection, candidates: list[Candidate]) -> list[Candid
 
 def _registered(store: Store, candidate: Candidate) -> Candidate:
     tags = _version_tags(store.client.get_logged_model(candidate.logged_model_id).tags, candidate)
-    version = store.client.create_model_version(
-        store.registered_model,
-        f"models:/{candidate.logged_model_id}",
-        candidate.run_id,
-        tags,
-        model_id=candidate.logged_model_id,
-    )
-    return replace(candidate, version=str(version.version))
+    version = register_version(store, candidate.logged_model_id, candidate.run_id, tags)
+    return replace(candidate, version=version)
 
 
 def _version_tags(tags: Mapping[str, str], candidate: Candidate) -> dict[str, str]:
     own = {name: tags[name] for name in IDENTITY if name in tags}
-    return {"podium.model_id": candidate.model_id, **own, "podium.stage": "staging"}
+    return {"podium.model_id": candidate.model_id, **own}

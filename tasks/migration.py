@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Param
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -23,8 +23,9 @@ from podium.plan import Outcome
 from podium.progress import Counter
 from podium.staged import StagedModel
 from tasks.effects.prediction import load_predictions
+from tasks.effects.processes import this_writer
 from tasks.effects.sandbox import sandbox
-from tasks.effects.store import Store, connect
+from tasks.effects.store import RETIRED, Store, connect, register_version
 from tasks.effects.writing import holdout_metrics, write_measurement
 
 UNSAFE_KEY = re.compile(r"[^A-Za-z0-9_\-. :/]")
@@ -52,6 +53,8 @@ def _counted(outcome: Outcome, count: Counter) -> Outcome:
 
 
 def _migrate(store: Store, config: PodiumConfig, model: StagedModel, holdout: Holdout | None) -> Outcome:
+    if held := _held(store, model):
+        return _again(store, model, held)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         scratch = Path(folder)
         answer = sandbox().ask("convert", scratch, config.sandbox, **_request(config, model, scratch))
@@ -59,6 +62,22 @@ def _migrate(store: Store, config: PodiumConfig, model: StagedModel, holdout: Ho
             code = REFUSED.get(answer.code, "cannot-load")
             return Outcome("quarantined", model.model_id, answer.reason, code=code)
         return _write(store, model, answer.value, scratch, _measured(config, holdout, scratch))
+
+
+def _held(store: Store, model: StagedModel) -> LoggedModel | None:
+    """Return the complete logged model of the same bytes whose version somebody deleted, if there is one."""
+    wanted = f"tags.`podium.fingerprint` = '{model.fingerprint}'"
+    found = store.client.search_logged_models([store.experiment_id], wanted, max_results=10)
+    return next((m for m in found if m.status == LoggedModelStatus.READY), None)
+
+
+def _again(store: Store, model: StagedModel, held: LoggedModel) -> Outcome:
+    """Register what is there already, unless the retention rule took its version away."""
+    if RETIRED in held.tags:
+        return Outcome("skipped", model.model_id, "its version was deleted by the retention rule", held.source_run_id)
+    own = {k: v for k, v in held.tags.items() if k.startswith("podium.")}
+    version = register_version(store, held.model_id, held.source_run_id, own)
+    return Outcome("migrated", model.model_id, "its version was deleted: registered again", held.source_run_id, version)
 
 
 def _request(config: PodiumConfig, model: StagedModel, scratch: Path) -> dict[str, Any]:
@@ -91,7 +110,10 @@ def _write(
     client, trained = store.client, int(model.trained_at.timestamp() * 1000)
     identity = _identity(model, found)
     run = client.create_run(
-        store.experiment_id, trained, {**_run_tags(model), **identity, "podium.state": "migrating"}, model.model_id
+        store.experiment_id,
+        trained,
+        {**_run_tags(model), **identity, "podium.state": "migrating", "podium.writer": str(this_writer())},
+        model.model_id,
     )
     run_id = run.info.run_id
     logged = client.create_logged_model(
@@ -103,16 +125,10 @@ def _write(
     client.log_batch(run_id, _metrics(model, trained, logged.model_id, measured), _params(model, found), [])
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-    version = client.create_model_version(
-        store.registered_model,
-        f"models:/{logged.model_id}",
-        run_id,
-        {**identity, "podium.stage": "staging"},
-        model_id=logged.model_id,
-    )
+    version = register_version(store, logged.model_id, run_id, identity)
     client.set_tag(run_id, "podium.state", "complete")
     client.set_terminated(run_id, "FINISHED", end_time=trained)
-    return Outcome("migrated", model.model_id, _reason(found), run_id, str(version.version), "new")
+    return Outcome("migrated", model.model_id, _reason(found), run_id, version, "new")
 
 
 def _reason(found: Mapping[str, Any]) -> str:

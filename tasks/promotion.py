@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 from configs.schema import MlflowSection, RetentionSection
 from podium.outcome import Production
 from podium.retention import Held, Retirement, retire
-from tasks.effects.store import CHAMPION, PREVIOUS, Store, connect, find, logged_model_of
+from tasks.effects.store import CHAMPION, PREVIOUS, RETIRED, Store, connect, find, logged_model_of
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
@@ -64,6 +64,9 @@ def _held(version: ModelVersion, aliases: dict[str, str]) -> Held:
 
 def _carry_out(store: Store, action: Retirement) -> None:
     if action.action == "delete":
+        version = store.client.get_model_version(store.registered_model, action.version)
+        if model_id := logged_model_of(version):
+            store.client.set_logged_model_tags(model_id, {RETIRED: "true"})
         store.client.delete_model_version(store.registered_model, action.version)
     else:
         store.client.set_model_version_tag(store.registered_model, action.version, "podium.stage", "archived")

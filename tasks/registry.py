@@ -5,6 +5,8 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import MlflowSection
 from podium.plan import Known
+from podium.writer import is_abandoned
+from tasks.effects.processes import is_alive, this_writer
 from tasks.effects.store import Store, connect, find
 
 
@@ -38,10 +40,13 @@ def note_aliases(section: MlflowSection, aliases: dict[str, tuple[str, ...]]) ->
 def settle_interrupted(section: MlflowSection) -> int:
     """Finish or remove what a killed migration left half done, and return how many there were.
 
-    A run whose version exists only lacks its end; anything earlier is deleted and migrated anew.
+    A run whose version exists only lacks its end; anything earlier is deleted and migrated anew. What a living process
+    is still writing is left alone.
     """
     store = connect(section)
-    left = store.client.search_runs([store.experiment_id], "tags.`podium.state` = 'migrating'", max_results=1000)
+    here = this_writer()
+    found = store.client.search_runs([store.experiment_id], "tags.`podium.state` = 'migrating'", max_results=1000)
+    left = [run for run in found if is_abandoned(run.data.tags.get("podium.writer", ""), here, is_alive)]
     for run in left:
         _settle(store, run.info.run_id)
     return len(left)

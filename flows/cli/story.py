@@ -1,6 +1,9 @@
 """The demo, told step by step: make, analyze, migrate, select, verify, and what came of it."""
 
 import os
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -71,8 +74,18 @@ def _end(console: Console, documents: dict[str, Any], config: str, database: str
             highlight=False,
         )
     console.print("\nLook around:", highlight=False)
-    console.print(f"  mlflow ui --backend-store-uri sqlite:///{escape(database)}", highlight=False, soft_wrap=True)
-    console.print(f"  podium history --config {escape(config)}", highlight=False, soft_wrap=True)
+    for command in (f"mlflow ui --backend-store-uri sqlite:///{database}", f"podium history --config {config}"):
+        console.print(f"  {escape(_here(command))}", highlight=False, soft_wrap=True)
+
+
+def _here(command: str) -> str:
+    """Return a command with the path of its program, unless the shell would find just that one by its name."""
+    name, rest = command.split(" ", 1)
+    program = Path(sys.executable).with_name(name)
+    if shutil.which(name) == str(program):
+        return command
+    near = program.is_relative_to(Path.cwd())
+    return f"{program.relative_to(Path.cwd()) if near else program} {rest}"
 
 
 class _Nothing:

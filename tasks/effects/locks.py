@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from configs.loading import podium_home
 from podium.errors import PodiumError
+from podium.progress import announce
 
 PATIENCE = 600.0
 """Seconds to wait for another writer."""
@@ -29,7 +30,9 @@ def one_writer(registered_model: str, patience: float = PATIENCE) -> Iterator[No
     path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', registered_model)}.lock"
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=patience)
+        if not _at_once(lock):
+            announce("waiting for another Podium to finish writing")
+            lock.acquire(timeout=patience)
     except Timeout:
         raise PodiumError(
             f"{registered_model}: another Podium has been writing for {patience:g} s; try again later"
@@ -38,3 +41,11 @@ def one_writer(registered_model: str, patience: float = PATIENCE) -> Iterator[No
         yield
     finally:
         lock.release()
+
+
+def _at_once(lock: FileLock) -> bool:
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    return True

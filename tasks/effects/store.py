@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,8 @@ from podium.errors import PodiumError
 
 PAGE = 1000
 CHAMPION, PREVIOUS = "champion", "previous"
+RETIRED = "podium.retired"
+"""Tag of a logged model whose version the retention rule deleted: it is kept, and is no candidate any more."""
 LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
 T = TypeVar("T")
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
@@ -63,6 +65,13 @@ def _all_pages(page: Callable[[str | None], PagedList[T]]) -> list[T]:
         found = page(found.token)
         everything += found
     return everything
+
+
+def register_version(store: Store, model_id: str, run_id: str | None, tags: Mapping[str, str]) -> str:
+    """Register a logged model as a version in staging and return the version."""
+    name, all_tags = store.registered_model, {**tags, "podium.stage": "staging"}
+    made = store.client.create_model_version(name, f"models:/{model_id}", run_id, all_tags, model_id=model_id)
+    return str(made.version)
 
 
 def logged_model_of(version: ModelVersion) -> str | None:

@@ -225,3 +225,33 @@ def test_old_versions_are_deleted_only_where_the_rule_says_so(home: Path, made: 
     retire_versions.fn(section, RetentionSection(keep_previous=1, delete_older=True), "4")
     left = {str(v.version): v.tags["podium.stage"] for v in store_of(config).versions()}
     assert left == {"4": "production", "3": "archived"}
+
+
+def test_a_version_that_retention_deleted_does_not_come_back(home: Path, made: Path) -> None:
+    """Neither the next migration nor the next selection registers it again."""
+    config = project(home.parent, made, LOGISTIC, FOREST, TRAP)
+    migrate(str(config))
+    section = store_section(config)
+    numbers = {v.tags["podium.model_id"]: str(v.version) for v in store_of(config).versions()}
+    order = [numbers[TRAP], numbers[FOREST], numbers[LOGISTIC]]
+    for day, (version, before) in enumerate(zip(order, [None, *order], strict=False), start=1):
+        switch_champion.fn(section, version, before, f"2026-01-0{day}T00:00:00+00:00")
+    retire_versions.fn(section, RetentionSection(keep_previous=1, delete_older=True), numbers[LOGISTIC])
+    states = {o.model_id: o.state for o in migrate(str(config)).outcomes}
+    assert states == dict.fromkeys((LOGISTIC, FOREST, TRAP), "skipped")
+    out = [(r.candidate.model_id, r.reason) for r in select(str(config)).selection.ranking if r.place is None]
+    assert out == [(TRAP, "its version was deleted by the retention rule")]
+    assert {str(v.version) for v in store_of(config).versions()} == {numbers[FOREST], numbers[LOGISTIC]}
+
+
+def test_a_version_that_somebody_deleted_is_registered_again(home: Path, made: Path) -> None:
+    """The same bytes make no second run or logged model, only the version that is missing."""
+    config = project(home.parent, made, LOGISTIC)
+    migrate(str(config))
+    store = store_of(config)
+    (before,) = store.versions()
+    store.client.delete_model_version("churn", before.version)
+    (outcome,) = migrate(str(config)).of("migrated")
+    assert "registered again" in outcome.reason
+    assert outcome.run_id == before.run_id
+    assert len(store.logged_models()) == 1

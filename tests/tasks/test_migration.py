@@ -1,9 +1,11 @@
 """Migrating writes to a real MLflow what people expect to find there, once."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.migration import migrate
 from podium.plan import MigrationReport
+from tasks.effects.processes import this_writer
 from tasks.effects.store import Store, connect
 from tests.tasks.hostile import plain
 
@@ -205,6 +208,16 @@ def test_what_a_kill_left_is_settled_by_the_next_run(home: Path, made: Path, unt
     assert states(migrate(str(config))) == {LOGISTIC: "migrated"}
     assert store.client.get_run(half).info.lifecycle_stage == "deleted"
     assert [m.name for m in store.logged_models()] == [LOGISTIC]
+
+
+def test_what_a_living_process_is_writing_is_left_alone(home: Path, made: Path) -> None:
+    """A half-written run whose writer still lives is not touched by another migration."""
+    config = project(home, made, LOGISTIC)
+    store = store_of(config)
+    half = half_done(store, "model")
+    store.client.set_tag(half, "podium.writer", str(replace(this_writer(), pid=os.getppid())))
+    migrate(str(config))
+    assert store.client.get_run(half).info.lifecycle_stage == "active"
 
 
 def test_a_run_that_only_lacks_its_end_is_finished(home: Path, made: Path) -> None:

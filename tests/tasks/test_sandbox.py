@@ -133,7 +133,7 @@ def test_a_model_that_needs_too_much_memory_is_stopped(tmp_path: Path) -> None:
     """A file that asks for more memory than allowed ends in an answer, not in a dead machine."""
     # BINBYTES8 announces 2 TB.
     (tmp_path / "model.pkl").write_bytes(b"\x80\x04\x8e" + (2 << 40).to_bytes(8, "little") + b"x.")
-    answer = convert(tmp_path / "model.pkl", tmp_path / "scratch", SandboxSection(memory_mb=1024))
+    answer = convert(tmp_path / "model.pkl", tmp_path / "scratch", SandboxSection(memory_mb=4096))
     assert answer.value is None
     assert answer.reason
 

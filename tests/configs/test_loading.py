@@ -1,0 +1,88 @@
+"""A bad configuration is one line that names file, key, value and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from configs.loading import load_config, podium_home
+from podium.errors import ConfigError
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    """A config file."""
+    path = tmp_path / "churn.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("mlfow: {}", r"mlfow: unknown key; did you mean 'mlflow'"),
+        ("policy: {primry: {}}", r"policy\.primry: unknown key; did you mean 'primary'"),
+        ("policy: {primary: {metric: f2}}", r"policy\.primary\.metric: 'f2': .*'f1_score'"),
+        ("retention: {keep_previous: 0}", r"retention\.keep_previous: 0: .*greater than or equal to 1"),
+        ("holdout: {target: churn}", r"holdout\.path: Field required"),
+        ("holdout: {path: x, positive_class: yes}", r"holdout\.positive_class: True: .*quotes"),
+        ("staging: {timezone: Mars}", r"staging\.timezone: 'Mars': .*IANA"),
+        ("policy: {ties: [older, older]}", r"policy: .*twice"),
+        ("- a\n- b", r"holds a list"),
+        ("a: [", r"not valid YAML"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:
+    """The line says which file, which key, which value, and what to write instead."""
+    with pytest.raises(ConfigError, match=rf"churn\.yaml: {named}"):
+        load_config(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The line names the file and how to name another."""
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such config file.*--config"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable wins over the file, MLflow's own variable over the file and below Podium's."""
+    path = written(tmp_path, "mlflow: {tracking_uri: 'http://file', experiment: mine}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow")
+    assert load_config(path).mlflow.tracking_uri == "http://mlflow"
+    monkeypatch.setenv("PODIUM_MLFLOW__TRACKING_URI", "http://podium")
+    assert (load_config(path).mlflow.tracking_uri, load_config(path).mlflow.experiment) == ("http://podium", "mine")
+
+
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that names no section or key is refused like a misspelt key."""
+    monkeypatch.setenv("PODIUM_RETNTION__KEEP_PREVIOUS", "1")
+    with pytest.raises(ConfigError, match=r"PODIUM_RETNTION__KEEP_PREVIOUS.*did you mean 'retention'"):
+        load_config()
+
+
+def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    """It does not matter from where a command is called."""
+    config = load_config(written(tmp_path, "staging: {root: models/staging}"))
+    assert config.staging.root == (tmp_path / "models" / "staging").resolve()
+
+
+def test_without_a_file_there_are_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an empty folder everything has a default that serves."""
+    monkeypatch.chdir(tmp_path)
+    config = load_config()
+    assert (config.mlflow.experiment, config.mlflow.registered_model, config.holdout) == (
+        "churn_monitoring",
+        "churn",
+        None,
+    )
+
+
+def test_the_shipped_config_is_valid() -> None:
+    """configs/churn.yaml loads, and sets what a team must set."""
+    config = load_config(Path(__file__).parents[2] / "configs" / "churn.yaml")
+    assert config.holdout is not None
+    assert config.staging.root is not None
+
+
+def test_the_home_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative PODIUM_HOME is that of the working directory at the start."""
+    monkeypatch.setenv("PODIUM_HOME", "here")
+    assert podium_home() == Path.cwd() / "here"

@@ -1,0 +1,141 @@
+"""The gate, the retention rule, the checks, the requirements and the import contract."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from podium.checks import Expected, Observed, judge
+from podium.requirements import requirements_of
+from podium.retention import Held, retire
+from podium.safety import rule_on
+from podium.writer import Writer, is_abandoned, parse_writer
+
+REFUSED = [
+    ("os", "system"),
+    ("posix", "system"),
+    ("builtins", "eval"),
+    ("builtins", "getattr"),
+    ("builtins", "__import__"),
+    ("functools", "partial"),
+    ("operator", "attrgetter"),
+    ("numpy", "load"),
+    ("numpy.lib.npyio", "load"),
+    ("joblib", "load"),
+    ("joblib.numpy_pickle", "load"),
+    ("sklearn.preprocessing._function_transformer", "FunctionTransformer"),
+    ("sklearn.pipeline", "Pipeline.__init__"),
+    ("sklearn.utils", "murmurhash3_32"),
+    ("subprocess", "Popen"),
+]
+MODULES = sorted(p.stem for p in (Path(__file__).parents[2] / "podium").glob("*.py"))
+
+
+@pytest.mark.parametrize(("module", "name"), REFUSED)
+def test_what_reaches_execution_is_refused(module: str, name: str) -> None:
+    """No callable that loads, imports or executes what it is given is allowed, wherever it lives."""
+    assert not rule_on(module, name).allowed
+
+
+def test_what_honest_models_need_is_allowed() -> None:
+    """Arrays, trees, boosters and estimator classes pass; estimators only as such."""
+    assert rule_on("numpy", "dtype").allowed
+    assert not rule_on("sklearn.tree._tree", "Tree").estimator
+    assert rule_on("sklearn.linear_model._logistic", "LogisticRegression").estimator
+    assert rule_on("src.features", "Own", ["src.features.Own"]).allowed
+
+
+def test_the_writer_of_a_half_done_run_is_judged_by_its_process_or_its_lease() -> None:
+    """Here a process decides, elsewhere an hour does; a tag that names nobody is nobody's."""
+    here = Writer("host", 1, 10_000.0)
+    there = replace(here, host="other")
+    assert parse_writer(str(here)) == here
+    assert is_abandoned("", here, lambda _: True)
+    assert is_abandoned(str(replace(here, pid=2)), here, lambda _: False)
+    assert not is_abandoned(str(replace(here, pid=2)), here, lambda _: True)
+    assert not is_abandoned(str(here), here, lambda _: False)
+    assert not is_abandoned(str(there), here, lambda _: False)
+    assert is_abandoned(str(replace(there, since=1.0)), here, lambda _: True)
+
+
+def held(version: int, **more: object) -> Held:
+    """A version that was in production on the day of its number."""
+    return replace(Held(str(version), f"m{version}", "archived", f"2026-01-0{version}"), **more)
+
+
+def test_beyond_the_last_kept_ones_versions_go_only_if_told() -> None:
+    """The rule deletes the oldest, archives what it keeps, and never touches an alias or a version never promoted."""
+    versions = [
+        held(1),
+        held(2, aliases=("previous",)),
+        held(3, stage="production"),
+        held(4),
+        Held("5", "m5", "staging"),
+    ]
+    actions = {r.version: r.action for r in retire(versions, "4", keep_previous=1, delete_older=True)}
+    assert actions == {"3": "archive", "1": "delete"}
+    assert {r.action for r in retire(versions, "4", 1, delete_older=False)} == {"archive"}
+
+
+GOOD = Observed(1.0, "3 columns", 10, {"f1_score": 0.8}, 5, 0, 2.0, ("gender",))
+WANTED = Expected({"f1_score": 0.8}, 1e-6, 500)
+
+
+def failed(seen: Observed, wanted: Expected = WANTED) -> set[str]:
+    """The names of the checks that fail."""
+    return {c.name for c in judge(seen, wanted) if not c.passed}
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"errors": {"loads": "no"}}, "loads"),
+        ({"signature": ""}, "signature"),
+        ({"errors": {"predicts": "no"}}, "predicts"),
+        ({"metrics": {"f1_score": 0.7}}, "reproduces"),
+        ({"metrics": {}}, "reproduces"),
+        ({"single_differences": 1}, "single-rows"),
+        ({"latency_ms": 501.0}, "latency"),
+        ({"latency_ms": 0.0}, "latency"),
+        ({"errors": {"missing-category": "no"}}, "missing-category"),
+        ({"errors": {"unseen-category": "no"}}, "unseen-category"),
+    ],
+)
+def test_each_check_fails_when_it_should(change: dict[str, object], name: str) -> None:
+    """One thing wrong fails one check; a good model fails none."""
+    assert failed(GOOD) == set()
+    assert failed(replace(GOOD, **change)) == {name}
+
+
+def test_what_cannot_be_checked_has_not_passed() -> None:
+    """No recorded metrics and no holdout are failures, not passes."""
+    assert failed(GOOD, replace(WANTED, metrics={})) == {"reproduces"}
+    assert failed(GOOD, replace(WANTED, has_holdout=False)) == {"holdout"}
+
+
+def test_recorded_requirements_win_over_installed_ones() -> None:
+    """What the model was trained with is pinned where it is known."""
+    found = requirements_of("sklearn", ["xgboost"], lambda name: "9", ["scikit-learn==1.5.2", "evil==1"])
+    assert "scikit-learn==1.5.2" in found
+    assert "xgboost==9" in found
+    assert not any(r.startswith("evil") for r in found)
+
+
+def imported(module: str) -> set[str]:
+    """The top-level packages that importing a module brings in, in a fresh interpreter."""
+    code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_domain_brings_in_neither_prefect_nor_mlflow(module: str) -> None:
+    """Each module, imported alone, stays plain Python."""
+    assert not imported("podium" if module == "__init__" else f"podium.{module}") & {"prefect", "mlflow"}
+
+
+def test_help_brings_in_nothing_heavy() -> None:
+    """The command's module imports nothing that help does not need."""
+    heavy = {"prefect", "mlflow", "pandas", "sklearn", "pydantic", "polars", "numpy", "rich"}
+    assert not imported("flows.cli.main") & heavy
