@@ -38,6 +38,8 @@ ALLOWED = frozenset(
         "numpy.random._pickle.__generator_ctor",
         "numpy.random._pickle.__bit_generator_ctor",
         "numpy.random._mt19937.MT19937",
+        "numpy.random.bit_generator.SeedSequence",
+        "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
         "numpy.random._pcg64.PCG64",
         "scipy.sparse._csr.csr_matrix",
         "scipy.sparse._csc.csc_matrix",
