@@ -62,7 +62,7 @@ def _choose(
 ) -> Selection:
     basis: Evidence = "holdout" if holdout else "recorded"
     announce("deciding", detail=f"{len(candidates)} candidates")
-    return choose(candidates, production.logged_model_id, rules_of(config), basis)
+    return choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
 
 
 def _settle(

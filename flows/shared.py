@@ -7,7 +7,8 @@ from prefect import Task
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from configs.schema import PodiumConfig
-from podium.ranking import Rules
+from podium.measurement import metric_key
+from podium.ranking import Evidence, Rules
 
 
 def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **common: Any) -> list[Any]:
@@ -21,14 +22,17 @@ def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **
         return [item for future in futures for item in future.result()]
 
 
-def rules_of(config: PodiumConfig) -> Rules:
-    """Return the policy of a configuration as the rules that rank and choose."""
+def rules_of(config: PodiumConfig, basis: Evidence) -> Rules:
+    """Return the policy of a configuration as the rules that rank and choose.
+
+    On the holdout a metric is named with its average. What a claim was averaged by is not known.
+    """
     policy = config.policy
+    average = policy.primary.average if basis == "holdout" else "weighted"
     return Rules(
-        primary=policy.primary.metric,
-        average=policy.primary.average,
-        minimum={str(name): floor for name, floor in policy.guardrails.minimum.items()},
-        ties=policy.ties,
+        primary=metric_key(policy.primary.metric, average),
+        minimum={metric_key(name, average): floor for name, floor in policy.guardrails.minimum.items()},
+        ties=tuple(metric_key(rule, average) for rule in policy.ties),
         minimum_improvement=policy.evidence.minimum_improvement,
         without_holdout=policy.evidence.without_holdout,
         claim_tolerance=policy.evidence.claim_tolerance,

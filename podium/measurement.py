@@ -64,10 +64,19 @@ def unmeasurable(reason: str) -> Measurement:
     return Measurement({}, (), (), 0, reason)
 
 
-def measure(holdout: Holdout, said: Predictions, average: str = "weighted") -> Measurement:
+AVERAGED = ("precision", "recall", "f1_score")
+
+
+def metric_key(metric: str, average: str) -> str:
+    """Return the name under which a metric is measured: the average is part of what it is, ``weighted`` by default."""
+    return f"{metric}_{average}" if metric in AVERAGED and average != "weighted" else metric
+
+
+def measure(holdout: Holdout, said: Predictions) -> Measurement:
     """Return the holdout metrics of some predictions; a mismatch becomes a reason, never a number.
 
-    ``average`` is one of scikit-learn's ``weighted``, ``macro`` and ``binary`` and applies to F1, precision and recall.
+    F1, precision and recall come weighted, macro (``f1_score_macro``), of the positive class (``f1_score_binary``) and
+    by class (``class_<label>.f1_score``).
     """
     if len(said.labels) != len(holdout.truth):
         return unmeasurable(f"it predicted {len(said.labels)} of {len(holdout.truth)} rows")
@@ -75,35 +84,36 @@ def measure(holdout: Holdout, said: Predictions, average: str = "weighted") -> M
     if aligned.labels is None:
         return unmeasurable(aligned.reason or "its labels do not fit the holdout")
     labels = tuple(sorted(set(holdout.truth.tolist())))
-    scores = _label_scores(holdout, aligned.labels, average) | _per_class(holdout.truth, aligned.labels, labels)
+    scores = _label_scores(holdout, aligned.labels, labels)
     scores |= _probability_scores(holdout, said.probabilities, aligned.classes)
     matrix = sk.confusion_matrix(holdout.truth, aligned.labels, labels=list(labels))
     finite = {k: v for k, v in scores.items() if math.isfinite(v)}
     return Measurement(finite, labels, tuple(tuple(int(n) for n in row) for row in matrix), len(holdout.truth))
 
 
-def _label_scores(holdout: Holdout, predicted: Labels, average: str) -> dict[str, float]:
-    options: dict[str, Any] = {"average": average, "zero_division": 0.0}
-    if average == "binary":
-        options["pos_label"] = holdout.positive
-    precision, recall, f1, _ = sk.precision_recall_fscore_support(holdout.truth, predicted, **options)
-    return {
-        "f1_score": float(f1),
-        "precision": float(precision),
-        "recall": float(recall),
+def _label_scores(holdout: Holdout, predicted: Labels, labels: Sequence[str]) -> dict[str, float]:
+    columns = sk.precision_recall_fscore_support(holdout.truth, predicted, labels=list(labels), zero_division=0.0)
+    support = columns[3]
+    scores = {
         "accuracy": float(sk.accuracy_score(holdout.truth, predicted)),
         "balanced_accuracy": float(sk.balanced_accuracy_score(holdout.truth, predicted)),
+        **{f"class_{label}.support": float(n) for label, n in zip(labels, support, strict=True)},
     }
+    for name, values in zip(AVERAGED, columns, strict=False):
+        scores |= _averages(name, values, support) | _by_class(name, values, labels, holdout.positive)
+    return scores
 
 
-def _per_class(truth: Labels, predicted: Labels, labels: Sequence[str]) -> dict[str, float]:
-    columns = sk.precision_recall_fscore_support(truth, predicted, labels=list(labels), zero_division=0.0)
-    names = ("precision", "recall", "f1_score", "support")
-    return {
-        f"class_{label}.{name}": float(values[i])
-        for i, label in enumerate(labels)
-        for name, values in zip(names, columns, strict=True)
-    }
+def _averages(name: str, values: npt.NDArray[np.float64], support: npt.NDArray[np.int64]) -> dict[str, float]:
+    return {name: float(np.average(values, weights=support)), metric_key(name, "macro"): float(values.mean())}
+
+
+def _by_class(
+    name: str, values: npt.NDArray[np.float64], labels: Sequence[str], positive: str | None
+) -> dict[str, float]:
+    each = {f"class_{label}.{name}": float(value) for label, value in zip(labels, values, strict=True)}
+    own = {metric_key(name, "binary"): each[f"class_{positive}.{name}"]} if positive in labels else {}
+    return each | own
 
 
 def _probability_scores(

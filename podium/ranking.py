@@ -17,7 +17,6 @@ class Rules:
     """The part of the policy that ranking and choosing need."""
 
     primary: str = "f1_score"
-    average: str = "weighted"
     minimum: Mapping[str, float] = field(default_factory=dict)
     ties: tuple[str, ...] = ("champion", "roc_auc", "smaller", "older")
     minimum_improvement: float = 0.0
@@ -139,9 +138,7 @@ def _against(
 
 def _why_best(best: Ranked, ranking: Sequence[Ranked], rules: Rules, evidence: Evidence) -> tuple[str, ...]:
     basis = "measured on the holdout" if evidence == "holdout" else "as its own metadata CLAIMS, not measured"
-    name = (
-        f"{rules.primary} ({rules.average})" if rules.primary in {"f1_score", "precision", "recall"} else rules.primary
-    )
+    name = f"{rules.primary} (weighted)" if rules.primary in {"f1_score", "precision", "recall"} else rules.primary
     first = f"{best.candidate.model_id} has the best {name}, {best.value:.4f}, {basis}"
     tie = (best.reason,) if best.reason else ()
     return (first, *tie, *_claimed_winner(best, ranking, rules, evidence))

@@ -30,11 +30,11 @@ def parse_writer(text: str) -> Writer | None:
 def is_abandoned(text: str, here: Writer, is_alive: Callable[[int], bool]) -> bool:
     """Whether the writer that a tag names is gone, as seen by the writer ``here``.
 
-    On the same host its process decides, elsewhere its lease. A tag that names nobody is nobody's.
+    On the same host its process decides, elsewhere its lease; this process itself writes nothing while it asks. A tag that names nobody is nobody's.
     """
     other = parse_writer(text)
     if other is None:
         return True
     if other.host == here.host:
-        return other.pid != here.pid and not is_alive(other.pid)
+        return other.pid == here.pid or not is_alive(other.pid)
     return here.since - other.since > LEASE

@@ -70,7 +70,7 @@ def _score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Cand
     )
     if answer.value is None:
         return unmeasurable(answer.reason)
-    return measure(holdout, load_predictions(scratch / "predictions.npz"), config.policy.primary.average)
+    return measure(holdout, load_predictions(scratch / "predictions.npz"))
 
 
 def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path) -> None:

@@ -96,7 +96,7 @@ def _measured(config: PodiumConfig, holdout: Holdout | None, scratch: Path) -> t
     if holdout is None:
         return None
     said = load_predictions(scratch / "predictions.npz")
-    return holdout, measure(holdout, said, config.policy.primary.average)
+    return holdout, measure(holdout, said)
 
 
 def _write(

@@ -56,7 +56,7 @@ def _observe(store: Store, config: PodiumConfig, holdout: Holdout | None) -> Obs
         seen = _fresh_process(_request(store, config, Path(folder)), Path(folder))
         said = Path(folder, "predictions.npz")
         if holdout and said.exists():
-            measured = measure(holdout, load_predictions(said), config.policy.primary.average)
+            measured = measure(holdout, load_predictions(said))
             seen["metrics"] = dict(measured.metrics)
         return Observed(**seen)
 

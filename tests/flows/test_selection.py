@@ -255,3 +255,11 @@ def test_a_version_that_somebody_deleted_is_registered_again(home: Path, made: P
     assert "registered again" in outcome.reason
     assert outcome.run_id == before.run_id
     assert len(store.logged_models()) == 1
+
+
+def test_another_average_is_another_metric(home: Path, made: Path) -> None:
+    """The ranking follows the average of the policy, on numbers that are measured once for all of them."""
+    config = project(home.parent, made, LOGISTIC, policy={"primary": {"average": "binary"}})
+    ranked = migrated_and_selected(config).selection.ranking[0]
+    assert ranked.value == ranked.candidate.metrics["class_1.f1_score"]
+    assert ranked.value != ranked.candidate.metrics["f1_score"]

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from podium.labels import canonical, canonical_labels
-from podium.measurement import Holdout, Predictions, measure
+from podium.measurement import Holdout, Predictions, measure, metric_key
 
 TRUTH = ["0", "0", "1", "1", "1", "0", "1", "0"]
 SAID = ["0", "1", "1", "1", "0", "0", "1", "0"]
@@ -21,9 +21,11 @@ def said(labels: list[str], classes: tuple[str, ...] = ("0", "1")) -> Prediction
 @pytest.mark.parametrize("average", ["weighted", "macro", "binary"])
 def test_the_numbers_are_those_of_scikit_learn(average: str) -> None:
     """F1, AUC and average precision agree for every way of averaging."""
-    found = measure(HOLDOUT, said(SAID), average).metrics
+    found = measure(HOLDOUT, said(SAID)).metrics
     positive = np.array(TRUTH) == "1"
-    assert found["f1_score"] == pytest.approx(sk.f1_score(TRUTH, SAID, average=average, pos_label="1"))
+    assert found[metric_key("f1_score", average)] == pytest.approx(
+        sk.f1_score(TRUTH, SAID, average=average, pos_label="1")
+    )
     assert found["roc_auc"] == pytest.approx(sk.roc_auc_score(positive, SCORE))
     assert found["average_precision"] == pytest.approx(sk.average_precision_score(positive, SCORE))
 

@@ -55,7 +55,7 @@ def test_the_writer_of_a_half_done_run_is_judged_by_its_process_or_its_lease() -
     assert is_abandoned("", here, lambda _: True)
     assert is_abandoned(str(replace(here, pid=2)), here, lambda _: False)
     assert not is_abandoned(str(replace(here, pid=2)), here, lambda _: True)
-    assert not is_abandoned(str(here), here, lambda _: False)
+    assert is_abandoned(str(here), here, lambda _: True)
     assert not is_abandoned(str(there), here, lambda _: False)
     assert is_abandoned(str(replace(there, since=1.0)), here, lambda _: True)
 
