@@ -30,7 +30,8 @@ def parse_writer(text: str) -> Writer | None:
 def is_abandoned(text: str, here: Writer, is_alive: Callable[[int], bool]) -> bool:
     """Whether the writer that a tag names is gone, as seen by the writer ``here``.
 
-    On the same host its process decides, elsewhere its lease; this process itself writes nothing while it asks. A tag that names nobody is nobody's.
+    On the same host its process decides, elsewhere its lease. This process itself writes nothing while it asks, and a
+    tag that names nobody is nobody's.
     """
     other = parse_writer(text)
     if other is None:
