@@ -1,30 +1,29 @@
-"""``podium --help`` against a bare interpreter, whole processes, in turn."""
+"""The start of ``podium --help`` against the start of a bare interpreter, whole processes, in turn."""
 
-import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 
+from benchmarks.processes import PODIUM, run
 from benchmarks.table import Comparison, show
 
-RUNS = 20
-PODIUM = str(Path(sys.executable).with_name("podium"))
+ROUNDS = 20
+BARE = (sys.executable, "-c", "pass")
+HELP = (PODIUM, "--help")
 
 
-def seconds(*command: str) -> float:
-    """Return how long a whole process takes."""
-    started = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def compare(home: Path) -> Comparison:
+    """Start both in turn, after one start of each that is not counted."""
+    run(home, *BARE), run(home, *HELP)
+    pairs = [(run(home, *BARE)[0], run(home, *HELP)[0]) for _ in range(ROUNDS)]
+    bare, ours = zip(*pairs, strict=True)
+    return Comparison("podium --help / bare interpreter, whole processes", ours, bare, goal=10, at_most=True)
 
 
 def main() -> None:
-    """Measure both in turn and print the ratio of the medians."""
-    bare, ours = [], []
-    for _ in range(RUNS):
-        bare.append(seconds(sys.executable, "-c", "pass"))
-        ours.append(seconds(PODIUM, "--help"))
-    show(Comparison("podium --help against a bare interpreter", bare, ours, goal=10, at_most=True))
+    """Compare in a scratch folder and print the figure."""
+    with tempfile.TemporaryDirectory(prefix="podium-benchmark-") as folder:
+        show([compare(Path(folder))])
 
 
 if __name__ == "__main__":

@@ -1,35 +1,37 @@
-"""Prints a comparison: what, both sides, the ratio, and the goal."""
+"""Prints comparisons: what is compared, both sides, their ratio, and the goal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+
+HEADER = f"{'figure (A / B)':52} {'A':>9} {'B':>9} {'ratio':>8}  goal"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure: seconds of a baseline and of Podium, and the ratio that is claimed."""
+    """One figure: seconds of two sides, and the goal for the ratio of their medians, A over B."""
 
     what: str
-    baseline: Sequence[float]
-    podium: Sequence[float]
+    a: Sequence[float]
+    b: Sequence[float]
     goal: float
     at_most: bool = False
 
     @property
     def ratio(self) -> float:
-        """How many times the baseline is of Podium, or Podium of the baseline where the goal is a ceiling."""
-        ours, theirs = median(self.podium), median(self.baseline)
-        return ours / theirs if self.at_most else theirs / ours
+        """How many times as long A takes as B."""
+        return median(self.a) / median(self.b)
 
     @property
     def met(self) -> bool:
-        """Whether the goal is met."""
+        """Whether the ratio meets the goal."""
         return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
 
 
-def show(*comparisons: Comparison) -> None:
+def show(comparisons: Iterable[Comparison]) -> None:
     """Print comparisons as a table; seconds are medians."""
-    print(f"{'figure':58} {'baseline':>10} {'podium':>10} {'ratio':>8}  goal")
-    for c in comparisons:
-        goal = f"{'at most' if c.at_most else 'at least'} {c.goal:g}: {'met' if c.met else 'NOT MET'}"
-        print(f"{c.what:58} {median(c.baseline):9.3f}s {median(c.podium):9.3f}s {c.ratio:8.1f}  {goal}")
+    print(HEADER)
+    for found in comparisons:
+        sides = f"{median(found.a):8.3f}s {median(found.b):8.3f}s {found.ratio:8.1f}"
+        goal = f"{'at most' if found.at_most else 'at least'} {found.goal:g}: {'met' if found.met else 'NOT MET'}"
+        print(f"{found.what:52} {sides}  {goal}", flush=True)
