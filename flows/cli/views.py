@@ -129,11 +129,8 @@ def _ranking(document: Json) -> Table:
 
 def show_verification(console: Console, document: Json) -> None:
     """Show every check of the production model."""
-    table = Table(
-        title=f"Checks of {escape(document['model_id'])} (version {document['version']})", title_justify="left"
-    )
-    for name in ("check", "", "detail"):
-        table.add_column(name, overflow="fold")
+    title = f"Checks of {escape(document['model_id'])} (version {document['version']})"
+    table = _table(title, "check", "outcome", "detail")
     for check in document["checks"]:
         mark = "[green]passed[/green]" if check["passed"] else "[red]failed[/red]"
         table.add_row(check["name"], mark, escape(check["detail"]))
