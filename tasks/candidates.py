@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import isfinite
 
 from mlflow.entities import LoggedModel, LoggedModelStatus, Run
 from mlflow.entities.model_registry import ModelVersion
@@ -71,16 +72,20 @@ def _measured(model: LoggedModel, digest: str) -> dict[str, float]:
     return {
         m.key.removeprefix(PREFIX): m.value
         for m in sorted(model.metrics or [], key=lambda m: m.timestamp)
-        if m.dataset_digest == digest and m.key.startswith(PREFIX)
+        if m.dataset_digest == digest and m.key.startswith(PREFIX) and isfinite(m.value)
     }
 
 
 def _recorded(model: LoggedModel) -> dict[str, float]:
-    return {METRIC_NAMES.get(m.key, m.key): m.value for m in model.metrics or [] if m.dataset_digest is None}
+    return {
+        METRIC_NAMES.get(m.key, m.key): m.value
+        for m in model.metrics or []
+        if m.dataset_digest is None and isfinite(m.value)
+    }
 
 
 def _run_metrics(run: Run) -> dict[str, float]:
-    own = {k: v for k, v in run.data.metrics.items() if not k.startswith(PREFIX)}
+    own = {k: v for k, v in run.data.metrics.items() if not k.startswith(PREFIX) and isfinite(v)}
     return {METRIC_NAMES.get(k, k): v for k, v in own.items()}
 
 

@@ -19,7 +19,8 @@ def in_production(section: MlflowSection) -> Production:
     if store is None or champion is None:
         return Production(None, aliases.get(PREVIOUS), None, None)
     version = store.client.get_model_version(store.registered_model, champion)
-    return Production(champion, aliases.get(PREVIOUS), logged_model_of(version), version.tags.get("podium.model_id"))
+    backed_by = logged_model_of(version) or f"version {champion}, which no logged model backs"
+    return Production(champion, aliases.get(PREVIOUS), backed_by, version.tags.get("podium.model_id"))
 
 
 @task(cache_policy=NO_CACHE)
