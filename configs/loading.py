@@ -6,6 +6,7 @@ Environment variables are named ``PODIUM_<SECTION>__<KEY>``, for example ``PODIU
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -13,12 +14,14 @@ from typing import Any, cast, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import EnvSettingsSource
+from pydantic_settings.exceptions import SettingsError
 
 from configs.schema import PodiumConfig
 from podium.errors import ConfigError
 
 DEFAULT_PATH = Path("configs/churn.yaml")
 PATH_KEYS = (("staging", "root"), ("holdout", "path"))
+SQLITE = "sqlite:///"
 
 
 def podium_home() -> Path:
@@ -42,7 +45,8 @@ def load_config(given: str | Path | None = None) -> PodiumConfig:
     """
     path = config_path(given)
     source = str(path) if path else "the built-in defaults"
-    values = _merged(_anchored(_read(path), path) if path else {}, _environment())
+    below = _anchored(_read(path), path.absolute().parent) if path else {}
+    values = _merged(below, _anchored(_environment(), Path.cwd()))
     try:
         return PodiumConfig.model_validate(values)
     except ValidationError as error:
@@ -63,12 +67,15 @@ def _read(path: Path) -> dict[str, Any]:
     return values or {}
 
 
-def _anchored(values: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return the values with relative paths made relative to the config file's folder."""
+def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the values with relative paths made absolute: those of a file start at its folder."""
     for section, key in PATH_KEYS:
         part = values.get(section)
         if isinstance(part, dict) and isinstance(part.get(key), str):
-            part[key] = str((path.absolute().parent / Path(part[key]).expanduser()).resolve())
+            part[key] = str((folder / Path(part[key]).expanduser()).resolve())
+    mlflow = values.get("mlflow")
+    if isinstance(mlflow, dict) and str(mlflow.get("tracking_uri")).startswith(SQLITE):
+        mlflow["tracking_uri"] = f"{SQLITE}{folder / mlflow['tracking_uri'].removeprefix(SQLITE)}"
     return values
 
 
@@ -88,7 +95,13 @@ def _environment() -> dict[str, Any]:
     tracking = os.environ.get("MLFLOW_TRACKING_URI")
     below: dict[str, Any] = {"mlflow": {"tracking_uri": tracking}} if tracking else {}
     _refuse_unknown_sections()
-    return _merged(below, _PodiumVariables()())
+    try:
+        return _merged(below, _PodiumVariables()())
+    except SettingsError as error:
+        field = re.search(r'field "(\w+)"', str(error))
+        prefix = f"PODIUM_{field.group(1).upper() if field else ''}"
+        names = ", ".join(sorted(name for name in os.environ if name.startswith(prefix)))
+        raise ConfigError(f"environment: {names}: not valid JSON, which a list is written as") from None
 
 
 def _refuse_unknown_sections() -> None:
@@ -112,11 +125,19 @@ def _sentence(source: str, error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     first = problems[0]
     key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+    source = _variable(first["loc"]) or source
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{source}: {key}: unknown key; {_known_keys(first['loc'])}{more}"
     value = "" if first["type"] == "missing" else f": {first['input']!r}"
     return f"{source}: {key}{value}: {first['msg']}{more}"
+
+
+def _variable(location: Iterable[str | int]) -> str | None:
+    """Return the environment variable that a value came from, if one did."""
+    parts = [str(part).upper() for part in location]
+    names = ["PODIUM_" + "__".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((f"environment: {name}" for name in names if name in os.environ), None)
 
 
 def _known_keys(location: Iterable[str | int]) -> str:

@@ -31,7 +31,7 @@ TieRule = Literal[
     "smaller",
     "older",
 ]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s][^/:]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s'\"`][^/:'\"`]*$")]
 
 
 class Section(BaseModel):
@@ -193,3 +193,10 @@ class PodiumConfig(Section):
     verification: VerificationSection = VerificationSection()
     sandbox: SandboxSection = SandboxSection()
     runner: RunnerSection = RunnerSection()
+
+    @model_validator(mode="after")
+    def _binary_needs_a_positive_class(self) -> "PodiumConfig":
+        binary = self.policy.primary.average == "binary"
+        if binary and self.holdout and self.holdout.positive_class is None:
+            raise ValueError("policy.primary.average is binary: set holdout.positive_class, or average by macro")
+        return self

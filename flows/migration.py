@@ -3,6 +3,7 @@
 import time
 
 from prefect import flow
+from prefect.artifacts import create_table_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
@@ -20,7 +21,10 @@ from tasks.staging import read_staging
 
 @flow(name="migrate", validate_parameters=False)
 def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationReport:
-    """Bring every staged model that MLflow does not hold yet into it; what cannot be brought is quarantined."""
+    """Bring every staged model that MLflow does not hold yet into it; what cannot be brought is quarantined.
+
+    Quarantined models are listed in an artifact of the run, so that whoever looks at a deployment sees them.
+    """
     started = time.perf_counter()
     config = load_config(config_path)
     holdout = load_holdout(config.holdout)
@@ -31,9 +35,12 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
         settle_interrupted(config.mlflow)
         plan = _plan(config)
         migrated = _migrated(config, plan, holdout)
-        if plan.aliases:
-            note_aliases(config.mlflow, dict(plan.aliases))
-        return MigrationReport(plan.decided + migrated, time.perf_counter() - started)
+        if aliases := plan.aliases_after(migrated):
+            note_aliases(config.mlflow, aliases)
+    report = MigrationReport(plan.decided + migrated, time.perf_counter() - started)
+    if quarantined := report.of("quarantined"):
+        create_table_artifact([o.as_json() for o in quarantined], "podium-quarantine", report.counts())
+    return report
 
 
 def _plan(config: PodiumConfig) -> MigrationPlan:

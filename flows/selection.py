@@ -1,4 +1,4 @@
-"""Selects the production model: discover, measure, rank, decide, record, promote, retire."""
+"""Selects the production model: discover, measure, rank, decide, confirm, record, promote, retire."""
 
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ from configs.schema import PodiumConfig
 from flows.shared import fan_out, rules_of
 from podium import __version__
 from podium.decision import Decision, can_resume, evidence_of, is_news, record
+from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
 from podium.plan import chunked
@@ -20,23 +21,32 @@ from podium.retention import Retirement, sentence
 from tasks.candidates import discover, register
 from tasks.decisions import close_decision, last_decision, pending_decision, write_decision
 from tasks.effects.locks import one_writer
-from tasks.measurement import confusion_matrix_of, load_holdout, measure_chunk
+from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
 from tasks.promotion import in_production, retire_versions, switch_champion
 
 
 @flow(name="select", validate_parameters=False)
 def select(config_path: str | None = None, dry_run: bool = False, asked_by: str = "user") -> SelectionOutcome:
-    """Measure every candidate of the experiment that is not yet measured, and put the best into production."""
+    """Measure every candidate of the experiment that is not yet measured, and put the best into production.
+
+    Raises:
+        NegativeAnswerError: nothing can be promoted; its answer is the outcome.
+    """
     config = load_config(config_path)
     holdout = load_holdout(config.holdout)
-    if dry_run:
-        return _preview(config, holdout)
+    outcome = _preview(config, holdout) if dry_run else _selected(config, holdout, asked_by)
+    if outcome.selection.verdict == "refuse":
+        raise NegativeAnswerError(f"{config.mlflow.registered_model}: {outcome.selection.reasons[0]}", outcome)
+    return outcome
+
+
+def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> SelectionOutcome:
     with one_writer(config.mlflow.registered_model):
         _finish_interrupted(config)
         candidates = register(config.mlflow, _measured(config, holdout))
         production = in_production(config.mlflow)
-        selection = _choose(config, holdout, candidates, production)
-        return _settle(config, holdout, selection, production, asked_by)
+        selection, seen = _choose(config, holdout, candidates, production)
+        return _settle(config, holdout, selection, seen, production, asked_by)
 
 
 def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
@@ -44,7 +54,8 @@ def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
     found = discover(config.mlflow, holdout.digest if holdout else None)
     candidates = [c if c.metrics or c.unmeasured else c.without_measurement("not measured yet") for c in found]
     production = in_production(config.mlflow)
-    return SelectionOutcome(_choose(config, holdout, candidates, production), production, dry_run=True)
+    selection, _ = _choose(config, holdout, candidates, production)
+    return SelectionOutcome(selection, production, dry_run=True)
 
 
 def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
@@ -59,14 +70,31 @@ def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
 
 def _choose(
     config: PodiumConfig, holdout: Holdout | None, candidates: list[Candidate], production: Production
-) -> Selection:
+) -> tuple[Selection, Confirmation | None]:
+    """Return the verdict, and what was seen of the one to be promoted.
+
+    That one is loaded and measured once more: its files may be gone, and its numbers may have been logged by anyone. If
+    it fails, the next best is considered.
+    """
     basis: Evidence = "holdout" if holdout else "recorded"
-    announce("deciding", detail=f"{len(candidates)} candidates")
-    return choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
+    while True:
+        announce("deciding", detail=f"{len(candidates)} candidates")
+        selection = choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
+        if selection.promoted is None:
+            return selection, None
+        seen = confirm(config, holdout, selection.promoted)
+        if seen.doubt is None:
+            return selection, seen
+        candidates = [c.without_measurement(seen.doubt) if c == selection.promoted else c for c in candidates]
 
 
 def _settle(
-    config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production, asked_by: str
+    config: PodiumConfig,
+    holdout: Holdout | None,
+    selection: Selection,
+    seen: Confirmation | None,
+    production: Production,
+    asked_by: str,
 ) -> SelectionOutcome:
     """Record what is news, carry out a promotion, and return what was decided and done."""
     evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
@@ -83,27 +111,31 @@ def _settle(
         asked_by=asked_by,
         code_version=__version__,
     )
-    report = _publish(config, holdout, selection, decision)
+    matrix = seen.matrix if seen else _logged_matrix(config, holdout, selection)
+    report = _publish(config, decision, matrix)
     retired = _carry_out(config, decision) if selection.verdict == "promote" else ()
     return SelectionOutcome(selection, in_production(config.mlflow), decision.decision_id, True, report, retired)
 
 
-def _publish(config: PodiumConfig, holdout: Holdout | None, selection: Selection, decision: Decision) -> str:
+def _logged_matrix(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> Matrix | None:
+    return confusion_matrix_of(config.mlflow, selection.best, holdout.digest if holdout else None)
+
+
+def _publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None) -> str:
     """Write the record and the report before anything changes, and return the folder of the report."""
-    matrix = confusion_matrix_of(config.mlflow, selection.winner, holdout.digest if holdout else None)
     rule = sentence(config.retention.keep_previous, config.retention.delete_older)
     report = render(decision, matrix, rule)
-    create_markdown_artifact(report.markdown, key="podium-selection", description=selection.verdict)
+    create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
     return write_decision(config.mlflow, decision, report)
 
 
 def _carry_out(config: PodiumConfig, decision: Decision) -> tuple[Retirement, ...]:
-    """Put the winner of a recorded decision into production; doing it twice is doing it once."""
+    """Put what a recorded decision promotes into production; doing it twice is doing it once."""
     content = decision.content
-    version = content["winner"]["version"]
+    version = content["promoted"]["version"]
     switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
     retired = retire_versions(config.mlflow, config.retention, version)
-    close_decision(config.mlflow, decision)
+    close_decision(config.mlflow, decision, "settled")
     return retired
 
 
@@ -115,4 +147,4 @@ def _finish_interrupted(config: PodiumConfig) -> None:
     if can_resume(left, in_production(config.mlflow).champion):
         _carry_out(config, left)
     else:
-        close_decision(config.mlflow, left)
+        close_decision(config.mlflow, left, "superseded")

@@ -7,7 +7,7 @@ from prefect import Task
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from configs.schema import PodiumConfig
-from podium.measurement import metric_key
+from podium.metrics import metric_key
 from podium.ranking import Evidence, Rules
 
 
@@ -31,6 +31,7 @@ def rules_of(config: PodiumConfig, basis: Evidence) -> Rules:
     average = policy.primary.average if basis == "holdout" else "weighted"
     return Rules(
         primary=metric_key(policy.primary.metric, average),
+        claimed=policy.primary.metric,
         minimum={metric_key(name, average): floor for name, floor in policy.guardrails.minimum.items()},
         ties=tuple(metric_key(rule, average) for rule in policy.ties),
         minimum_improvement=policy.evidence.minimum_improvement,

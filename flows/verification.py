@@ -4,6 +4,7 @@ from prefect import flow
 
 from configs.loading import load_config
 from podium.checks import Verification
+from podium.errors import NegativeAnswerError
 from podium.progress import announce
 from tasks.measurement import load_holdout
 from tasks.verification import verify_champion
@@ -11,8 +12,17 @@ from tasks.verification import verify_champion
 
 @flow(name="verify", validate_parameters=False)
 def verify(config_path: str | None = None) -> Verification:
-    """Test the model in production and return every check."""
+    """Test the model in production and return every check.
+
+    Raises:
+        NegativeAnswerError: a check failed, and its answer is the verification; or nothing is in production.
+    """
     config = load_config(config_path)
     holdout = load_holdout(config.holdout)
     announce("verifying the champion in a fresh process")
-    return verify_champion(config, holdout)
+    found = verify_champion(config, holdout)
+    if not found.passed:
+        failed = ", ".join(check.name for check in found.checks if not check.passed)
+        who = f"{config.mlflow.registered_model} version {found.version}"
+        raise NegativeAnswerError(f"{who} failed its verification: {failed}", found)
+    return found

@@ -85,7 +85,6 @@ def record(
     ``before`` is the sha256 of the previous decision, ``decided_at`` an ISO time, ``champion`` the version in
     production before this decision.
     """
-    winner = selection.winner
     content = {
         "sequence": sequence,
         "previous_sha256": before,
@@ -95,11 +94,18 @@ def record(
         "verdict": selection.verdict,
         "reasons": list(selection.reasons),
         "champion_before": champion,
-        "winner": winner and {"model_id": winner.model_id, "version": winner.version, "run_id": winner.run_id},
+        "best": _named(selection.best),
+        "promoted": _named(selection.promoted),
         "evidence": dict(evidence),
         "evidence_digest": stable_digest(evidence),
     }
     return Decision(canonical_json(content))
+
+
+def _named(candidate: Candidate | None) -> dict[str, Any] | None:
+    if candidate is None:
+        return None
+    return {"model_id": candidate.model_id, "version": candidate.version, "run_id": candidate.run_id}
 
 
 def is_news(selection: Selection, evidence: Mapping[str, Any], last_digest: str) -> bool:
@@ -117,7 +123,7 @@ def can_resume(decision: Decision, champion: str | None) -> bool:
     the one it chose.
     """
     content = decision.content
-    return champion in (content["champion_before"], content["winner"]["version"])
+    return champion in (content["champion_before"], content["promoted"]["version"])
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The errors a user sees: one clear line each, with the exit status that a script can act on."""
 
+from typing import Any
+
 
 class PodiumError(Exception):
     """A failure that Podium can name: the object, the value and the remedy, in one line."""
@@ -18,6 +20,14 @@ class ConfigError(UsageError):
 
 
 class NegativeAnswerError(PodiumError):
-    """The command did its work and the answer is no: nothing promotable, no champion, a failed check."""
+    """The command did its work and the answer is no: nothing promotable, no champion, a failed check.
+
+    An error, so that a deployment's run ends as failed and whoever watches it is told. ``answer`` is the whole answer,
+    where there is more to it than the message.
+    """
 
     exit_status = 3
+
+    def __init__(self, message: str, answer: Any = None) -> None:
+        super().__init__(message)
+        self.answer = answer

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from sklearn import metrics as sk
 
 from podium.labels import Labels, align
+from podium.metrics import AVERAGED, metric_key
+from podium.names import label_key
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -64,12 +66,14 @@ def unmeasurable(reason: str) -> Measurement:
     return Measurement({}, (), (), 0, reason)
 
 
-AVERAGED = ("precision", "recall", "f1_score")
-
-
-def metric_key(metric: str, average: str) -> str:
-    """Return the name under which a metric is measured: the average is part of what it is, ``weighted`` by default."""
-    return f"{metric}_{average}" if metric in AVERAGED and average != "weighted" else metric
+def differs(logged: Mapping[str, float], found: Mapping[str, float], tolerance: float) -> str | None:
+    """Return the largest difference between logged and found metrics in words, None if it is within ``tolerance``."""
+    gaps = {k: abs(logged[k] - found.get(k, math.inf)) for k in logged}
+    worst = max(gaps, key=lambda k: gaps[k], default="")
+    if not worst or gaps[worst] <= tolerance:
+        return None
+    now = f"measures {found[worst]:.4f}" if worst in found else "cannot be measured"
+    return f"its logged {worst} is {logged[worst]:.4f}, but it {now}"
 
 
 def measure(holdout: Holdout, said: Predictions) -> Measurement:
@@ -97,7 +101,7 @@ def _label_scores(holdout: Holdout, predicted: Labels, labels: Sequence[str]) ->
     scores = {
         "accuracy": float(sk.accuracy_score(holdout.truth, predicted)),
         "balanced_accuracy": float(sk.balanced_accuracy_score(holdout.truth, predicted)),
-        **{f"class_{label}.support": float(n) for label, n in zip(labels, support, strict=True)},
+        **{f"class_{label_key(label)}.support": float(n) for label, n in zip(labels, support, strict=True)},
     }
     for name, values in zip(AVERAGED, columns, strict=False):
         scores |= _averages(name, values, support) | _by_class(name, values, labels, holdout.positive)
@@ -111,8 +115,12 @@ def _averages(name: str, values: npt.NDArray[np.float64], support: npt.NDArray[n
 def _by_class(
     name: str, values: npt.NDArray[np.float64], labels: Sequence[str], positive: str | None
 ) -> dict[str, float]:
-    each = {f"class_{label}.{name}": float(value) for label, value in zip(labels, values, strict=True)}
-    own = {metric_key(name, "binary"): each[f"class_{positive}.{name}"]} if positive in labels else {}
+    each = {f"class_{label_key(label)}.{name}": float(value) for label, value in zip(labels, values, strict=True)}
+    own = (
+        {metric_key(name, "binary"): each[f"class_{label_key(positive)}.{name}"]}
+        if positive is not None and positive in labels
+        else {}
+    )
     return each | own
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from podium.metrics import is_possible
+from podium.names import label_key
 from podium.staged import Folder, Problem, StagedModel
 
 METRIC_CONTAINERS = ("performance_metrics", "metrics", "test_metrics", "performance", "scores")
@@ -31,7 +33,6 @@ TIME_KEYS = ("trained_at", "registered_at", "training_date", "created_at", "save
 PARAMETER_KEYS = ("hyperparameters", "params", "parameters", "best_params")
 FEATURE_KEYS = ("feature_columns", "features", "feature_names", "feature_cols")
 CONFUSION_KEYS = ("confusion_matrix",)
-REQUIREMENT_KEYS = ("requirements", "pip_requirements")
 TYPE_WORDS = {
     "xgb": "xgboost",
     "lightgbm": "lightgbm",
@@ -40,8 +41,7 @@ TYPE_WORDS = {
     "logistic": "logistic_regression",
 }
 ID_TIME = re.compile(r"(\d{8})_(\d{6})")
-# A sample of the requirement syntax of PEP 508 that carries no URL, path or option.
-REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?\s*([=<>!~]=?[^;@\s]+)?")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,6 @@ def parse_staged(folder: Folder, timezone: str = "UTC") -> StagedModel:
         hyperparameters=_mapping(document, PARAMETER_KEYS),
         feature_columns=_texts(document, FEATURE_KEYS),
         confusion_matrix=_first(document, CONFUSION_KEYS) or _first(recorded.container, CONFUSION_KEYS),
-        requirements=tuple(r for r in _texts(document, REQUIREMENT_KEYS) if REQUIREMENT.fullmatch(r)),
         problems=_folder_problems(folder) + problems + recorded.problems + _id_problems(document, folder),
     )
 
@@ -84,6 +83,7 @@ def _document(folder: Folder) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
         return {}, (Problem("missing-metadata", "no metadata.json: nothing is known of how it was trained"),)
     try:
         document = json.loads(folder.metadata_text)
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         return {}, (Problem("bad-metadata", f"metadata.json is not valid JSON: {error}"),)
     if not isinstance(document, dict):
@@ -121,6 +121,8 @@ def _recorded(document: Mapping[str, Any]) -> _Recorded:
         number = as_number(value)
         if number is None:
             problems.append(Problem("bad-metric", f"recorded {name} is {value!r}, not a finite number"))
+        elif not is_possible(name.rpartition(".")[2], number):
+            problems.append(Problem("bad-metric", f"recorded {name} is {value!r}, not between 0 and 1"))
         else:
             metrics[name] = number
     if document and not metrics:
@@ -130,7 +132,7 @@ def _recorded(document: Mapping[str, Any]) -> _Recorded:
 
 def _named_values(container: Mapping[str, Any]) -> list[tuple[str, Any]]:
     plain = [(METRIC_NAMES[k], v) for k, v in container.items() if k in METRIC_NAMES]
-    return plain + [(f"class_{label}.{k}", v) for label, k, v in _per_class(container)]
+    return plain + [(f"class_{label_key(label)}.{k}", v) for label, k, v in _per_class(container)]
 
 
 def _per_class(container: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
@@ -176,17 +178,19 @@ def _when(document: Mapping[str, Any], folder: Folder, timezone: str) -> When:
 def parse_time(value: object, timezone: str = "UTC") -> datetime | None:
     """Return the aware time of an ISO text or of a ``YYYYmmdd_HHMMSS`` within a text; None of anything else.
 
-    A time without an offset is taken to be in ``timezone``, an IANA zone name.
+    A time without an offset is taken to be in ``timezone``, an IANA zone name. A time before 1970 is a default that
+    somebody's clock or database filled in, and no time of training.
     """
     if not isinstance(value, str):
         return None
     stamp = ID_TIME.search(value)
     try:
         found = datetime.strptime("".join(stamp.groups()), "%Y%m%d%H%M%S") if stamp else datetime.fromisoformat(value)
-    except ValueError:
+        aware = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
+        moment = aware.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    aware = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
-    return aware.astimezone(UTC)
+    return moment if moment >= EPOCH else None
 
 
 def _first(document: Mapping[str, Any], keys: tuple[str, ...]) -> Any:

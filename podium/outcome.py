@@ -36,6 +36,8 @@ class SelectionOutcome:
         champion = {"version": now.champion, "model_id": now.model_id} if now.champion else None
         return {
             "verdict": chosen.verdict,
+            "primary": chosen.primary,
+            "claimed": chosen.claimed,
             "evidence": chosen.evidence,
             "claims": chosen.evidence == "recorded",
             "champion": champion,

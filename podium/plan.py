@@ -1,13 +1,14 @@
 """Plans a migration: which staged models are new, which are known, which cannot be taken, and why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
 from podium.staged import StagedModel
 
 T = TypeVar("T")
 State = Literal["migrated", "skipped", "quarantined"]
+STATES: tuple[State, ...] = ("migrated", "skipped", "quarantined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,20 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class MigrationPlan:
-    """``todo`` is to be migrated; ``decided`` needs no work; ``aliases`` maps a version to further ids of its bytes."""
+    """``todo`` is to be migrated; ``decided`` needs no work.
+
+    ``aliases`` maps a version to further ids of its bytes, ``twins`` an id of ``todo`` to further ids of its bytes.
+    """
 
     todo: tuple[StagedModel, ...]
     decided: tuple[Outcome, ...]
     aliases: Mapping[str, tuple[str, ...]]
+    twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def aliases_after(self, done: Iterable["Outcome"]) -> dict[str, tuple[str, ...]]:
+        """Return the further ids of every version, those included that were made by carrying out this plan."""
+        new = {o.version: self.twins[o.model_id] for o in done if o.version and o.model_id in self.twins}
+        return {**self.aliases, **new}
 
 
 def plan_migration(models: Iterable[StagedModel], known: Mapping[str, Known]) -> MigrationPlan:
@@ -54,6 +64,7 @@ def plan_migration(models: Iterable[StagedModel], known: Mapping[str, Known]) ->
     todo: dict[str, StagedModel] = {}
     decided: list[Outcome] = []
     aliases: dict[str, tuple[str, ...]] = {}
+    twins: dict[str, tuple[str, ...]] = {}
     for model in sorted(models, key=lambda m: m.model_id):
         if model.broken_reason:
             decided.append(_quarantined(model))
@@ -63,12 +74,14 @@ def plan_migration(models: Iterable[StagedModel], known: Mapping[str, Known]) ->
             if model.model_id not in (held.model_id, *held.aliases):
                 aliases[held.version] = (*aliases.get(held.version, held.aliases), model.model_id)
         elif model.fingerprint in todo:
-            decided.append(_duplicate(model, todo[model.fingerprint]))
+            first = todo[model.fingerprint]
+            decided.append(_duplicate(model, first))
+            twins[first.model_id] = (*twins.get(first.model_id, ()), model.model_id)
         else:
             todo[model.fingerprint] = model
     # The largest first: a large one left to the end would keep one worker busy and the others waiting.
     ordered = sorted(todo.values(), key=lambda m: (-m.folder.size, m.model_id))
-    return MigrationPlan(tuple(ordered), tuple(decided), aliases)
+    return MigrationPlan(tuple(ordered), tuple(decided), aliases, twins)
 
 
 def _quarantined(model: StagedModel) -> Outcome:
@@ -110,7 +123,11 @@ class MigrationReport:
         """Return the outcomes of one state, by model id."""
         return tuple(sorted((o for o in self.outcomes if o.state == state), key=lambda o: o.model_id))
 
+    def counts(self) -> str:
+        """Return how many models came to which end, in words."""
+        return ", ".join(f"{len(self.of(state))} {state}" for state in STATES)
+
     def as_json(self) -> dict[str, Any]:
         """Return the JSON document of ``podium migrate``."""
-        lists = {s: [o.as_json() for o in self.of(s)] for s in ("migrated", "skipped", "quarantined")}
+        lists: dict[str, Any] = {state: [o.as_json() for o in self.of(state)] for state in STATES}
         return {**lists, "seconds": round(self.seconds, 3), "dry_run": self.dry_run}

@@ -14,9 +14,13 @@ EXACT = 9
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The part of the policy that ranking and choosing need."""
+    """The part of the policy that ranking and choosing need.
+
+    ``primary`` is the ranking metric with its average; ``claimed`` is the same without, as metadata names it.
+    """
 
     primary: str = "f1_score"
+    claimed: str = "f1_score"
     minimum: Mapping[str, float] = field(default_factory=dict)
     ties: tuple[str, ...] = ("champion", "roc_auc", "smaller", "older")
     minimum_improvement: float = 0.0
@@ -60,13 +64,20 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The verdict with its ranking and its reasons in sentences."""
+    """The verdict with its ranking and its reasons in sentences. ``best`` leads the ranking, promoted or not."""
 
     verdict: Verdict
     evidence: Evidence
-    winner: Candidate | None
+    best: Candidate | None
     ranking: tuple[Ranked, ...]
     reasons: tuple[str, ...]
+    primary: str = "f1_score"
+    claimed: str = "f1_score"
+
+    @property
+    def promoted(self) -> Candidate | None:
+        """The candidate that goes into production, if any does."""
+        return self.best if self.verdict == "promote" else None
 
 
 def choose(
@@ -81,7 +92,8 @@ def choose(
     placed = [r for r in ranking if r.place is not None]
     best = placed[0] if placed else None
     verdict, reasons = _verdict(ranking, best, champion, rules, evidence)
-    return Selection(verdict, evidence, best.candidate if best else None, ranking, reasons)
+    first = best.candidate if best else None
+    return Selection(verdict, evidence, first, ranking, reasons, rules.primary, rules.claimed)
 
 
 def rank(
@@ -146,15 +158,15 @@ def _why_best(best: Ranked, ranking: Sequence[Ranked], rules: Rules, evidence: E
 
 def _claimed_winner(best: Ranked, ranking: Sequence[Ranked], rules: Rules, evidence: Evidence) -> tuple[str, ...]:
     """Return a sentence on the model that would have won by its claim, if that is not the one that did."""
-    claims = [r for r in ranking if math.isfinite(_claim(r.candidate, rules.primary))]
+    claims = [r for r in ranking if math.isfinite(_claim(r.candidate, rules))]
     if evidence == "recorded" or not claims:
         return ()
-    top = max(claims, key=lambda r: (_claim(r.candidate, rules.primary), r.candidate.model_id))
+    top = max(claims, key=lambda r: (_claim(r.candidate, rules), r.candidate.model_id))
     if top.candidate.logged_model_id == best.candidate.logged_model_id:
         return ()
     measured = "could not be measured" if top.value is None else f"measures {top.value:.4f}"
-    claim = top.candidate.recorded[rules.primary]
-    return (f"{top.candidate.model_id} claims the best {rules.primary}, {claim:.4f}, but {measured} on the same rows",)
+    claim = _claim(top.candidate, rules)
+    return (f"{top.candidate.model_id} claims the best {rules.claimed}, {claim:.4f}, but {measured} on the same rows",)
 
 
 def _placed(i: int, good: Sequence[Candidate], rules: Rules, champion: str | None, evidence: Evidence) -> Ranked:
@@ -199,12 +211,19 @@ def _obstacle(candidate: Candidate, rules: Rules) -> str | None:
 
 
 def _alarms(candidate: Candidate, rules: Rules, evidence: Evidence) -> tuple[str, ...]:
-    measured, claim = _known(candidate, rules.primary), _claim(candidate, rules.primary)
+    measured, claim = _most_measured(candidate, rules), _claim(candidate, rules)
     if evidence == "recorded" or measured is None or not math.isfinite(claim):
         return ()
     if claim - measured <= rules.claim_tolerance:
         return ()
-    return (f"claims {rules.primary} {claim:.4f} but measures {measured:.4f}: leaked or training-set score",)
+    return (f"claims {rules.claimed} {claim:.4f} but measures {measured:.4f}: leaked or training-set score",)
+
+
+def _most_measured(candidate: Candidate, rules: Rules) -> float | None:
+    """Return the highest that was measured under any average: what a claim was averaged by is not known."""
+    names = (rules.claimed, rules.primary, *(f"{rules.claimed}_{average}" for average in ("macro", "binary")))
+    known = [value for name in names if (value := _known(candidate, name)) is not None]
+    return max(known, default=None)
 
 
 def _known(candidate: Candidate, metric: str) -> float | None:
@@ -212,8 +231,8 @@ def _known(candidate: Candidate, metric: str) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _claim(candidate: Candidate, metric: str) -> float:
-    return candidate.recorded.get(metric, math.nan)
+def _claim(candidate: Candidate, rules: Rules) -> float:
+    return candidate.recorded.get(rules.claimed, math.nan)
 
 
 def _value(candidate: Candidate, metric: str) -> float:

@@ -12,8 +12,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from podium.decision import Decision
+from podium.metrics import metric_key
 
 COLUMNS = ("f1_score", "accuracy", "precision", "recall", "roc_auc")
+"""Metrics of the ranking beside the one it is by."""
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
@@ -28,7 +30,7 @@ class Report:
 def render(decision: Decision, matrix: Mapping[str, Any] | None, retention: str) -> Report:
     """Return the report of a decision.
 
-    ``matrix`` is the winner's confusion matrix as ``{"labels": […], "matrix": [[…]]}``, if it was measured;
+    ``matrix`` is the best candidate's confusion matrix as ``{"labels": […], "matrix": [[…]]}``, if it was measured;
     ``retention`` says in words what happens to former production versions.
     """
     context = _context(decision, matrix, retention)
@@ -40,31 +42,33 @@ def render(decision: Decision, matrix: Mapping[str, Any] | None, retention: str)
 
 def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: str) -> dict[str, Any]:
     content = decision.content
-    evidence = content["evidence"]
-    ranking = evidence["ranking"]
+    evidence, ranking = content["evidence"], content["evidence"]["ranking"]
+    claimed, average = (evidence["policy"]["primary"][name] for name in ("metric", "average"))
+    primary = claimed if evidence["basis"] == "recorded" else metric_key(claimed, average)
     return {
         "decision_id": decision.decision_id,
         "sha256": decision.sha256,
         "claims": evidence["basis"] == "recorded",
-        "primary": evidence["policy"]["primary"]["metric"],
-        "average": evidence["policy"]["primary"]["average"],
+        "primary": primary,
+        "claimed": claimed,
+        "average": average,
         "placed": [r for r in ranking if r["place"] is not None],
         "out": [r for r in ranking if r["place"] is None],
         "alarms": [(r["model_id"], alarm) for r in ranking for alarm in r["alarms"]],
-        "columns": COLUMNS,
+        "columns": tuple(dict.fromkeys((primary, *COLUMNS))),
         "matrix": matrix,
-        "per_class": _per_class(ranking, content["winner"]),
-        "scale": _scale(ranking),
+        "per_class": _per_class(ranking, content["best"]),
+        "scale": _scale(ranking, claimed),
         "retention": retention,
         **content,
     }
 
 
 def _per_class(
-    ranking: Sequence[Mapping[str, Any]], winner: Mapping[str, Any] | None
+    ranking: Sequence[Mapping[str, Any]], best: Mapping[str, Any] | None
 ) -> list[tuple[str, dict[str, float]]]:
-    """Return (label, metrics) of the winner's classes, by label."""
-    if winner is None or not ranking:
+    """Return (label, metrics) of the best candidate's classes, by label."""
+    if best is None or not ranking:
         return []
     rows: dict[str, dict[str, float]] = {}
     for name, value in ranking[0]["metrics"].items():
@@ -74,9 +78,9 @@ def _per_class(
     return sorted(rows.items())
 
 
-def _scale(ranking: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+def _scale(ranking: Sequence[Mapping[str, Any]], claimed: str) -> tuple[float, float]:
     """Return the lowest and the highest value that the bars show, with some room below the lowest."""
-    values = [v for r in ranking for v in (r["value"], *(r["recorded"].get(m) for m in COLUMNS[:1])) if v is not None]
+    values = [v for r in ranking for v in (r["value"], r["recorded"].get(claimed)) if v is not None]
     if not values:
         return (0.0, 1.0)
     low, high = min(values), max(values)

@@ -49,7 +49,6 @@ class StagedModel:
     hyperparameters: Mapping[str, Any]
     feature_columns: tuple[str, ...]
     confusion_matrix: Any = None
-    requirements: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = field(default_factory=tuple)
 
     @property

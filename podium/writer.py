@@ -30,12 +30,11 @@ def parse_writer(text: str) -> Writer | None:
 def is_abandoned(text: str, here: Writer, is_alive: Callable[[int], bool]) -> bool:
     """Whether the writer that a tag names is gone, as seen by the writer ``here``.
 
-    On the same host its process decides, elsewhere its lease. This process itself writes nothing while it asks, and a
-    tag that names nobody is nobody's.
+    Its lease ends everywhere, because the number of its process may since have gone to another; on the same host the
+    end of its process does too. This process itself writes nothing while it asks, and a tag that names nobody is
+    nobody's.
     """
     other = parse_writer(text)
-    if other is None:
+    if other is None or here.since - other.since > LEASE:
         return True
-    if other.host == here.host:
-        return other.pid == here.pid or not is_alive(other.pid)
-    return here.since - other.since > LEASE
+    return other.host == here.host and (other.pid == here.pid or not is_alive(other.pid))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import isfinite
 
 from mlflow.entities import LoggedModel, LoggedModelStatus, Run
 from mlflow.entities.model_registry import ModelVersion
@@ -12,9 +11,10 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import MlflowSection
 from podium.metadata import METRIC_NAMES
+from podium.metrics import is_possible
 from podium.ranking import Candidate
 from tasks.effects.store import RETIRED, Store, connect, find, logged_model_of, register_version
-from tasks.effects.writing import PREFIX
+from tasks.effects.writing import PREFIX, measured_of
 
 IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
 
@@ -31,14 +31,13 @@ def discover(section: MlflowSection, digest: str | None) -> list[Candidate]:
         return []
     versions = {logged_model_of(v): v for v in sorted(store.versions(), key=lambda v: int(v.version), reverse=True)}
     ready = [m for m in store.logged_models() if m.status == LoggedModelStatus.READY]
-    found = [_candidate(store, model, versions.get(model.model_id), digest) for model in ready]
-    return [candidate for candidate in found if candidate is not None]
+    gone = store.deleted_runs()
+    there = [model for model in ready if model.source_run_id not in gone]
+    return [_candidate(store, model, versions.get(model.model_id), digest) for model in there]
 
 
-def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, digest: str | None) -> Candidate | None:
+def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, digest: str | None) -> Candidate:
     run = None if "podium.model_id" in model.tags else _run(store, model.source_run_id)
-    if run is not None and run.info.lifecycle_stage != "active":
-        return None
     recorded = _recorded(model) | (_run_metrics(run) if run else {})
     return Candidate(
         model_id=model.tags.get("podium.model_id")
@@ -51,7 +50,7 @@ def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, d
         model_type=model.tags.get("podium.model_type") or model.model_type or "unknown",
         trained_at=_trained_at(model, run),
         size=int(model.tags["podium.bytes"]) if "podium.bytes" in model.tags else None,
-        metrics=recorded if digest is None else _measured(model, digest),
+        metrics=recorded if digest is None else measured_of(model, digest),
         recorded=recorded,
         unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
     )
@@ -68,25 +67,18 @@ def _trained_at(model: LoggedModel, run: Run | None) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _measured(model: LoggedModel, digest: str) -> dict[str, float]:
-    return {
-        m.key.removeprefix(PREFIX): m.value
-        for m in sorted(model.metrics or [], key=lambda m: m.timestamp)
-        if m.dataset_digest == digest and m.key.startswith(PREFIX) and isfinite(m.value)
-    }
-
-
 def _recorded(model: LoggedModel) -> dict[str, float]:
-    return {
-        METRIC_NAMES.get(m.key, m.key): m.value
-        for m in model.metrics or []
-        if m.dataset_digest is None and isfinite(m.value)
-    }
+    return _claims({m.key: m.value for m in model.metrics or [] if m.dataset_digest is None})
 
 
 def _run_metrics(run: Run) -> dict[str, float]:
-    own = {k: v for k, v in run.data.metrics.items() if not k.startswith(PREFIX) and isfinite(v)}
-    return {METRIC_NAMES.get(k, k): v for k, v in own.items()}
+    return _claims({k: v for k, v in run.data.metrics.items() if not k.startswith(PREFIX)})
+
+
+def _claims(found: Mapping[str, float]) -> dict[str, float]:
+    """Return recorded metrics under their usual names, without values that they cannot have."""
+    named = {METRIC_NAMES.get(name, name): value for name, value in found.items()}
+    return {name: value for name, value in named.items() if is_possible(name, value)}
 
 
 @task(cache_policy=NO_CACHE)

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from mlflow.entities import Metric, Run, RunTag
 from prefect import task
@@ -90,10 +91,10 @@ def _tags(decision: Decision) -> dict[str, str]:
 
 
 @task(cache_policy=NO_CACHE)
-def close_decision(section: MlflowSection, decision: Decision) -> None:
-    """Mark a decision as carried out."""
+def close_decision(section: MlflowSection, decision: Decision, state: Literal["settled", "superseded"]) -> None:
+    """Mark a promotion as carried out, or as overtaken by somebody who changed production meanwhile."""
     store = connect(section)
-    store.client.set_tag(_run_for(store, decision), "podium.state", "settled")
+    store.client.set_tag(_run_for(store, decision), "podium.state", state)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,17 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import HoldoutSection, MlflowSection, PodiumConfig
-from podium.measurement import Holdout, Measurement, measure, unmeasurable
+from podium.measurement import Holdout, Measurement, differs, measure, unmeasurable
 from podium.progress import Counter
 from podium.ranking import Candidate
 from tasks.effects.holdout import read_holdout
 from tasks.effects.prediction import load_predictions
-from tasks.effects.sandbox import sandbox
+from tasks.effects.sandbox import Answer, sandbox
 from tasks.effects.store import Store, connect
-from tasks.effects.writing import holdout_metrics, write_measurement
+from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
+
+Matrix = dict[str, Any]
+"""A confusion matrix as ``{"labels": […], "matrix": [[…]]}``."""
 
 
 @task(cache_policy=NO_CACHE)
@@ -52,25 +55,54 @@ def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: C
 
 
 def _score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
-    if config.holdout is None:
-        return unmeasurable("no holdout is configured")
+    answer = _asked(store, config, candidate, scratch)
+    if answer.value is None:
+        return unmeasurable(answer.reason)
+    return measure(holdout, load_predictions(scratch / "predictions.npz"))
+
+
+def _asked(store: Store, config: PodiumConfig, candidate: Candidate, scratch: Path) -> Answer:
+    """Load a candidate in the sandbox and ask it about the holdout, or about its own example without one."""
+    section, folder = config.holdout, scratch / "files"
+    folder.mkdir()
     try:
-        model = download_artifacts(f"models:/{candidate.logged_model_id}", tracking_uri=store.uri)
+        uri = f"models:/{candidate.logged_model_id}"
+        model = download_artifacts(uri, dst_path=str(folder), tracking_uri=store.uri)
     except (MlflowException, OSError) as error:
-        return unmeasurable(f"its files cannot be fetched: {str(error).splitlines()[0]}")
-    answer = sandbox().ask(
+        return Answer(None, "gone", f"its files cannot be fetched: {str(error).splitlines()[0]}")
+    if not Path(model, "MLmodel").is_file():
+        return Answer(None, "gone", "its files are gone from the artifact store")
+    return sandbox().ask(
         "score",
         scratch,
         config.sandbox,
         model=str(Path(model).absolute()),
-        holdout=str(config.holdout.path.absolute()),
-        target=config.holdout.target,
-        id_columns=list(config.holdout.id_columns),
+        holdout=str(section.path) if section else None,
+        target=section.target if section else None,
+        id_columns=list(section.id_columns) if section else [],
         predictions=str(scratch / "predictions.npz"),
     )
-    if answer.value is None:
-        return unmeasurable(answer.reason)
-    return measure(holdout, load_predictions(scratch / "predictions.npz"))
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was seen of a candidate right before its promotion: the reason against it, if any, and its mistakes."""
+
+    doubt: str | None
+    matrix: Matrix | None = None
+
+
+@task(cache_policy=NO_CACHE)
+def confirm(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate) -> Confirmation:
+    """Load a candidate that is about to be promoted, and compare its logged numbers with what it does."""
+    store = connect(config.mlflow)
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        if holdout is None:
+            answer = _asked(store, config, candidate, Path(folder))
+            return Confirmation(None if answer.value is not None else answer.reason)
+        found = _score(store, config, holdout, candidate, Path(folder))
+    doubt = found.reason or differs(candidate.metrics, found.metrics, config.verification.tolerance)
+    return Confirmation(doubt, found.as_json()["confusion_matrix"])
 
 
 def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path) -> None:
@@ -83,7 +115,7 @@ def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidat
     documents = scratch / "documents"
     write_measurement(documents, holdout, found)
     store.client.log_artifacts(run_id, str(documents))
-    store.client.log_batch(run_id, holdout_metrics(holdout, found, candidate.logged_model_id, now))
+    log_numbers(store, run_id, holdout_metrics(holdout, found, candidate.logged_model_id, now))
 
 
 def _measuring_run(store: Store, candidate: Candidate) -> str:
@@ -93,16 +125,14 @@ def _measuring_run(store: Store, candidate: Candidate) -> str:
 
 
 @task(cache_policy=NO_CACHE)
-def confusion_matrix_of(
-    section: MlflowSection, candidate: Candidate | None, digest: str | None
-) -> dict[str, Any] | None:
+def confusion_matrix_of(section: MlflowSection, candidate: Candidate | None, digest: str | None) -> Matrix | None:
     """Return the confusion matrix that was measured of a candidate, or None if there is none to be found."""
     if candidate is None or candidate.run_id is None or digest is None:
         return None
     store = connect(section)
     uri = store.client.get_run(candidate.run_id).info.artifact_uri
     try:
-        found: dict[str, Any] = load_dict(f"{uri}/holdout/{digest[:12]}/confusion_matrix.json")
+        found: Matrix = load_dict(f"{uri}/holdout/{digest[:12]}/confusion_matrix.json")
     except (MlflowException, OSError):
         return None
     return found

@@ -7,7 +7,8 @@ from configs.schema import MlflowSection
 from podium.plan import Known
 from podium.writer import is_abandoned
 from tasks.effects.processes import is_alive, this_writer
-from tasks.effects.store import Store, connect, find
+from tasks.effects.store import connect, find
+from tasks.effects.transfer import settle
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
@@ -48,18 +49,5 @@ def settle_interrupted(section: MlflowSection) -> int:
     found = store.client.search_runs([store.experiment_id], "tags.`podium.state` = 'migrating'", max_results=1000)
     left = [run for run in found if is_abandoned(run.data.tags.get("podium.writer", ""), here, is_alive)]
     for run in left:
-        _settle(store, run.info.run_id)
+        settle(store, run.info.run_id)
     return len(left)
-
-
-def _settle(store: Store, run_id: str) -> None:
-    if store.client.search_model_versions(f"run_id = '{run_id}'", max_results=1):
-        run = store.client.get_run(run_id)
-        store.client.set_tag(run_id, "podium.state", "complete")
-        store.client.set_terminated(run_id, "FINISHED", end_time=run.info.start_time)
-        return
-    models = store.client.search_logged_models([store.experiment_id], f"source_run_id = '{run_id}'")
-    for model in models:
-        store.client.delete_logged_model(model.model_id)
-    store.client.set_tag(run_id, "podium.state", "abandoned")
-    store.client.delete_run(run_id)

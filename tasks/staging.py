@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from podium.errors import ConfigError
 from podium.metadata import parse_staged
+from podium.names import printable
 from podium.progress import Counter
 from podium.staged import Folder, StagedModel
 
@@ -53,7 +54,7 @@ def read_staging(root: Path | None, timezone: str = "UTC") -> list[StagedModel]:
 
 def _read(root: Path, name: str, timezone: str, count: Counter) -> StagedModel:
     model = parse_staged(read_folder(root / name), timezone)
-    count.step(name)
+    count.step(model.model_id)
     return model
 
 
@@ -68,14 +69,14 @@ def read_folder(path: Path) -> Folder:
             return _unreadable(path, modified, "the folder is a symbolic link, which is not followed")
         return _folder(path, sorted(_regular_files(path)), modified)
     except OSError as error:
-        return _unreadable(path, modified, f"cannot be read: {error.strerror} ({error.filename})")
+        return _unreadable(path, modified, f"cannot be read: {error.strerror} ({printable(str(error.filename))})")
 
 
 def _folder(path: Path, files: list[Path], modified: datetime) -> Folder:
     digests = {file: _sha256(file) for file in files}
     model = _model_file(files)
     return Folder(
-        name=path.name,
+        name=printable(path.name),
         path=str(path),
         model_file=str(model) if model else None,
         size=sum(file.stat().st_size for file in files),
@@ -88,17 +89,21 @@ def _folder(path: Path, files: list[Path], modified: datetime) -> Folder:
 
 
 def _unreadable(path: Path, modified: datetime, why: str) -> Folder:
-    return Folder(
-        path.name, str(path), None, 0, "none", hashlib.sha256(str(path).encode()).hexdigest(), "", None, modified, why
-    )
+    name, identity = printable(path.name), hashlib.sha256(os.fsencode(path)).hexdigest()
+    return Folder(name, str(path), None, 0, "none", identity, "", None, modified, why)
 
 
 def _regular_files(path: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(path):
+    for folder, _, names in os.walk(path, onerror=_raise):
         for name in names:
             file = Path(folder, name)
             if stat.S_ISREG(file.lstat().st_mode):
                 yield file
+
+
+def _raise(error: OSError) -> None:
+    """Make what cannot be listed an error: ``os.walk`` would leave it out, and so out of the fingerprint."""
+    raise error
 
 
 def _model_file(files: list[Path]) -> Path | None:
@@ -114,7 +119,7 @@ def _sha256(file: Path) -> str:
 def _fingerprint(path: Path, digests: dict[Path, str]) -> str:
     """Return the sha256 over the relative names and the digests of all files, in hex."""
     lines = sorted(f"{file.relative_to(path).as_posix()}\0{digest}\n" for file, digest in digests.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
 
 def _format(model: Path) -> str:

@@ -17,7 +17,7 @@ from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout, measure
 from tasks.effects.prediction import load_predictions
 from tasks.effects.store import CHAMPION, Store, find, logged_model_of
-from tasks.effects.writing import PREFIX
+from tasks.effects.writing import measured_of
 
 PATIENCE = 900.0
 """Seconds the fresh process may take."""
@@ -45,8 +45,7 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
 def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model_id: str | None) -> Expected:
     metrics: dict[str, float] = {}
     if holdout and model_id:
-        logged = store.client.get_logged_model(model_id).metrics or []
-        metrics = {m.key.removeprefix(PREFIX): m.value for m in logged if m.dataset_digest == holdout.digest}
+        metrics = measured_of(store.client.get_logged_model(model_id), holdout.digest)
     limits = config.verification
     return Expected(metrics, limits.tolerance, limits.latency_ms, holdout is not None)
 
@@ -66,6 +65,7 @@ def _request(store: Store, config: PodiumConfig, folder: Path) -> dict[str, Any]
     return {
         "tracking_uri": store.uri,
         "model": f"models:/{store.registered_model}@{CHAMPION}",
+        "scratch": str(folder),
         "holdout": str(holdout.path) if holdout else None,
         "target": holdout.target if holdout else None,
         "id_columns": list(holdout.id_columns) if holdout else [],

@@ -45,11 +45,13 @@ class Boundary:
     def _run(self, name: str, arguments: dict[str, Any]) -> int:
         from configs.loading import load_config
         from flows.cli import embedded
-        from flows.cli.environment import prepare
+        from flows.cli.environment import forget_servers, prepare
 
         if arguments.get("home"):
             os.environ["PODIUM_HOME"] = arguments["home"]
-        if name != "demo":
+        if name == "demo":
+            forget_servers()
+        else:
             load_config(self.options.config)
         prepare(self.options.verbose)
         if name not in WITHOUT_PREFECT:

@@ -10,6 +10,7 @@ from rich.console import Console
 from flows.cli import embedded, views
 from flows.cli.boundary import Options, print_json
 from flows.cli.progress import Terminal
+from podium.errors import NegativeAnswerError
 
 NO = 3
 View = Callable[[Console, Any], None]
@@ -30,11 +31,16 @@ def _show(options: Options, document: Any, view: View) -> None:
 
 
 def call_flow(module: str, name: str, *arguments: Any, **named: Any) -> Any:
-    """Call a flow, importing it, and so Prefect, only now."""
+    """Return what a flow answers, be it no, importing it, and so Prefect, only now."""
     with Terminal(Console(stderr=True)):
         found = importlib.import_module(f"flows.{module}")
         embedded.await_ready()
-        return getattr(found, name)(*arguments, **named)
+        try:
+            return getattr(found, name)(*arguments, **named)
+        except NegativeAnswerError as no:
+            if no.answer is None:
+                raise
+            return no.answer
 
 
 def start_sandbox() -> None:

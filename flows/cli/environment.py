@@ -8,6 +8,7 @@ from pathlib import Path
 from configs.loading import podium_home
 from podium.errors import UsageError
 
+NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "PODIUM_CONFIG")
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
@@ -18,6 +19,12 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "DO_NOT_TRACK": "1",
 }
+
+
+def forget_servers() -> None:
+    """Forget every server and setting that the environment names: the demo never writes to anybody's."""
+    for name in [n for n in os.environ if n in NAMES_A_SERVER or (n.startswith("PODIUM_") and "__" in n)]:
+        del os.environ[name]
 
 
 def prepare(verbose: bool) -> None:

@@ -4,7 +4,6 @@ import traceback
 from datetime import UTC, datetime
 
 from configs.loading import podium_home
-from podium.errors import PodiumError
 
 UNREACHABLE = ("ConnectionError", "MaxRetryError", "ConnectError", "NewConnectionError", "RemoteDisconnected")
 
@@ -14,7 +13,7 @@ def describe(error: Exception) -> str:
     first = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
     if _unreachable(error):
         return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, run the same command to go on"
-    return f"unexpected {type(error).__name__}: {first} (traceback in {_write(error)})"
+    return f"unexpected {type(error).__name__}: {first} (traceback: {_write(error)})"
 
 
 def _unreachable(error: BaseException | None) -> bool:
@@ -32,5 +31,5 @@ def _write(error: Exception) -> str:
         path = folder / f"failure-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
         path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     except OSError as problem:
-        raise PodiumError(f"{folder}: cannot be written: {problem.strerror}; set PODIUM_HOME") from error
+        return f"none, as {folder} cannot be written: {problem.strerror}; add --verbose to see it"
     return str(path)

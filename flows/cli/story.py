@@ -1,6 +1,5 @@
 """The demo, told step by step: make, analyze, migrate, select, verify, and what came of it."""
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -15,12 +14,9 @@ from flows.cli.boundary import Options, print_json
 from flows.cli.commands import NO, call_flow, output, start_sandbox
 from flows.places import DemoHome, refuse_foreign
 
-NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "PODIUM_CONFIG")
-
 
 def tell(options: Options) -> int:
     """Run the demo in ``PODIUM_HOME`` and return its exit status."""
-    _forget_servers()
     places = DemoHome(podium_home())
     refuse_foreign(places)
     start_sandbox()
@@ -35,12 +31,6 @@ def tell(options: Options) -> int:
     if options.as_json:
         print_json(documents)
     return 0 if documents["verify"]["passed"] and documents["select"]["champion"] else NO
-
-
-def _forget_servers() -> None:
-    """The demo never writes to a server that the environment names."""
-    for name in [n for n in os.environ if n in NAMES_A_SERVER or (n.startswith("PODIUM_") and "__" in n)]:
-        del os.environ[name]
 
 
 def _steps(console: Console, config: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 Json = Mapping[str, Any]
+SHORT = {"f1_score": "F1", "f1_score_macro": "F1 macro", "f1_score_binary": "F1 positive", "roc_auc": "AUC"}
 
 
 def number(value: float | None) -> str:
@@ -117,11 +118,13 @@ def show_selection(console: Console, document: Json) -> None:
 
 def _ranking(document: Json) -> Table:
     basis = "claimed" if document["claims"] else "measured"
-    numbers = ("version", "F1", "AUC", "accuracy", "claimed")
+    primary, claimed = document["primary"], document["claimed"]
+    also = [name for name in ("f1_score", "roc_auc", "accuracy") if name != primary]
+    numbers = ("version", *(SHORT.get(name, name) for name in (primary, *also)), "claimed")
     table = _table(f"Candidates, by {basis} metrics", "#", "model", *numbers, "note", right=("#", *numbers))
     for row in document["ranking"]:
-        values = [number(row["metrics"].get(k)) for k in ("f1_score", "roc_auc", "accuracy")]
-        claim = number(row["recorded"].get("f1_score"))
+        values = [number(row["value"]), *(number(row["metrics"].get(name)) for name in also)]
+        claim = number(row["recorded"].get(claimed))
         place = str(row["place"] or "–")
         table.add_row(place, escape(row["model_id"]), row["version"] or "", *values, claim, escape(row["reason"]))
     return table
@@ -139,15 +142,15 @@ def show_verification(console: Console, document: Json) -> None:
 
 def show_history(console: Console, document: Json) -> None:
     """Show the chain of decisions."""
-    table = _table("Decisions", "#", "decision", "decided at", "verdict", "winner", "why")
+    table = _table("Decisions", "#", "decision", "decided at", "verdict", "best", "why")
     for row in document["decisions"]:
         if "sequence" not in row:
             table.add_row("?", row["decision_id"], "", "unreadable", "", "")
             continue
-        winner = row["winner"]["model_id"] if row["winner"] else "none"
+        best = row["best"]["model_id"] if row["best"] else "none"
         when = row["decided_at"][:16].replace("T", " ")
         table.add_row(
-            str(row["sequence"]), row["decision_id"], when, row["verdict"], escape(winner), escape(row["reasons"][0])
+            str(row["sequence"]), row["decision_id"], when, row["verdict"], escape(best), escape(row["reasons"][0])
         )
     console.print(table)
     state = "unbroken" if document["unbroken"] else f"BROKEN: {document['broken_at']}"

@@ -7,6 +7,9 @@ without pickle, and as an MLflow model directory.
 import importlib
 import re
 import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,18 +18,17 @@ import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from podium.labels import canonical_labels
 from podium.measurement import Predictions
 from podium.requirements import requirements_of
 from podium.safety import TRUSTED_IN_SKOPS, named_in
 from tasks.effects.loading import load_staged
 from tasks.effects.prediction import (
     NotUsableError,
+    answered,
     columns_of,
     is_booster,
     pick,
     predict,
-    probabilities,
     read_rows,
     save_predictions,
 )
@@ -42,27 +44,70 @@ SIGNATURE_ROWS = 100
 def convert(request: dict[str, Any]) -> dict[str, Any]:
     """Convert one staged model and return what was found out about it.
 
-    Keys of the request: ``model`` (file), ``out`` (directory to write the MLflow model to), ``predictions`` (file),
-    ``holdout`` (file or null), ``features`` and ``requirements`` (as recorded), ``extra_globals``.
+    Keys of the request: ``model`` (file) and its ``sha256``, ``out`` (directory to write the MLflow model to),
+    ``predictions`` (file), ``holdout`` (file or null), ``features`` (as recorded), ``extra_globals``.
     """
-    model = load_staged(Path(request["model"]), request["extra_globals"])
+    loaded = load_staged(Path(request["model"]), request["extra_globals"], request["sha256"])
+    model = loaded.model
     _require_classifier(model)
     columns = columns_of(model, request["features"])
     rows = _rows(model, columns, request["holdout"])
-    said = predict(model, rows)
-    flavour = flavour_of(model)
-    out = Path(request["out"])
-    _save(model, flavour, rows.head(SIGNATURE_ROWS), out, request["requirements"])
-    difference = _parity(said, stored_predictions(out, rows))
+    answers = None if is_booster(model) else np.asarray(model.predict(rows))
+    said = predict(model, rows) if answers is None else answered(model, rows, answers)
+    store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]))
+    store.save(model, rows, answers, Path(request["out"]))
+    difference = _parity(said, stored_predictions(Path(request["out"]), rows))
     save_predictions(said, Path(request["predictions"]))
     return {
         "estimator": f"{type(model).__module__}.{type(model).__name__}",
         "final_estimator": type(_final(model)).__name__,
-        "flavour": flavour,
+        "flavour": store.flavour,
         "columns": columns,
         "parameters": _parameters(model),
         "parity": {"rows": len(rows), "largest_difference": difference},
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """How one model is stored: its flavour, the packages inside it, and the types that the config trusts."""
+
+    flavour: str
+    packages: frozenset[str]
+    extra: frozenset[str]
+
+    def save(self, model: Any, rows: pd.DataFrame, answers: Any, out: Path) -> None:
+        """Write the MLflow model, with the signature that some rows and the answers to them have.
+
+        Raises:
+            NotUsableError: it holds something that cannot be stored without pickle.
+        """
+        from mlflow.models import infer_signature
+
+        few = None if answers is None else answers[:SIGNATURE_ROWS]
+        signature = infer_signature(rows.head(SIGNATURE_ROWS), few)
+        options = {"signature": signature, "input_example": rows.head(EXAMPLE_ROWS), **self._options()}
+        try:
+            importlib.import_module(f"mlflow.{self.flavour}").save_model(model, path=str(out), **options)
+        except MlflowException as error:
+            named = UNTRUSTED.search(str(error))
+            what = (
+                f"it needs {named.group(1)}, not reviewed as safe" if named else "its library's safe format refuses it"
+            )
+            raise NotUsableError(f"it cannot be stored without pickle: {what}") from error
+        if (out / "model.skops").exists():
+            _narrow_trust(out, self.flavour, self._trusted())
+
+    def _trusted(self) -> frozenset[str]:
+        return TRUSTED_IN_SKOPS | self.extra
+
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"pip_requirements": requirements_of(self.flavour, self.packages, _installed)}
+        if self.flavour == "sklearn":
+            options["serialization_format"] = "skops"
+        if self.flavour != "xgboost":
+            options["skops_trusted_types"] = sorted(self._trusted())
+        return options
 
 
 def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
@@ -78,9 +123,7 @@ def pyfunc_predictions(loaded: Any, rows: pd.DataFrame) -> Predictions:
     raw = raw_model(loaded)
     if is_booster(raw):
         return predict(raw, rows)
-    labels = canonical_labels(np.asarray(loaded.predict(rows)).ravel().tolist())
-    classes, values = probabilities(raw, rows)
-    return Predictions(labels, classes, values)
+    return answered(raw, rows, np.asarray(loaded.predict(rows)))
 
 
 def raw_model(loaded: Any) -> Any:
@@ -112,37 +155,14 @@ def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
     return pick(read_rows(Path(holdout)), columns)
 
 
-def _save(model: Any, flavour: str, rows: pd.DataFrame, out: Path, recorded: list[str]) -> None:
-    from mlflow.models import infer_signature
-
-    answers = None if is_booster(model) else np.asarray(model.predict(rows))
-    options: dict[str, Any] = {
-        "signature": infer_signature(rows, answers),
-        "input_example": rows.head(EXAMPLE_ROWS),
-        "pip_requirements": requirements_of(flavour, _libraries_inside(model), version, recorded),
-    }
-    if flavour == "sklearn":
-        options["serialization_format"] = "skops"
-    if flavour != "xgboost":
-        options["skops_trusted_types"] = sorted(TRUSTED_IN_SKOPS)
-    try:
-        importlib.import_module(f"mlflow.{flavour}").save_model(model, path=str(out), **options)
-    except MlflowException as error:
-        named = UNTRUSTED.search(str(error))
-        what = f"it needs {named.group(1)}, not reviewed as safe" if named else "its library's safe format refuses it"
-        raise NotUsableError(f"it cannot be stored without pickle: {what}") from error
-    if (out / "model.skops").exists():
-        _narrow_trust(out, flavour)
-
-
-def _narrow_trust(out: Path, flavour: str) -> None:
-    """Record only the reviewed types that this model's schema names: its MLmodel should trust no more than it must."""
+def _narrow_trust(out: Path, flavour: str, trusted: Iterable[str]) -> None:
+    """Record only the trusted types that this model's schema names: its MLmodel should trust no more than it must."""
     from mlflow.models import Model
 
     with zipfile.ZipFile(out / "model.skops") as archive:
         schema = archive.read("schema.json").decode("utf-8")
     stored = Model.load(str(out))
-    stored.flavors[flavour]["skops_trusted_types"] = named_in(schema, TRUSTED_IN_SKOPS)
+    stored.flavors[flavour]["skops_trusted_types"] = named_in(schema, trusted)
     stored.save(str(out / "MLmodel"))
 
 
@@ -167,13 +187,12 @@ def _final(model: Any) -> Any:
     return _final(steps[-1][1]) if steps else model
 
 
-def _libraries_inside(model: Any) -> list[str]:
-    package = type(_final(model)).__module__.split(".")[0]
+@cache
+def _installed(distribution: str) -> str | None:
     try:
-        version(package)
+        return version(distribution)
     except PackageNotFoundError:
-        return []
-    return [package]
+        return None
 
 
 def _parameters(model: Any) -> dict[str, str]:

@@ -6,9 +6,11 @@ with ``find_class`` replaced; joblib routes the pickles nested in object arrays 
 
 import bz2
 import gzip
+import hashlib
 import importlib
 import lzma
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +19,7 @@ from joblib.numpy_pickle import NumpyUnpickler
 from sklearn.base import BaseEstimator
 
 from podium.safety import rule_on
+from tasks.effects.prediction import NotUsableError
 
 
 class RefusedGlobalError(Exception):
@@ -38,6 +41,7 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
     def __init__(self, filename: str, stream: IO[bytes], extra: Sequence[str] = ()) -> None:
         super().__init__(filename, stream, ensure_native_byte_order=True)
         self._extra = extra
+        self.packages: set[str] = set()
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the object of an allowed name.
@@ -48,21 +52,37 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         ruling = rule_on(module, name, self._extra)
         if not ruling.allowed:
             raise RefusedGlobalError(ruling.reason)
+        self.packages.add(module.split(".")[0])
         found = getattr(importlib.import_module(module), name)
         if ruling.estimator and not (isinstance(found, type) and issubclass(found, BaseEstimator)):
             raise RefusedGlobalError(f"the pickle asks for {module}.{name}, which is not an estimator class")
         return found
 
 
-def load_staged(path: Path, extra: Sequence[str] = ()) -> Any:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A staged model with the packages whose names its file asked for."""
+
+    model: Any
+    packages: frozenset[str]
+
+
+def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None) -> Loaded:
     """Return the object stored in a pickle or joblib file, compressed or not.
+
+    ``sha256``, in hex, is that of the bytes that were looked at before; other bytes are not loaded.
 
     Raises:
         RefusedGlobalError: the file asks for a name outside the allow-list.
+        NotUsableError: it is no longer the file that was looked at.
     """
     with path.open("rb") as raw:
+        if sha256 and hashlib.file_digest(raw, "sha256").hexdigest() != sha256:
+            raise NotUsableError(f"{path.name} changed since the folder was read; run the command again")
+        raw.seek(0)
         head = raw.read(8)
         raw.seek(0)
         opener = next((o for magic, o in OPENERS.items() if head.startswith(magic)), None)
         stream = opener(raw) if opener else raw
-        return RestrictedUnpickler(str(path), stream, extra).load()
+        unpickler = RestrictedUnpickler(str(path), stream, extra)
+        return Loaded(unpickler.load(), frozenset(unpickler.packages))

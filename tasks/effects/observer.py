@@ -15,9 +15,9 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from tasks.effects.conversion import pyfunc_predictions
-from tasks.effects.prediction import read_rows, save_predictions
-from tasks.effects.scoring import features_for
+from tasks.effects.conversion import PARITY, pyfunc_predictions
+from tasks.effects.prediction import save_predictions
+from tasks.effects.scoring import rows_for
 
 UNSEEN = "a value that no training row had"
 FEW = 5
@@ -30,12 +30,13 @@ class Observer:
         self.request = request
         self.seen: dict[str, Any] = {"errors": {}}
         self._loaded: Any = None
+        self._folder = ""
         self._rows = pd.DataFrame()
-        self._batch: list[Any] = []
+        self._batch: Any = ()
 
     def observe(self) -> dict[str, Any]:
         """Return everything that was seen, stopping where the next step would have nothing to work on."""
-        if self._try("loads", self._load) and self.request["holdout"] and self._try("predicts", self._predict):
+        if self._try("loads", self._load) and self._try("predicts", self._predict) and self.seen["rows"]:
             self._try("single-rows", self._single_rows)
             self._try("missing-category", lambda: self._categories(None))
             self._try("unseen-category", lambda: self._categories(UNSEEN))
@@ -53,30 +54,32 @@ class Observer:
         started = time.perf_counter()
         mlflow.set_tracking_uri(self.request["tracking_uri"])
         mlflow.set_registry_uri(self.request["tracking_uri"])
-        self._loaded = mlflow.pyfunc.load_model(self.request["model"])
+        folder = mlflow.artifacts.download_artifacts(self.request["model"], dst_path=self.request["scratch"])
+        self._loaded = mlflow.pyfunc.load_model(folder)
+        self._folder = folder
         schema = self._loaded.metadata.get_input_schema()
         columns = f"{len(schema.inputs)} columns in, labels out" if schema else ""
         self.seen |= {"seconds": time.perf_counter() - started, "signature": columns}
 
     def _predict(self) -> None:
-        rows = read_rows(Path(self.request["holdout"]))
-        self._rows = features_for(self._loaded, rows, self.request["target"], self.request["id_columns"])
-        said = pyfunc_predictions(self._loaded, self._rows)
-        save_predictions(said, Path(self.request["predictions"]))
-        self._batch = list(np.asarray(self._loaded.predict(self._rows)).ravel())
-        self.seen["rows"] = len(self._rows)
+        rows = rows_for(self._loaded, {**self.request, "model": self._folder})
+        self.seen["rows"] = 0 if rows is None else len(rows)
+        if rows is not None:
+            self._rows = rows
+            save_predictions(pyfunc_predictions(self._loaded, rows), Path(self.request["predictions"]))
+            self._batch = np.asarray(self._loaded.predict(rows))
 
     def _single_rows(self) -> None:
         number = min(self.request["single_rows"], len(self._rows))
         timed = [self._one(i) for i in range(number)]
-        different = sum(answer != self._batch[i] for i, (answer, _) in enumerate(timed))
+        different = sum(not _same(answer, self._batch[i]) for i, (answer, _) in enumerate(timed))
         latency = float(np.percentile([seconds for _, seconds in timed], 95)) * 1000
         self.seen |= {"single_rows": number, "single_differences": int(different), "latency_ms": latency}
 
     def _one(self, i: int) -> tuple[Any, float]:
         started = time.perf_counter()
-        answer = np.asarray(self._loaded.predict(self._rows.iloc[[i]])).ravel()[0]
-        return answer, time.perf_counter() - started
+        answer = np.asarray(self._loaded.predict(self._rows.iloc[[i]]))
+        return answer[0], time.perf_counter() - started
 
     def _categories(self, value: str | None) -> None:
         few = self._rows.head(FEW)
@@ -87,6 +90,13 @@ class Observer:
             changed[column] = pd.Series([value] * len(few), index=few.index, dtype="object")
             if len(self._loaded.predict(changed)) != len(few):
                 raise ValueError(f"{column}: fewer answers than rows")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two answers to a row are the same: a label, or the numbers of a booster within rounding."""
+    if np.issubdtype(np.asarray(one).dtype, np.floating):
+        return bool(np.allclose(one, other, rtol=0, atol=PARITY))
+    return bool(np.array_equal(one, other))
 
 
 def main() -> None:

@@ -65,9 +65,13 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
         raise NotUsableError(f"a {type(model).__name__} cannot predict")
     if is_booster(model):
         return _from_scores(_booster_scores(model, rows))
-    labels = canonical_labels(np.asarray(model.predict(rows)).ravel().tolist())
+    return answered(model, rows, np.asarray(model.predict(rows)))
+
+
+def answered(model: Any, rows: pd.DataFrame, answers: Any) -> Predictions:
+    """Return predictions of which the labels were already asked for: ``answers`` (n,)."""
     classes, values = probabilities(model, rows)
-    return Predictions(labels, classes, values)
+    return Predictions(canonical_labels(answers.ravel().tolist()), classes, values)
 
 
 def probabilities(model: Any, rows: pd.DataFrame) -> tuple[tuple[str, ...], Probabilities | None]:

@@ -20,6 +20,8 @@ from typing import Any
 from configs.schema import SandboxSection
 from podium.errors import PodiumError
 
+PATIENCE = 300.0
+"""Seconds in which the sandbox must have imported its libraries."""
 GRACE = 10.0
 """Seconds beyond the limit that a killed child has to be reaped."""
 PASSED_ON = (
@@ -43,12 +45,13 @@ class Sandbox:
     def __init__(self) -> None:
         self._waiting: dict[str, Future[int]] = {"ready": Future()}
         self._lock = threading.Lock()
+        self._home = tempfile.TemporaryDirectory(prefix="podium-sandbox-")
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tasks.effects.zygote"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=clean_environment(),
+            env=clean_environment(self._home.name),
             start_new_session=True,
         )
         threading.Thread(target=self._listen, daemon=True).start()
@@ -58,7 +61,7 @@ class Sandbox:
 
         ``scratch`` is a directory of this request alone. A child that dies or outstays its time is an answer too.
         """
-        self._await("ready", 300)
+        self._await_start()
         result, name = scratch / "result.json", uuid.uuid4().hex
         limited = {"seconds": limits.seconds, "memory_mb": limits.memory_mb, "file_mb": limits.file_mb}
         self._send(
@@ -79,6 +82,7 @@ class Sandbox:
         if self._process.stdin and not self._process.stdin.closed:
             self._process.stdin.close()
         self._process.wait(GRACE)
+        self._home.cleanup()
 
     def _send(self, message: dict[str, Any]) -> None:
         with self._lock:
@@ -88,6 +92,12 @@ class Sandbox:
                 raise PodiumError("the sandbox process ended; run the command again")
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
+
+    def _await_start(self) -> None:
+        try:
+            self._await("ready", PATIENCE)
+        except Overdue:
+            raise PodiumError(f"the sandbox did not start within {PATIENCE:g} s; run the command again") from None
 
     def _await(self, name: str, seconds: float) -> int:
         status = self._waiting[name].result(seconds)
@@ -112,15 +122,16 @@ def _read(result: Path) -> Answer:
     return Answer(None, answer["code"], answer["reason"])
 
 
-def clean_environment() -> dict[str, str]:
+def clean_environment(home: str) -> dict[str, str]:
     """Return an environment that lets Python start and holds no secret: listed variables only.
 
-    One thread per library keeps a model's answers the same whatever the machine, and forking safe.
+    ``home`` is a folder that nobody else can fill: Python and its libraries would import and run what they find in a
+    shared one. One thread per library keeps a model's answers the same whatever the machine, and forking safe.
     """
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
-    return {**kept, **threads, **quiet, "HOME": tempfile.gettempdir()}
+    return {**kept, **threads, **quiet, "HOME": home, "PYTHONNOUSERSITE": "1"}
 
 
 _started: list[Sandbox] = []

@@ -1,6 +1,6 @@
 """Scores a stored model on labelled rows, in the sandbox: a candidate may have been logged by anyone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,29 @@ from tasks.effects.prediction import columns_of, pick, read_rows, save_predictio
 
 
 def score(request: dict[str, Any]) -> dict[str, Any]:
-    """Write a model's predictions of the holdout to a file.
+    """Write a model's predictions of the holdout, or of its own input example without one, to a file.
 
-    Keys of the request: ``model`` (MLflow model directory), ``holdout`` (file), ``target`` and ``id_columns`` (names),
-    ``predictions`` (file to write).
+    Keys of the request: ``model`` (MLflow model directory), ``holdout`` (file or null), ``target`` and ``id_columns``
+    (names), ``predictions`` (file to write).
     """
     from mlflow.pyfunc import load_model
 
-    rows = read_rows(Path(request["holdout"]))
     loaded = load_model(request["model"])
-    said = pyfunc_predictions(loaded, features_for(loaded, rows, request["target"], request["id_columns"]))
+    rows = rows_for(loaded, request)
+    if rows is None:
+        return {"rows": 0}
+    said = pyfunc_predictions(loaded, rows)
     save_predictions(said, Path(request["predictions"]))
     return {"rows": len(rows)}
+
+
+def rows_for(loaded: Any, request: Mapping[str, Any]) -> pd.DataFrame | None:
+    """Return the holdout's rows as a model wants them; without a holdout its own example, if it has a table as one."""
+    if request["holdout"]:
+        rows = read_rows(Path(request["holdout"]))
+        return features_for(loaded, rows, request["target"], request["id_columns"])
+    example = loaded.metadata.load_input_example(request["model"])
+    return example if isinstance(example, pd.DataFrame) else None
 
 
 def features_for(loaded: Any, rows: pd.DataFrame, target: str, id_columns: Sequence[str]) -> pd.DataFrame:

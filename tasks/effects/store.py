@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Experiment, LoggedModel
+from mlflow.entities import Experiment, LoggedModel, Run, ViewType
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.store.entities.paged_list import PagedList
@@ -20,6 +20,7 @@ from configs.schema import MlflowSection
 from podium.errors import PodiumError
 
 PAGE = 1000
+SQLITE = "sqlite:///"
 CHAMPION, PREVIOUS = "champion", "previous"
 RETIRED = "podium.retired"
 """Tag of a logged model whose version the retention rule deleted: it is kept, and is no candidate any more."""
@@ -56,6 +57,15 @@ class Store:
         return _all_pages(
             lambda token: self.client.search_logged_models([self.experiment_id], max_results=PAGE, page_token=token)
         )
+
+    def deleted_runs(self) -> frozenset[str]:
+        """Return the ids of the experiment's deleted runs: what they logged is gone for whoever deleted them."""
+        deleted: list[Run] = _all_pages(
+            lambda token: self.client.search_runs(
+                [self.experiment_id], run_view_type=ViewType.DELETED_ONLY, max_results=PAGE, page_token=token
+            )
+        )
+        return frozenset(run.info.run_id for run in deleted)
 
 
 def _all_pages(page: Callable[[str | None], PagedList[T]]) -> list[T]:
@@ -99,6 +109,8 @@ def connect(section: MlflowSection) -> Store:
 def find(section: MlflowSection) -> Store | None:
     """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing."""
     uri = tracking_uri(section)
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
+        return None
     _point_mlflow_at(uri)
     client = MlflowClient(uri, uri)
     parts = (section.experiment, f"{section.experiment}.decisions")
@@ -153,9 +165,9 @@ def _refuse_deleted(experiment: Experiment) -> None:
 
 def _artifacts(name: str, uri: str) -> str | None:
     """Return where an embedded experiment keeps its artifacts; a server decides for itself."""
-    if not uri.startswith("sqlite:///"):
+    if not uri.startswith(SQLITE):
         return None
-    return str((Path(uri.removeprefix("sqlite:///")).absolute().parent / "artifacts" / name).as_uri())
+    return str((Path(uri.removeprefix(SQLITE)).absolute().parent / "artifacts" / name).as_uri())
 
 
 def _registered_model(client: MlflowClient, name: str) -> None:

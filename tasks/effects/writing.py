@@ -1,14 +1,38 @@
 """Writes what was measured of a model, the same way whoever measured it."""
 
 import json
+from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModel, Metric, Param
 
 from podium.measurement import Holdout, Measurement
+from tasks.effects.store import Store
 
 PREFIX = "holdout_"
 """Before a measured metric's name, so that it never overwrites what the run itself recorded."""
+MOST = 100
+"""Parameters that MLflow takes in one call."""
+MOST_METRICS = 800
+"""Metrics in one call: MLflow takes 1,000 of everything together."""
+
+
+def log_numbers(store: Store, run_id: str, metrics: Sequence[Metric], params: Sequence[Param] = ()) -> None:
+    """Write metrics and parameters to a run, in as few calls as MLflow allows."""
+    calls = max(1, -(-len(metrics) // MOST_METRICS), -(-len(params) // MOST))
+    for i in range(calls):
+        some = metrics[i * MOST_METRICS : (i + 1) * MOST_METRICS]
+        store.client.log_batch(run_id, some, params[i * MOST : (i + 1) * MOST], [])
+
+
+def measured_of(model: LoggedModel, digest: str) -> dict[str, float]:
+    """Return the holdout metrics that were last logged of a model on the rows of this digest."""
+    return {
+        m.key.removeprefix(PREFIX): m.value
+        for m in sorted(model.metrics or [], key=lambda m: m.timestamp)
+        if m.dataset_digest == digest and m.key.startswith(PREFIX) and isfinite(m.value)
+    }
 
 
 def holdout_metrics(holdout: Holdout, found: Measurement, model_id: str, timestamp: int) -> list[Metric]:

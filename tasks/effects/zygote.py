@@ -92,6 +92,10 @@ class Zygote:
 
 
 def _kill(child: int) -> None:
+    """Kill a child and whatever it started; one that was forked just now has no group of its own yet."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+        return
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
 
@@ -135,7 +139,7 @@ def _rehearse() -> None:
         rows = pd.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]})
         joblib.dump(LogisticRegression().fit(rows, [0, 1]), model)
         paths = {"model": str(model), "out": str(out), "predictions": str(Path(scratch, "said.npz"))}
-        _answer({"op": "convert", "holdout": None, "features": [], "requirements": [], "extra_globals": [], **paths})
+        _answer({"op": "convert", "sha256": None, "holdout": None, "features": [], "extra_globals": [], **paths})
 
 
 def main() -> None:

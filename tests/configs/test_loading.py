@@ -1,5 +1,6 @@
 """A bad configuration is one line that names file, key, value and what is allowed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,40 @@ def test_the_home_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative PODIUM_HOME is that of the working directory at the start."""
     monkeypatch.setenv("PODIUM_HOME", "here")
     assert podium_home() == Path.cwd() / "here"
+
+
+def test_relative_paths_of_the_environment_start_at_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every process of a command finds the same folder, wherever it works."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PODIUM_STAGING__ROOT", "models")
+    assert load_config().staging.root == tmp_path / "models"
+
+
+def test_a_relative_database_starts_at_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SQLite address of the config means the same database from everywhere."""
+    config = written(tmp_path, "mlflow: {tracking_uri: 'sqlite:///runs/mlflow.db'}")
+    assert load_config(config).mlflow.tracking_uri == f"sqlite:///{tmp_path}/runs/mlflow.db"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PODIUM_POLICY__TIES", "[not json", "environment: PODIUM_POLICY__TIES: not valid JSON"),
+        ("PODIUM_POLICY__PRIMARY__METRIC", "f2", "environment: PODIUM_POLICY__PRIMARY__METRIC"),
+        ("PODIUM_MLFLOW__REGISTERED_MODEL", "d'accord", "environment: PODIUM_MLFLOW__REGISTERED_MODEL"),
+    ],
+)
+def test_a_bad_variable_is_named(name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes from the environment is complained about under the variable's name."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        load_config()
+
+
+def test_a_binary_average_needs_a_positive_class(tmp_path: Path) -> None:
+    """Otherwise no candidate would have the metric that ranks them."""
+    text = "holdout: {path: h.parquet, positive_class: null}\npolicy: {primary: {average: binary}}"
+    with pytest.raises(ConfigError, match=r"holdout\.positive_class"):
+        load_config(written(tmp_path, text))

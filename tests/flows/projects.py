@@ -1,14 +1,17 @@
 """Projects for the tests of flows: a home, a config, some candidates."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pandas as pd
+import pytest
 import yaml
 
 from configs.loading import load_config
+from podium.errors import NegativeAnswerError
 from tasks.effects.store import Store, connect
 
 LOGISTIC, FOREST, TRAP = (
@@ -36,6 +39,13 @@ def add_staged(config: Path, made: Path, *names: str) -> None:
     """Stage further models of the demo."""
     for name in names:
         shutil.copytree(made / "staging" / name, config.parent / "staging" / name)
+
+
+def refused(flow: Callable[..., Any], config: Path, **named: Any) -> Any:
+    """Call a flow that must answer no, and return its whole answer."""
+    with pytest.raises(NegativeAnswerError) as no:
+        flow(str(config), **named)
+    return no.value.answer
 
 
 def store_of(config: Path) -> Store:

@@ -56,7 +56,7 @@ def test_the_story_by_hand(staged: dict[str, Any]) -> None:
     verification = podium("verify", "--json", **staged)
     assert (verification.returncode, document(verification)["passed"]) == (0, True)
     chain = document(podium("history", "--json", **staged))
-    assert [d["winner"]["model_id"] for d in chain["decisions"]] == [LOGISTIC]
+    assert [d["promoted"]["model_id"] for d in chain["decisions"]] == [LOGISTIC]
 
 
 def test_the_answer_no_is_status_three(staged: dict[str, Any]) -> None:

@@ -1,11 +1,13 @@
 """The best measured candidate goes into production, with a record that says why."""
 
 import json
+import shutil
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.entities import Metric
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
@@ -13,6 +15,7 @@ from configs.schema import RetentionSection
 from flows.history import chain_json, history
 from flows.migration import migrate
 from flows.selection import select
+from flows.verification import verify
 from podium.outcome import SelectionOutcome
 from tasks.decisions import pending_decision
 from tasks.effects.store import Store
@@ -25,6 +28,7 @@ from tests.flows.projects import (
     add_staged,
     log_with_plain_mlflow,
     project,
+    refused,
     store_of,
 )
 
@@ -133,7 +137,8 @@ def test_a_model_that_cannot_be_measured_is_listed_with_its_reason(home: Path, m
 def test_without_a_holdout_claims_are_ranked_and_refused(home: Path, made: Path) -> None:
     """The trap leads by its claim; the answer is no, loudly, and the report says that nothing was measured."""
     config = project(home.parent, made, LOGISTIC, TRAP, holdout=None)
-    outcome = migrated_and_selected(config)
+    migrate(str(config))
+    outcome = refused(select, config)
     assert outcome.selection.verdict == "refuse"
     assert outcome.selection.ranking[0].candidate.model_id == TRAP
     assert store_of(config).aliases() == {}
@@ -161,7 +166,7 @@ def test_a_dry_run_writes_nothing(home: Path, made: Path) -> None:
 
 def test_nothing_to_choose_from_is_a_refusal(home: Path, made: Path) -> None:
     """An empty experiment gives the verdict refuse."""
-    assert select(str(project(home.parent, made))).selection.verdict == "refuse"
+    assert refused(select, project(home.parent, made)).selection.verdict == "refuse"
 
 
 def test_the_report_is_logged_and_opens_offline(home: Path, made: Path) -> None:
@@ -263,3 +268,74 @@ def test_another_average_is_another_metric(home: Path, made: Path) -> None:
     ranked = migrated_and_selected(config).selection.ranking[0]
     assert ranked.value == ranked.candidate.metrics["class_1.f1_score"]
     assert ranked.value != ranked.candidate.metrics["f1_score"]
+
+
+def test_a_winner_whose_files_are_gone_is_not_promoted(home: Path, made: Path) -> None:
+    """The best by number does not load any more: the next best goes into production, and the report says why."""
+    config = project(home.parent, made, LOGISTIC, FOREST)
+    migrate(str(config))
+    store = store_of(config)
+    (gone,) = [m for m in store.logged_models() if m.name == LOGISTIC]
+    shutil.rmtree(Path(gone.artifact_location.removeprefix("file://")))
+    outcome = select(str(config))
+    assert champion(config) == FOREST
+    (row,) = [r for r in outcome.as_json()["ranking"] if r["model_id"] == LOGISTIC]
+    assert row["place"] is None
+    assert "files are gone" in row["reason"]
+
+
+def test_a_holdout_metric_that_anyone_logged_does_not_count(home: Path, made: Path) -> None:
+    """Numbers that look measured and are not are found out before the promotion."""
+    config = project(home.parent, made, LOGISTIC, TRAP)
+    migrate(str(config))
+    store = store_of(config)
+    (trap,) = [m for m in store.logged_models() if m.name == TRAP]
+    real = next(m for m in trap.metrics if m.key == "holdout_f1_score")
+    later = real.timestamp + 1000
+    forged = Metric(real.key, 0.99, later, 1, trap.model_id, real.dataset_name, real.dataset_digest)
+    store.client.log_batch(trap.source_run_id, [forged])
+    outcome = select(str(config))
+    assert champion(config) == LOGISTIC
+    (row,) = [r for r in outcome.as_json()["ranking"] if r["model_id"] == TRAP]
+    assert "its logged f1_score is 0.9900, but it measures 0.7724" in row["reason"]
+
+
+def test_a_deleted_run_takes_its_model_out(home: Path, made: Path) -> None:
+    """Whoever deletes a run in MLflow does not want its model in production."""
+    config = project(home.parent, made, LOGISTIC, FOREST)
+    migrate(str(config))
+    store = store_of(config)
+    (best,) = [m for m in store.logged_models() if m.name == LOGISTIC]
+    store.client.delete_run(best.source_run_id)
+    select(str(config))
+    assert champion(config) == FOREST
+
+
+def test_a_metric_that_is_no_number_is_no_claim(home: Path, made: Path) -> None:
+    """A NaN or infinity that somebody's training logged neither ends the selection nor ranks."""
+    config = project(home.parent, made)
+    rows = pd.read_parquet(made / "holdout.parquet")
+    model = DummyClassifier().fit(rows[["tenure"]], rows["churn"])
+    log_with_plain_mlflow(config, model, rows[["tenure"]], "odd", f1_score=float("inf"), recall=float("nan"))
+    row = select(str(config)).as_json()["ranking"][0]
+    assert "f1_score" not in row["recorded"]
+    assert row["value"] < 1
+
+
+def test_a_champion_that_no_logged_model_backs_is_not_replaced(home: Path, made: Path) -> None:
+    """A production version from an older registry cannot be compared, and stays until it can."""
+    config = project(home.parent, made, LOGISTIC)
+    migrate(str(config))
+    store = store_of(config)
+    old = store.client.create_model_version("churn", (home / "somewhere").as_uri())
+    store.client.set_registered_model_alias("churn", "champion", old.version)
+    outcome = refused(select, config)
+    assert "cannot be compared" in outcome.selection.reasons[0]
+    assert store.aliases()["champion"] == str(old.version)
+
+
+def test_the_answer_no_ends_the_run_as_failed(home: Path, made: Path) -> None:
+    """A deployment that refuses or cannot verify is seen by whoever watches its runs."""
+    config = project(home.parent, made)
+    assert select(str(config), return_state=True).is_failed()
+    assert verify(str(config), return_state=True).is_failed()

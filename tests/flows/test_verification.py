@@ -12,7 +12,7 @@ from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
 from podium.errors import NegativeAnswerError
-from tests.flows.projects import LOGISTIC, log_with_plain_mlflow, project
+from tests.flows.projects import LOGISTIC, log_with_plain_mlflow, project, refused
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -36,7 +36,7 @@ def test_a_model_that_cannot_stand_the_unseen_fails_that_check(home: Path, made:
     model = make_pipeline(OneHotEncoder(handle_unknown="error"), LogisticRegression())
     log_with_plain_mlflow(config, model.fit(rows[columns], rows["churn"]), rows[columns], "brittle")
     select(str(config))
-    checks = {c.name: c for c in verify(str(config)).checks}
+    checks = {c.name: c for c in refused(verify, config).checks}
     assert not checks["unseen-category"].passed
     assert checks["reproduces"].passed
 
@@ -45,3 +45,13 @@ def test_nothing_in_production_is_a_negative_answer(home: Path, made: Path) -> N
     """Without a champion the answer is no, with the command that makes one."""
     with pytest.raises(NegativeAnswerError, match="podium select"):
         verify(str(project(home.parent, made)))
+
+
+def test_without_a_holdout_the_example_is_asked(home: Path, made: Path) -> None:
+    """A team without a holdout that promotes on claims still gets a verification that can pass."""
+    config = project(home.parent, made, LOGISTIC, holdout=None, policy={"evidence": {"without_holdout": "promote"}})
+    migrate(str(config))
+    select(str(config))
+    checks = {c.name: c for c in verify(str(config)).checks}
+    assert "input example" in checks["predicts"].detail
+    assert checks["single-rows"].passed

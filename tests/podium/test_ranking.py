@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from podium.ranking import Rules, choose, rank
 from tests.podium.factories import NOW, candidate
 
+CLAIMS = [("honest", 0.84), ("leaked", 0.87)]
 FIFTEEN = [candidate(f"model_{i:02}", size=100, trained_at=NOW) for i in range(15)]
 
 
@@ -27,7 +28,7 @@ def test_exact_ties_give_the_same_order_in_any_order_of_arrival(arrived):  # typ
 )
 def test_the_winner_has_the_best_number(arrived):  # type: ignore[no-untyped-def]
     """Whatever arrives, nobody measures better than the winner."""
-    winner = choose(arrived, None, Rules()).winner
+    winner = choose(arrived, None, Rules()).best
     assert winner is not None
     assert round(winner.metrics["f1_score"], 9) == max(round(c.metrics["f1_score"], 9) for c in arrived)
 
@@ -36,8 +37,8 @@ def test_the_winner_has_the_best_number(arrived):  # type: ignore[no-untyped-def
 def test_a_candidate_without_a_finite_number_has_no_place(value: float | None) -> None:
     """NaN and infinity are not numbers to win by."""
     selection = choose([candidate("odd", value), candidate("plain", 0.1)], None, Rules())
-    assert selection.winner is not None
-    assert selection.winner.model_id == "plain"
+    assert selection.best is not None
+    assert selection.best.model_id == "plain"
 
 
 def test_nothing_with_a_place_is_a_refusal() -> None:
@@ -78,7 +79,7 @@ def test_a_guardrail_takes_the_place_away(recall: dict[str, float], reason: str)
     best = candidate("best", metrics={"f1_score": 0.99, **recall})
     good = candidate("good", metrics={"f1_score": 0.5, "recall": 0.6})
     selection = choose([best, good], None, Rules(minimum={"recall": 0.5}))
-    assert selection.winner == good
+    assert selection.best == good
     assert reason in selection.ranking[-1].reason
 
 
@@ -107,3 +108,14 @@ def test_claims_promote_only_when_told(told: str, verdict: str) -> None:
     selection = choose([candidate("a")], None, Rules(without_holdout=told), "recorded")  # type: ignore[arg-type]
     assert selection.verdict == verdict
     assert "claim" in " ".join(selection.reasons).lower()
+
+
+@pytest.mark.parametrize("average", ["macro", "binary"])
+def test_a_leaked_claim_is_found_under_any_average(average: str) -> None:
+    """A claim of unknown average is held against the highest that was measured, and alarms when it is far above."""
+    rules = Rules(primary=f"f1_score_{average}")
+    measured = {"f1_score": 0.8, "f1_score_macro": 0.72, "f1_score_binary": 0.6}
+    honest, leaked = (replace(candidate(n, 0.8), metrics=measured, recorded={"f1_score": v}) for n, v in CLAIMS)
+    alarms = {r.candidate.model_id: r.alarms for r in rank([honest, leaked], None, rules)}
+    assert alarms["honest"] == ()
+    assert "leaked" in alarms["leaked"][0]

@@ -58,6 +58,7 @@ def test_the_writer_of_a_half_done_run_is_judged_by_its_process_or_its_lease() -
     assert is_abandoned(str(here), here, lambda _: True)
     assert not is_abandoned(str(there), here, lambda _: False)
     assert is_abandoned(str(replace(there, since=1.0)), here, lambda _: True)
+    assert is_abandoned(str(replace(here, pid=2, since=1.0)), here, lambda _: True)
 
 
 def held(version: int, **more: object) -> Held:
@@ -110,17 +111,24 @@ def test_each_check_fails_when_it_should(change: dict[str, object], name: str) -
 
 
 def test_what_cannot_be_checked_has_not_passed() -> None:
-    """No recorded metrics and no holdout are failures, not passes."""
+    """No recorded metrics, and neither holdout nor example, are failures, not passes."""
     assert failed(GOOD, replace(WANTED, metrics={})) == {"reproduces"}
-    assert failed(GOOD, replace(WANTED, has_holdout=False)) == {"holdout"}
+    assert failed(replace(GOOD, rows=0), replace(WANTED, has_holdout=False)) == {"predicts"}
 
 
-def test_recorded_requirements_win_over_installed_ones() -> None:
-    """What the model was trained with is pinned where it is known."""
-    found = requirements_of("sklearn", ["xgboost"], lambda name: "9", ["scikit-learn==1.5.2", "evil==1"])
-    assert "scikit-learn==1.5.2" in found
-    assert "xgboost==9" in found
-    assert not any(r.startswith("evil") for r in found)
+def test_without_a_holdout_the_example_is_what_is_checked() -> None:
+    """The input example stands in for the holdout, and the check says what was not verified."""
+    checks = judge(replace(GOOD, rows=5), replace(WANTED, has_holdout=False))
+    assert [c.name for c in checks if not c.passed] == []
+    assert "reproduces" not in {c.name for c in checks}
+    assert any("no metric is verified" in c.detail for c in checks)
+
+
+def test_what_a_model_is_stored_with_is_pinned() -> None:
+    """Every library inside it, by the name under which it is installed; what is not installed pins nothing."""
+    found = requirements_of("sklearn", {"xgboost", "imblearn", "own"}, lambda name: None if name == "own" else "9")
+    assert {"mlflow==9", "scikit-learn==9", "skops==9", "xgboost==9", "imbalanced-learn==9"} <= set(found)
+    assert not any(r.startswith("own") for r in found)
 
 
 def imported(module: str) -> set[str]:

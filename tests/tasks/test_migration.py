@@ -19,8 +19,11 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.migration import migrate
 from podium.plan import MigrationReport
+from podium.progress import Counter
 from tasks.effects.processes import this_writer
 from tasks.effects.store import Store, connect
+from tasks.migration import migrate_chunk
+from tasks.staging import read_staging
 from tests.tasks.hostile import plain
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -261,3 +264,62 @@ def test_the_config_is_frozen(home: Path, made: Path) -> None:
     config: PodiumConfig = load_config(project(home, made))
     with pytest.raises(ValueError, match="frozen"):
         config.runner = None  # type: ignore[assignment, misc]
+
+
+def odd(root: Path, made: Path, name: str, metadata: dict[str, object]) -> None:
+    """Stage a model under an odd name, with odd things in its metadata."""
+    shutil.copytree(made / "staging" / BARE, root / name)
+    (root / name / "metadata.json").write_text(json.dumps(metadata))
+
+
+def test_odd_names_and_values_are_taken(home: Path, made: Path) -> None:
+    """Names that MLflow refuses are changed for it, and the model keeps its own."""
+    config = project(home, made)
+    name = """v1.2: "best" 100% d'accord"""
+    report = {"<=50K": {"f1-score": 0.5}, ">50K": {"f1-score": 0.6}, "x" * 300: {"f1-score": 0.7}}
+    parameters = {"": 1, "../up": 2, **{f"p{i}": i for i in range(150)}}
+    recorded = {"f1_score": 0.9, "classification_report": report}
+    metadata = {"metrics": recorded, "hyperparameters": parameters, "trained_at": "0001-01-01T00:00:00+14:00"}
+    odd(home.parent / "staging", made, name, metadata)
+    (outcome,) = migrate(str(config)).outcomes
+    assert (outcome.state, outcome.model_id) == ("migrated", name), outcome.reason
+    run = store_of(config).client.get_run(outcome.run_id)
+    assert sorted(v for k, v in run.data.metrics.items() if k.startswith("class_")) == [0.5, 0.6, 0.7]
+    assert len(run.data.params) == 152
+    assert store_of(config).client.get_model_version("churn", outcome.version).tags["podium.model_id"] == name
+
+
+def test_a_name_that_is_no_text_is_taken(home: Path, made: Path) -> None:
+    """A folder whose name is not UTF-8 is migrated under a printable one."""
+    config = project(home, made)
+    shutil.copytree(made / "staging" / BARE, os.fsdecode(os.fsencode(home.parent / "staging") + b"/caf\xe9"))
+    assert states(migrate(str(config))) == {"caf\\xe9": "migrated"}
+
+
+def test_what_mlflow_refuses_is_quarantined_and_leaves_nothing(home: Path, made: Path) -> None:
+    """A model that MLflow will never take does not stop the one after it, and no half of it stays."""
+    config = project(home, made, LOGISTIC, BARE)
+    first, second = read_staging.fn(home.parent / "staging")
+    refused = replace(first, trained_at=datetime(1950, 1, 1, tzinfo=UTC))
+    loaded = load_config(config)
+    outcomes = migrate_chunk.fn(loaded, (refused, second), None, Counter("migrating", 2))
+    assert [(o.state, o.code) for o in outcomes] == [("quarantined", "refused-by-mlflow"), ("migrated", "new")]
+    assert [m.name for m in store_of(config).logged_models()] == [second.model_id]
+    assert len(store_of(config).client.search_runs([store_of(config).experiment_id])) == 1
+
+
+def test_copies_staged_together_are_one_model_that_knows_its_names(home: Path, made: Path) -> None:
+    """The further ids are noted by the migration that makes the version, not only by the next."""
+    config = project(home, made, LOGISTIC)
+    shutil.copytree(home.parent / "staging" / LOGISTIC, home.parent / "staging" / "z_copy")
+    migrate(str(config))
+    (version,) = store_of(config).versions()
+    assert version.tags["podium.also_known_as"] == "z_copy"
+
+
+def test_a_dry_run_does_not_even_make_a_database(home: Path, made: Path) -> None:
+    """Planning against an MLflow that is not there yet leaves it not there."""
+    config = project(home, made, LOGISTIC)
+    (home / "mlflow.db").unlink()
+    assert states(migrate(str(config), dry_run=True)) == {LOGISTIC: "migrated"}
+    assert not (home / "mlflow.db").exists()

@@ -1,5 +1,8 @@
 """Staged models are loaded where they can do no harm."""
 
+import hashlib
+import importlib
+import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -20,19 +23,21 @@ from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from configs.schema import SandboxSection
-from tasks.effects.sandbox import Answer, clean_environment, sandbox
+from tasks.effects.sandbox import Answer, Sandbox, clean_environment, sandbox
 from tests.tasks.hostile import HOSTILE
 
 LIMITS = SandboxSection(seconds=60)
 Maker = Callable[[Path, Path], None]
 
 
-def convert(model: Path, scratch: Path, limits: SandboxSection = LIMITS, **request: Any) -> Answer:
+def convert(
+    model: Path, scratch: Path, limits: SandboxSection = LIMITS, by: Sandbox | None = None, **request: Any
+) -> Answer:
     """Ask the sandbox to convert a model file."""
     scratch.mkdir(exist_ok=True)
-    known = {"holdout": None, "features": [], "requirements": [], "extra_globals": []}
+    known = {"holdout": None, "sha256": None, "features": [], "extra_globals": []}
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
-    return sandbox().ask("convert", scratch, limits, **{**known, **places, **request})
+    return (by or sandbox()).ask("convert", scratch, limits, **{**known, **places, **request})
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +155,13 @@ def test_the_sandbox_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the environment only what Python needs to start is passed on."""
     for name in ("AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "PREFECT_API_KEY", "MY_TOKEN"):
         monkeypatch.setenv(name, "secret")
-    assert "secret" not in clean_environment().values()
+    assert "secret" not in clean_environment("/nowhere").values()
+
+
+def test_nobody_else_can_fill_the_home_of_the_sandbox(tmp_path: Path) -> None:
+    """Python would run what it finds in the user site of its home: the home is a folder of the sandbox's own."""
+    environment = clean_environment(str(tmp_path))
+    assert (environment["HOME"], environment["PYTHONNOUSERSITE"]) == (str(tmp_path), "1")
 
 
 def test_no_scratch_is_left(made: Path, tmp_path: Path) -> None:
@@ -160,3 +171,55 @@ def test_no_scratch_is_left(made: Path, tmp_path: Path) -> None:
     before = sorted(folder.iterdir())
     convert(folder / "model.pkl", tmp_path / "scratch")
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_file_that_changed_since_it_was_read_is_not_loaded(made: Path, tmp_path: Path) -> None:
+    """What is loaded are the bytes that were fingerprinted, or nothing."""
+    model = made / "staging" / "xgboost_20250820_114557" / "model.pkl"
+    assert "changed since" in convert(model, tmp_path / "scratch", sha256="0" * 64).reason
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert convert(model, tmp_path / "again", sha256=digest).value is not None
+
+
+def test_libraries_deep_inside_a_model_are_required(rows: pd.DataFrame, target: Any, tmp_path: Path) -> None:
+    """A voting model with an XGBoost member needs xgboost where it is loaded."""
+    members = [("x", XGBClassifier(n_estimators=2)), ("l", LogisticRegression())]
+    joblib.dump(VotingClassifier(members).fit(rows, target), tmp_path / "model.pkl")
+    assert convert(tmp_path / "model.pkl", tmp_path / "scratch").value is not None
+    required = (tmp_path / "scratch" / "out" / "requirements.txt").read_text()
+    assert "xgboost==" in required
+    assert "lightgbm==" not in required
+
+
+OWN = """
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class Doubling(TransformerMixin, BaseEstimator):
+    def fit(self, rows, target=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, rows):
+        return rows * 2
+"""
+
+
+def test_a_class_of_ones_own_is_stored_once_it_is_named(
+    rows: pd.DataFrame, target: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named in the config and importable, a class of one's own passes the gate, the storing and the parity check."""
+    (tmp_path / "own_features.py").write_text(OWN)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    doubling = importlib.import_module("own_features").Doubling
+    joblib.dump(make_pipeline(doubling(), LogisticRegression()).fit(rows, target), tmp_path / "model.pkl")
+    own = Sandbox()
+    try:
+        refused = convert(tmp_path / "model.pkl", tmp_path / "no", by=own)
+        named = {"features": ["a", "b"], "extra_globals": ["own_features.Doubling"]}
+        taken = convert(tmp_path / "model.pkl", tmp_path / "yes", by=own, **named)
+    finally:
+        own.close()
+    assert "own_features.Doubling" in refused.reason
+    assert taken.value is not None, taken.reason

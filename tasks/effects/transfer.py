@@ -1,0 +1,173 @@
+"""Writes one converted model to MLflow, in an order that survives a kill and with names that MLflow takes.
+
+A model becomes a candidate only with its last writes; what a kill leaves before that is found by its ``podium.state``
+tag, and finished or removed by ``settle``.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param
+from mlflow.exceptions import MlflowException
+
+from podium.measurement import Holdout, Measurement
+from podium.names import key, model_name
+from podium.plan import Outcome
+from podium.staged import StagedModel
+from tasks.effects.processes import this_writer
+from tasks.effects.store import Store, register_version
+from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
+
+NAME = "model"
+"""Folder of the stored model inside a scratch folder."""
+LONGEST_VALUE = 6000
+REFUSALS = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})
+"""What MLflow says when it is well and will never take this; anything else may pass on another try."""
+Measured = tuple[Holdout, Measurement] | None
+_sqlite_writer = threading.Lock()
+
+
+def write_model(
+    store: Store, model: StagedModel, found: Mapping[str, Any], scratch: Path, measured: Measured
+) -> Outcome:
+    """Write a model to MLflow and return what became of it: one that MLflow refuses leaves nothing behind.
+
+    ``found`` is what its conversion answered, whose files are in ``scratch``.
+    """
+    with _turn(store):
+        run_id = _begin(store, model, found)
+        try:
+            version = _fill(store, model, found, scratch, measured, run_id)
+        except MlflowException as error:
+            if error.error_code not in REFUSALS:
+                raise
+            settle(store, run_id)
+            reason = f"MLflow refuses it: {' '.join(str(error).split())[:300]}"
+            return Outcome("quarantined", model.model_id, reason, code="refused-by-mlflow")
+    return Outcome("migrated", model.model_id, _reason(found), run_id, version, "new")
+
+
+def settle(store: Store, run_id: str) -> None:
+    """Finish the run of a model whose version exists; delete any that did not come so far, with its logged model."""
+    client = store.client
+    if client.search_model_versions(f"run_id = '{run_id}'", max_results=1):
+        _complete(store, run_id, client.get_run(run_id).info.start_time)
+        return
+    for left in client.search_logged_models([store.experiment_id], f"source_run_id = '{run_id}'"):
+        client.delete_logged_model(left.model_id)
+    client.set_tag(run_id, "podium.state", "abandoned")
+    client.delete_run(run_id)
+
+
+def _turn(store: Store) -> AbstractContextManager[Any]:
+    """Let threads write to SQLite one after the other: contending for it costs them twice the time."""
+    return _sqlite_writer if store.uri.startswith("sqlite:") else nullcontext()
+
+
+def _begin(store: Store, model: StagedModel, found: Mapping[str, Any]) -> str:
+    state = {"podium.state": "migrating", "podium.writer": str(this_writer())}
+    tags = {**_run_tags(model), **_identity(model, found), **state}
+    return str(store.client.create_run(store.experiment_id, _trained(model), tags, model.model_id).info.run_id)
+
+
+def _fill(
+    store: Store, model: StagedModel, found: Mapping[str, Any], scratch: Path, measured: Measured, run_id: str
+) -> str:
+    """Write files and numbers to a run, and only then the version; return the version."""
+    client, identity, params = store.client, _identity(model, found), _parameters(model, found)
+    name = model_name(model.model_id)
+    logged = client.create_logged_model(store.experiment_id, name, run_id, identity, params, model.model_type)
+    _sign(scratch / NAME, run_id, logged.model_id)
+    client.log_model_artifacts(logged.model_id, str(scratch / NAME))
+    client.log_artifacts(run_id, str(_documents(scratch / "documents", model, found, measured)))
+    metrics = _metrics(model, logged.model_id, measured)
+    log_numbers(store, run_id, metrics, [Param(*item) for item in params.items()])
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+    version = register_version(store, logged.model_id, run_id, identity)
+    _complete(store, run_id, _trained(model))
+    return version
+
+
+def _complete(store: Store, run_id: str, ended: int) -> None:
+    store.client.set_tag(run_id, "podium.state", "complete")
+    store.client.set_terminated(run_id, "FINISHED", end_time=ended)
+
+
+def _trained(model: StagedModel) -> int:
+    """Return the time of training in ms of the epoch."""
+    return int(model.trained_at.timestamp() * 1000)
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    parity = found["parity"]
+    return f"stored as {found['flavour']}; same predictions on {parity['rows']:,} rows"
+
+
+def _identity(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "podium.fingerprint": model.fingerprint,
+        "podium.model_id": model.model_id,
+        "podium.model_type": model.model_type if model.model_type != "unknown" else found["final_estimator"],
+        "podium.trained_at": model.trained_at.isoformat(),
+        "podium.trained_at_source": model.trained_at_source,
+        "podium.bytes": str(model.folder.size),
+        "podium.parity_rows": str(found["parity"]["rows"]),
+        "podium.parity_difference": repr(found["parity"]["largest_difference"]),
+    }
+
+
+def _run_tags(model: StagedModel) -> dict[str, str]:
+    tags = {"mlflow.source.name": "podium migrate", "mlflow.source.type": "JOB"}
+    return tags | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
+
+
+def _sign(folder: Path, run_id: str, model_id: str) -> None:
+    """Write into the stored model which run and logged model it belongs to, as MLflow's own logging does."""
+    path = folder / "MLmodel"
+    stored = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    stored |= {"run_id": run_id, "model_id": model_id}
+    path.write_text(yaml.dump(stored, Dumper=yaml.CSafeDumper, allow_unicode=True), encoding="utf-8")
+
+
+def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:
+    """Write the run's artifacts to a folder: original metadata, conversion, confusion matrices."""
+    folder.mkdir()
+    if model.folder.metadata_text is not None:
+        (folder / "metadata.json").write_text(model.folder.metadata_text, encoding="utf-8")
+    (folder / "conversion.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
+    if model.confusion_matrix is not None:
+        text = json.dumps(model.confusion_matrix, indent=2)
+        (folder / "recorded_confusion_matrix.json").write_text(text, encoding="utf-8")
+    if measured:
+        write_measurement(folder, *measured)
+    return folder
+
+
+def _metrics(model: StagedModel, model_id: str, measured: Measured) -> list[Metric]:
+    recorded = [
+        Metric(key(name), value, _trained(model), 0, model_id=model_id)
+        for name, value in model.recorded_metrics.items()
+    ]
+    if measured is None:
+        return recorded
+    return recorded + holdout_metrics(*measured, model_id, int(time.time() * 1000))
+
+
+def _parameters(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
+    recorded = _flat(model.hyperparameters) or dict(found["parameters"])
+    return {key(name): value[:LONGEST_VALUE] for name, value in recorded.items()}
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for part, value in values.items():
+        name = f"{prefix}{part}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
+    return flat
