@@ -106,9 +106,12 @@ def planned(models: Iterable[StagedModel]) -> tuple[Outcome, ...]:
 
 
 def chunked(items: Sequence[T], workers: int, largest: int = 25) -> list[tuple[T, ...]]:
-    """Return the items in chunks: a few per worker, so that the orchestration of a chunk is cheap beside its work."""
-    size = max(1, min(largest, -(-len(items) // (workers * 4))))
-    return [tuple(items[i : i + size]) for i in range(0, len(items), size)]
+    """Return the items in chunks of at most ``largest``, so that orchestrating a chunk is cheap beside its work.
+
+    Items are dealt out in turn: where the largest come first, no chunk gets all of them.
+    """
+    number = max(min(workers, len(items)), -(-len(items) // largest))
+    return [tuple(items[i::number]) for i in range(number)]
 
 
 @dataclass(frozen=True, slots=True)

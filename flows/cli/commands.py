@@ -35,12 +35,17 @@ def call_flow(module: str, name: str, *arguments: Any, **named: Any) -> Any:
     with Terminal(Console(stderr=True)):
         found = importlib.import_module(f"flows.{module}")
         embedded.await_ready()
-        try:
-            return getattr(found, name)(*arguments, **named)
-        except NegativeAnswerError as no:
-            if no.answer is None:
-                raise
-            return no.answer
+        with embedded.unwatched():
+            return _answer(getattr(found, name), arguments, named)
+
+
+def _answer(flow: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    try:
+        return flow(*arguments, **named)
+    except NegativeAnswerError as no:
+        if no.answer is None:
+            raise
+        return no.answer
 
 
 def start_sandbox() -> None:

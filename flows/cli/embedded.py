@@ -12,11 +12,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from podium.errors import PodiumError
+from tasks.effects import blank
 
 PATIENCE = 180.0
 """Seconds a first start may take on a busy machine."""
@@ -26,6 +29,7 @@ SERVER = {
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
 }
 
 
@@ -47,7 +51,7 @@ class EmbeddedServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **SERVER},
+            env={**os.environ, **SERVER, **_database(prefect_home / "prefect.db")},
             start_new_session=True,
         )
         atexit.register(self.stop)
@@ -88,6 +92,12 @@ class EmbeddedServer:
         self._process.wait()
 
 
+def _database(path: Path) -> dict[str, str]:
+    """Put an empty database where there is none, and return what spares the server from looking for migrations."""
+    blank.place("prefect", path)
+    return {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", path) else {}
+
+
 _servers: list[EmbeddedServer] = []
 
 
@@ -99,9 +109,20 @@ def start() -> None:
     os.environ["PREFECT_API_URL"] = _servers[0].url
     # Logs would be sent while the server is stopping; a waiting heartbeat would hold up the end of every flow.
     os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
+    # The embedded server asks for short pauses, so there may be a few more of them.
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
 
 
 def await_ready() -> None:
     """Return once the embedded server, if there is one, answers."""
     for server in _servers:
         server.await_ready()
+
+
+def unwatched() -> AbstractContextManager[Any]:
+    """Spare flows their heartbeat on an embedded server: nobody listens, and waiting for it ends each flow late."""
+    if not _servers:
+        return contextlib.nullcontext()
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})

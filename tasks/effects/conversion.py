@@ -22,6 +22,7 @@ from podium.measurement import Predictions
 from podium.requirements import requirements_of
 from podium.safety import TRUSTED_IN_SKOPS, named_in
 from tasks.effects.loading import load_staged
+from tasks.effects.mlmodel import mlmodel
 from tasks.effects.prediction import (
     NotUsableError,
     answered,
@@ -31,6 +32,7 @@ from tasks.effects.prediction import (
     predict,
     read_rows,
     save_predictions,
+    split,
 )
 from tasks.effects.synthesis import synthesised
 
@@ -52,8 +54,9 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     _require_classifier(model)
     columns = columns_of(model, request["features"])
     rows = _rows(model, columns, request["holdout"])
-    answers = None if is_booster(model) else np.asarray(model.predict(rows))
-    said = predict(model, rows) if answers is None else answered(model, rows, answers)
+    final, inputs = split(model, rows)
+    answers = None if is_booster(model) else np.asarray(final.predict(inputs))
+    said = predict(model, rows) if answers is None else answered(final, inputs, answers)
     store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]))
     store.save(model, rows, answers, Path(request["out"]))
     difference = _parity(said, stored_predictions(Path(request["out"]), rows))
@@ -114,7 +117,7 @@ def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
     """Return what a stored MLflow model says, loaded the way any user would load it."""
     from mlflow.pyfunc import load_model
 
-    loaded = load_model(str(directory))
+    loaded = load_model(str(directory), suppress_warnings=True)
     return pyfunc_predictions(loaded, rows)
 
 
@@ -157,13 +160,10 @@ def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
 
 def _narrow_trust(out: Path, flavour: str, trusted: Iterable[str]) -> None:
     """Record only the trusted types that this model's schema names: its MLmodel should trust no more than it must."""
-    from mlflow.models import Model
-
     with zipfile.ZipFile(out / "model.skops") as archive:
         schema = archive.read("schema.json").decode("utf-8")
-    stored = Model.load(str(out))
-    stored.flavors[flavour]["skops_trusted_types"] = named_in(schema, trusted)
-    stored.save(str(out / "MLmodel"))
+    with mlmodel(out) as stored:
+        stored["flavors"][flavour]["skops_trusted_types"] = named_in(schema, trusted)
 
 
 def _parity(original: Predictions, stored: Predictions) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from podium.labels import canonical_labels
 from podium.measurement import Predictions, Probabilities
@@ -66,6 +67,16 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
     if is_booster(model):
         return _from_scores(_booster_scores(model, rows))
     return answered(model, rows, np.asarray(model.predict(rows)))
+
+
+def split(model: Any, rows: pd.DataFrame) -> tuple[Any, Any]:
+    """Return the last step of a pipeline with what the steps before make of the rows, and any other model as it is.
+
+    Labels and probabilities then need one transformation; it is most of the work of many pipelines.
+    """
+    if type(model) is not Pipeline or len(model.steps) < 2:
+        return model, rows
+    return model.steps[-1][1], model[:-1].transform(rows)
 
 
 def answered(model: Any, rows: pd.DataFrame, answers: Any) -> Predictions:

@@ -18,9 +18,10 @@ from mlflow.store.entities.paged_list import PagedList
 from configs.loading import podium_home
 from configs.schema import MlflowSection
 from podium.errors import PodiumError
+from tasks.effects import blank
 
 PAGE = 1000
-SQLITE = "sqlite:///"
+SQLITE, EMBEDDED = "sqlite:///", "mlflow.db"
 CHAMPION, PREVIOUS = "champion", "previous"
 RETIRED = "podium.retired"
 """Tag of a logged model whose version the retention rule deleted: it is kept, and is no candidate any more."""
@@ -92,16 +93,15 @@ def logged_model_of(version: ModelVersion) -> str | None:
 
 def tracking_uri(section: MlflowSection) -> str:
     """Return the configured tracking URI, else that of the embedded database in ``PODIUM_HOME``."""
-    if section.tracking_uri:
-        return section.tracking_uri
-    home = podium_home()
-    home.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{home / 'mlflow.db'}"
+    return section.tracking_uri or f"{SQLITE}{podium_home() / EMBEDDED}"
 
 
 def connect(section: MlflowSection) -> Store:
     """Return the store of a configuration, making what does not exist yet."""
     uri = tracking_uri(section)
+    if not section.tracking_uri:
+        podium_home().mkdir(parents=True, exist_ok=True)
+        blank.place("mlflow", podium_home() / EMBEDDED)
     _point_mlflow_at(uri)
     return _connect(section.experiment, section.registered_model, uri)
 

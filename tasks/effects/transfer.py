@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import yaml
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param
 from mlflow.exceptions import MlflowException
 
@@ -20,6 +19,7 @@ from podium.measurement import Holdout, Measurement
 from podium.names import key, model_name
 from podium.plan import Outcome
 from podium.staged import StagedModel
+from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
 from tasks.effects.store import Store, register_version
 from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
@@ -83,7 +83,9 @@ def _fill(
     client, identity, params = store.client, _identity(model, found), _parameters(model, found)
     name = model_name(model.model_id)
     logged = client.create_logged_model(store.experiment_id, name, run_id, identity, params, model.model_type)
-    _sign(scratch / NAME, run_id, logged.model_id)
+    with mlmodel(scratch / NAME) as stored:
+        # As MLflow's own logging does: the stored model says which run and logged model it belongs to.
+        stored |= {"run_id": run_id, "model_id": logged.model_id}
     client.log_model_artifacts(logged.model_id, str(scratch / NAME))
     client.log_artifacts(run_id, str(_documents(scratch / "documents", model, found, measured)))
     metrics = _metrics(model, logged.model_id, measured)
@@ -126,14 +128,6 @@ def _identity(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
 def _run_tags(model: StagedModel) -> dict[str, str]:
     tags = {"mlflow.source.name": "podium migrate", "mlflow.source.type": "JOB"}
     return tags | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
-
-
-def _sign(folder: Path, run_id: str, model_id: str) -> None:
-    """Write into the stored model which run and logged model it belongs to, as MLflow's own logging does."""
-    path = folder / "MLmodel"
-    stored = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    stored |= {"run_id": run_id, "model_id": model_id}
-    path.write_text(yaml.dump(stored, Dumper=yaml.CSafeDumper, allow_unicode=True), encoding="utf-8")
 
 
 def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:

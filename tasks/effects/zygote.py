@@ -62,6 +62,8 @@ class Zygote:
                     break
         for child in self._children:
             _kill(child)
+        # Tearing down an interpreter full of libraries takes a while, and nobody waits for anything of it.
+        os._exit(0)
 
     def _read(self) -> bool:
         chunk = os.read(sys.stdin.fileno(), 1 << 16)
