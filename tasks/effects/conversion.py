@@ -56,7 +56,7 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     rows = _rows(model, columns, request["holdout"])
     final, inputs = split(model, rows)
     answers = None if is_booster(model) else np.asarray(final.predict(inputs))
-    said = predict(model, rows) if answers is None else answered(final, inputs, answers)
+    said = predict(final, inputs) if answers is None else answered(final, inputs, answers)
     store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]))
     store.save(model, rows, answers, Path(request["out"]))
     difference = _parity(said, stored_predictions(Path(request["out"]), rows))
@@ -114,11 +114,21 @@ class Storing:
 
 
 def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
-    """Return what a stored MLflow model says, loaded the way any user would load it."""
+    """Return what a stored MLflow model says, loaded the way any user would load it.
+
+    Raises:
+        NotUsableError: asked through MLflow it answers otherwise than the library's own object behind it.
+    """
     from mlflow.pyfunc import load_model
 
     loaded = load_model(str(directory), suppress_warnings=True)
-    return pyfunc_predictions(loaded, rows)
+    raw, few = raw_model(loaded), rows.head(SIGNATURE_ROWS)
+    final, inputs = split(raw, rows)
+    said = predict(final, inputs)
+    asked = pyfunc_predictions(loaded, few)
+    if not np.array_equal(asked.labels, said.labels[: len(few)]):
+        raise NotUsableError("the stored model answers otherwise through MLflow than through its own library")
+    return said
 
 
 def pyfunc_predictions(loaded: Any, rows: pd.DataFrame) -> Predictions:

@@ -1,6 +1,7 @@
 """Asks a loaded model for labels and probabilities, whatever its library calls them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,17 @@ class NotUsableError(Exception):
 def read_rows(path: Path) -> pd.DataFrame:
     """Return the rows of a Parquet or CSV file.
 
+    They are kept as long as the file stays the same: the sandbox reads them once, for all the children it forks.
+
     Raises:
         NotUsableError: the file is in neither format.
     """
+    found = path.stat()
+    return _rows_of(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1)
+def _rows_of(path: Path, modified: int, size: int) -> pd.DataFrame:
     if path.suffix == ".csv":
         return pd.read_csv(path, na_values=[" "])
     if path.suffix in {".parquet", ".pq"}:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tasks.effects.limits import confine
+from tasks.effects.prediction import NotUsableError, read_rows
 
 PRELOADED = (
     "sklearn.pipeline",
@@ -77,6 +78,7 @@ class Zygote:
             for child in [pid for pid, name in self._children.items() if name == request["kill"]]:
                 _kill(child)
             return
+        _read_ahead(request.get("holdout"))
         pid = os.fork()
         if pid == 0:
             _child(request)
@@ -91,6 +93,13 @@ class Zygote:
                 return
             answer = {"id": self._children.pop(pid), "status": os.waitstatus_to_exitcode(status)}
             os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+def _read_ahead(holdout: str | None) -> None:
+    """Read the holdout before forking, so that children share it; one that cannot be read is each child's answer."""
+    if holdout:
+        with contextlib.suppress(OSError, ValueError, NotUsableError):
+            read_rows(Path(holdout))
 
 
 def _kill(child: int) -> None:
