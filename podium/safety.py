@@ -2,18 +2,55 @@
 
 An allow-list of whole packages would not do: ``numpy``, ``joblib`` and ``sklearn`` themselves hold callables that load,
 import or execute what they are given. So names are listed one by one; of scikit-learn, XGBoost and LightGBM the
-estimator classes are allowed by rule, because an estimator is built without running its arguments.
+estimator classes are allowed by rule, because an estimator is built without running its arguments. An estimator that
+later calls what it holds, such as ``FunctionTransformer``, can hold nothing but names of this list, and none of them
+executes anything.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 NUMPY_SCALARS = (
     "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_"
 )
+NUMPY_FUNCTIONS = (
+    "abs absolute cbrt ceil exp exp2 expm1 floor log log10 log1p log2 negative reciprocal rint sign sqrt square"
+)
+SCORES = "chi2 f_classif f_oneway f_regression r_regression"
+TREES = "newObj BallTree BallTree32 BallTree64 KDTree KDTree32 KDTree64"
+DISTANCES = (
+    "newObj ChebyshevDistance ChebyshevDistance64 EuclideanDistance EuclideanDistance32 EuclideanDistance64 "
+    "ManhattanDistance ManhattanDistance32 ManhattanDistance64 MinkowskiDistance MinkowskiDistance64"
+)
+SPLITTERS = (
+    "GroupKFold GroupShuffleSplit KFold LeaveOneOut PredefinedSplit RepeatedKFold RepeatedStratifiedKFold ShuffleSplit "
+    "StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit"
+)
+METRICS = (
+    "_classification.accuracy_score _classification.balanced_accuracy_score _classification.f1_score "
+    "_classification.fbeta_score _classification.log_loss _classification.matthews_corrcoef "
+    "_classification.precision_score _classification.recall_score _ranking.average_precision_score "
+    "_ranking.roc_auc_score _scorer._PassthroughScorer _scorer._Scorer"
+)
+REVIEWED = (
+    {f"numpy.{function}" for function in NUMPY_FUNCTIONS.split()}
+    | {f"sklearn.feature_selection._univariate_selection.{name}" for name in SCORES.split()}
+    | {f"sklearn.neighbors._{tree}_tree.{name}" for tree in ("kd", "ball") for name in TREES.split()}
+    | {f"sklearn.metrics._dist_metrics.{name}" for name in DISTANCES.split()}
+    | {f"sklearn.metrics.{name}" for name in METRICS.split()}
+    | {f"sklearn.model_selection._split.{name}" for name in SPLITTERS.split()}
+    | {
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    }
+)
+"""Functions and classes that compute, and do nothing else, whatever they are given."""
 ALLOWED = frozenset(
     {
         "builtins.bytearray",
+        "builtins.bytes",
         "builtins.complex",
         "builtins.dict",
         "builtins.frozenset",
@@ -34,6 +71,9 @@ ALLOWED = frozenset(
         "joblib.numpy_pickle.NumpyArrayWrapper",
         "numpy.dtype",
         "numpy.ndarray",
+        "numpy.ma.MaskedArray",
+        "numpy.ma.core.MaskedArray",
+        "numpy.ma.core._mareconstruct",
         "numpy.random._pickle.__randomstate_ctor",
         "numpy.random._pickle.__generator_ctor",
         "numpy.random._pickle.__bit_generator_ctor",
@@ -65,10 +105,11 @@ ALLOWED = frozenset(
         for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
     }
     | {f"numpy.{kind}" for kind in NUMPY_SCALARS.split()}
+    | REVIEWED
 )
 
 ESTIMATOR_PACKAGES = ("sklearn.", "xgboost.", "lightgbm.", "imblearn.")
-CALLS_WHAT_IT_IS_GIVEN = frozenset({"FunctionTransformer"})
+WITHOUT_ESTIMATORS = ("sklearn.utils.", "sklearn.datasets.", "sklearn.externals.", "sklearn.experimental.")
 
 TRUSTED_IN_SKOPS = frozenset(
     {
@@ -90,17 +131,29 @@ TRUSTED_IN_SKOPS = frozenset(
         "xgboost.sklearn.XGBClassifier",
         "xgboost.sklearn.XGBRFClassifier",
     }
+    | REVIEWED
 )
 """Types beyond skops' own defaults that were reviewed: none of them runs code that a file brings along."""
 
 
+KNOWN_PACKAGES = frozenset(
+    {"imblearn", "joblib", "lightgbm", "mlflow", "numpy", "pandas", "scipy", "sklearn", "xgboost"}
+)
+"""Packages whose names are listed here as far as models need them: what else is asked of them is no model's wish."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Whether a pickle may use a name; ``estimator`` means: only if it turns out to be an estimator class."""
+    """Whether a pickle may use a name.
+
+    ``estimator`` means: only if it turns out to be an estimator class. ``unknown`` means: refused because nobody has
+    reviewed it, and not because it is known to be of no use to a model.
+    """
 
     allowed: bool
     estimator: bool
     reason: str
+    unknown: bool = False
 
 
 def rule_on(module: str, name: str, extra: Iterable[str] = ()) -> Ruling:
@@ -113,10 +166,27 @@ def rule_on(module: str, name: str, extra: Iterable[str] = ()) -> Ruling:
         return Ruling(False, False, f"{full} reaches through an attribute")
     if full in ALLOWED or full in frozenset(extra):
         return Ruling(True, False, f"{full} is listed")
-    may_be = module.startswith(ESTIMATOR_PACKAGES) and name[:1].isupper() and name not in CALLS_WHAT_IT_IS_GIVEN
-    if may_be:
+    if _may_be_estimator(module, name):
         return Ruling(True, True, f"{full} is allowed if it is an estimator class")
-    return Ruling(False, False, f"the pickle asks for {full}, which no honest model needs")
+    return _refused(module, name)
+
+
+def _may_be_estimator(module: str, name: str) -> bool:
+    elsewhere = module.startswith(WITHOUT_ESTIMATORS) or ".tests" in module
+    return module.startswith(ESTIMATOR_PACKAGES) and not elsewhere and name.lstrip("_")[:1].isupper()
+
+
+def _refused(module: str, name: str) -> Ruling:
+    full, package = f"{module}.{name}", module.split(".")[0]
+    if package == "__main__":
+        why = f"it needs {name}, which was defined in the script that saved it: save it again with {name} in a module"
+        return Ruling(False, False, why, unknown=True)
+    if package == "cloudpickle":
+        return Ruling(False, False, "it carries code of its own, by cloudpickle, which is never run")
+    if package in KNOWN_PACKAGES or package in sys.stdlib_module_names:
+        return Ruling(False, False, f"the pickle asks for {full}, which no honest model needs")
+    why = f"it needs {full}, which nobody reviewed: if you trust it, name it in sandbox.extra_globals"
+    return Ruling(False, False, why, unknown=True)
 
 
 def named_in(schema: str, types: Iterable[str]) -> list[str]:

@@ -20,6 +20,9 @@ from tasks.effects.transfer import NAME, write_model
 
 REFUSED = {
     "RefusedGlobalError": "unsafe-pickle",
+    "SuspectError": "unsafe-pickle",
+    "UnknownClassError": "unknown-class",
+    "BrokenError": "broken-file",
     "NotUsableError": "not-usable",
     "timeout": "timeout",
     "killed": "killed",

@@ -7,7 +7,8 @@ without pickle, and as an MLflow model directory.
 import importlib
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -16,8 +17,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import skops.io
 from mlflow.exceptions import MlflowException
+from sklearn.dummy import DummyClassifier
+from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
+from podium.labels import canonical_labels
 from podium.measurement import Predictions
 from podium.requirements import requirements_of
 from podium.safety import TRUSTED_IN_SKOPS, named_in
@@ -38,6 +43,7 @@ from tasks.effects.synthesis import synthesised
 
 PARITY = 1e-6
 """Largest difference of a probability between the original and the stored model."""
+SKOPS = "model.skops"
 UNTRUSTED = re.compile(r"Untrusted types found in the file: \[(.*?)\]")
 EXAMPLE_ROWS = 5
 SIGNATURE_ROWS = 100
@@ -47,9 +53,10 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     """Convert one staged model and return what was found out about it.
 
     Keys of the request: ``model`` (file) and its ``sha256``, ``out`` (directory to write the MLflow model to),
-    ``predictions`` (file), ``holdout`` (file or null), ``features`` (as recorded), ``extra_globals``.
+    ``predictions`` (file), ``holdout`` (file or null), ``features`` (as recorded), ``extra_globals``, ``memory_mb``.
     """
-    loaded = load_staged(Path(request["model"]), request["extra_globals"], request["sha256"])
+    limit = request["memory_mb"] << 20
+    loaded = load_staged(Path(request["model"]), request["extra_globals"], request["sha256"], limit)
     model = loaded.model
     _require_classifier(model)
     columns = columns_of(model, request["features"])
@@ -90,15 +97,12 @@ class Storing:
         few = None if answers is None else answers[:SIGNATURE_ROWS]
         signature = infer_signature(rows.head(SIGNATURE_ROWS), few)
         options = {"signature": signature, "input_example": rows.head(EXAMPLE_ROWS), **self._options()}
-        try:
-            importlib.import_module(f"mlflow.{self.flavour}").save_model(model, path=str(out), **options)
-        except MlflowException as error:
-            named = UNTRUSTED.search(str(error))
-            what = (
-                f"it needs {named.group(1)}, not reviewed as safe" if named else "its library's safe format refuses it"
-            )
-            raise NotUsableError(f"it cannot be stored without pickle: {what}") from error
-        if (out / "model.skops").exists():
+        with _storable():
+            saving = stand_in() if self.flavour == "sklearn" else model
+            importlib.import_module(f"mlflow.{self.flavour}").save_model(saving, path=str(out), **options)
+            if saving is not model:
+                skops.io.dump(model, out / SKOPS)
+        if (out / SKOPS).exists():
             _narrow_trust(out, self.flavour, self._trusted())
 
     def _trusted(self) -> frozenset[str]:
@@ -113,6 +117,27 @@ class Storing:
         return options
 
 
+@cache
+def stand_in() -> Any:
+    """Return a small model, whose place in a stored scikit-learn model the real one takes.
+
+    MLflow loads what it saves once more, only to see whether it can be loaded. The parity check does that too, and for
+    a forest each time is a good part of its migration.
+    """
+    return DummyClassifier().fit([[0]], [0])
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    """Turn the complaint of a safe format into an answer about the model."""
+    try:
+        yield
+    except (MlflowException, UnsupportedTypeException, UntrustedTypesFoundException) as error:
+        named = UNTRUSTED.search(str(error))
+        what = f"it needs {named.group(1)}, not reviewed as safe" if named else "its library's safe format refuses it"
+        raise NotUsableError(f"it cannot be stored without pickle: {what}") from error
+
+
 def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
     """Return what a stored MLflow model says, loaded the way any user would load it.
 
@@ -121,14 +146,20 @@ def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
     """
     from mlflow.pyfunc import load_model
 
-    loaded = load_model(str(directory), suppress_warnings=True)
-    raw, few = raw_model(loaded), rows.head(SIGNATURE_ROWS)
-    final, inputs = split(raw, rows)
-    said = predict(final, inputs)
-    asked = pyfunc_predictions(loaded, few)
-    if not np.array_equal(asked.labels, said.labels[: len(few)]):
-        raise NotUsableError("the stored model answers otherwise through MLflow than through its own library")
+    with _storable():
+        loaded = load_model(str(directory), suppress_warnings=True)
+    raw = raw_model(loaded)
+    said = predict(*split(raw, rows))
+    _same_through_mlflow(loaded, raw, rows.head(SIGNATURE_ROWS), said)
     return said
+
+
+def _same_through_mlflow(loaded: Any, raw: Any, few: pd.DataFrame, said: Predictions) -> None:
+    if is_booster(raw):
+        return
+    labels = canonical_labels(np.asarray(loaded.predict(few)).ravel().tolist())
+    if not np.array_equal(labels, said.labels[: len(few)]):
+        raise NotUsableError("the stored model answers otherwise through MLflow than through its own library")
 
 
 def pyfunc_predictions(loaded: Any, rows: pd.DataFrame) -> Predictions:
@@ -170,10 +201,11 @@ def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
 
 def _narrow_trust(out: Path, flavour: str, trusted: Iterable[str]) -> None:
     """Record only the trusted types that this model's schema names: its MLmodel should trust no more than it must."""
-    with zipfile.ZipFile(out / "model.skops") as archive:
+    with zipfile.ZipFile(out / SKOPS) as archive:
         schema = archive.read("schema.json").decode("utf-8")
     with mlmodel(out) as stored:
         stored["flavors"][flavour]["skops_trusted_types"] = named_in(schema, trusted)
+        stored["model_size_bytes"] = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
 
 
 def _parity(original: Predictions, stored: Predictions) -> float:

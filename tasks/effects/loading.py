@@ -1,7 +1,9 @@
 """Loads a staged model without giving it a chance to run code: only listed names are ever imported.
 
-Runs in the sandbox's child process alone. The unpickler is joblib's, because joblib's array segments are no pickle,
-with ``find_class`` replaced; joblib routes the pickles nested in object arrays through the same ``find_class``.
+Runs in the sandbox's child process alone. First the whole file is walked, without importing anything. Then it is loaded
+by an unpickler that holds to the same list, should the walk have been led astray. That is joblib's, because joblib's
+array segments are no pickle, with ``find_class`` replaced; joblib routes the pickles nested in object arrays through
+the same ``find_class``.
 """
 
 import bz2
@@ -18,7 +20,9 @@ from joblib.compressor import BinaryZlibFile
 from joblib.numpy_pickle import NumpyUnpickler
 from sklearn.base import BaseEstimator
 
-from podium.safety import rule_on
+from podium.pickles import walk
+from podium.safety import Ruling, rule_on
+from podium.stand_ins import Name, current
 from tasks.effects.prediction import NotUsableError
 
 
@@ -26,6 +30,11 @@ class RefusedGlobalError(Exception):
     """A pickle asked for a name that no honest model needs."""
 
 
+class UnknownClassError(Exception):
+    """A pickle asked for a name that nobody reviewed."""
+
+
+LIMIT = 8 << 30
 OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
@@ -49,14 +58,26 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         Raises:
             RefusedGlobalError: the name is not allowed, or is in an estimator package but no estimator class.
         """
-        ruling = rule_on(module, name, self._extra)
-        if not ruling.allowed:
-            raise RefusedGlobalError(ruling.reason)
-        self.packages.add(module.split(".")[0])
-        found = getattr(importlib.import_module(module), name)
+        asked = current(module, name)
+        ruling = require(asked, self._extra)
+        self.packages.add(asked.module.split(".")[0])
+        found = getattr(importlib.import_module(asked.module), asked.name)
         if ruling.estimator and not (isinstance(found, type) and issubclass(found, BaseEstimator)):
-            raise RefusedGlobalError(f"the pickle asks for {module}.{name}, which is not an estimator class")
+            raise RefusedGlobalError(f"the pickle asks for {asked.full}, which is not an estimator class")
         return found
+
+
+def require(asked: Name, extra: Sequence[str]) -> Ruling:
+    """Return the ruling that allows a name.
+
+    Raises:
+        RefusedGlobalError: it is not allowed.
+        UnknownClassError: it is not allowed, and nobody reviewed it.
+    """
+    ruling = rule_on(asked.module, asked.name, extra)
+    if ruling.allowed:
+        return ruling
+    raise (UnknownClassError if ruling.unknown else RefusedGlobalError)(ruling.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +88,44 @@ class Loaded:
     packages: frozenset[str]
 
 
-def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None) -> Loaded:
+def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None, limit: int = LIMIT) -> Loaded:
     """Return the object stored in a pickle or joblib file, compressed or not.
 
-    ``sha256``, in hex, is that of the bytes that were looked at before; other bytes are not loaded.
+    ``sha256``, in hex, is that of the bytes that were looked at before; other bytes are not loaded. ``limit`` is in
+    bytes, after decompression.
 
     Raises:
-        RefusedGlobalError: the file asks for a name outside the allow-list.
+        RefusedGlobalError, UnknownClassError: the file asks for a name outside the allow-list.
+        SuspectError, BrokenError: it is no pickle that could be followed to its end.
         NotUsableError: it is no longer the file that was looked at.
     """
     with path.open("rb") as raw:
         if sha256 and hashlib.file_digest(raw, "sha256").hexdigest() != sha256:
             raise NotUsableError(f"{path.name} changed since the folder was read; run the command again")
-        raw.seek(0)
-        head = raw.read(8)
-        raw.seek(0)
-        opener = next((o for magic, o in OPENERS.items() if head.startswith(magic)), None)
-        stream = opener(raw) if opener else raw
-        unpickler = RestrictedUnpickler(str(path), stream, extra)
+        _examine(raw, extra, limit)
+        unpickler = RestrictedUnpickler(str(path), _opened(raw), extra)
         return Loaded(unpickler.load(), frozenset(unpickler.packages))
+
+
+def examine(path: Path, extra: Sequence[str], limit: int) -> None:
+    """Walk a file and require every name that it would import; nothing of it is imported or run.
+
+    Raises:
+        RefusedGlobalError, UnknownClassError, SuspectError, BrokenError: as ``load_staged``.
+    """
+    with path.open("rb") as raw:
+        _examine(raw, extra, limit)
+
+
+def _examine(raw: IO[bytes], extra: Sequence[str], limit: int) -> None:
+    for asked in walk(_opened(raw), limit):
+        require(asked, extra)
+
+
+def _opened(raw: IO[bytes]) -> IO[bytes]:
+    """Return the content of a file from its start, decompressed."""
+    raw.seek(0)
+    head = raw.read(8)
+    raw.seek(0)
+    opener = next((o for magic, o in OPENERS.items() if head.startswith(magic)), None)
+    return opener(raw) if opener else raw

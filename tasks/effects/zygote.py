@@ -150,7 +150,17 @@ def _rehearse() -> None:
         rows = pd.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]})
         joblib.dump(LogisticRegression().fit(rows, [0, 1]), model)
         paths = {"model": str(model), "out": str(out), "predictions": str(Path(scratch, "said.npz"))}
-        _answer({"op": "convert", "sha256": None, "holdout": None, "features": [], "extra_globals": [], **paths})
+        _answer(
+            {
+                "op": "convert",
+                "sha256": None,
+                "holdout": None,
+                "features": [],
+                "extra_globals": [],
+                "memory_mb": 64,
+                **paths,
+            }
+        )
 
 
 def main() -> None:

@@ -12,19 +12,13 @@ from typing import Any
 import joblib
 import pandas as pd
 import pytest
-from lightgbm import LGBMClassifier
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
-from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from configs.schema import SandboxSection
 from tasks.effects.sandbox import Answer, Sandbox, clean_environment, sandbox
-from tests.tasks.hostile import HOSTILE
 
 LIMITS = SandboxSection(seconds=60)
 Maker = Callable[[Path, Path], None]
@@ -50,46 +44,6 @@ def rows() -> pd.DataFrame:
 def target(rows: pd.DataFrame) -> "pd.Series[int]":
     """A label that the rows explain."""
     return (rows["a"] + rows["b"] > 8).astype(int)
-
-
-@pytest.mark.parametrize("make", HOSTILE, ids=lambda m: m.__name__)
-def test_a_hostile_file_is_refused_and_runs_nothing(make: Maker, tmp_path: Path) -> None:
-    """Whatever way a pickle takes to a call, the call is refused by name and does not happen."""
-    model, witness = tmp_path / "model.pkl", tmp_path / "witness"
-    make(model, witness)
-    answer = convert(model, tmp_path / "scratch")
-    assert answer.code == "RefusedGlobalError"
-    assert not witness.exists()
-
-
-HONEST = {
-    "logistic regression": LogisticRegression(),
-    "random forest": RandomForestClassifier(5),
-    "gradient boosting": GradientBoostingClassifier(n_estimators=3),
-    "decision tree": DecisionTreeClassifier(),
-    "support vectors": SVC(probability=False),
-    "pipeline": make_pipeline(StandardScaler(), LogisticRegression()),
-    "calibrated": CalibratedClassifierCV(LogisticRegression(), cv=2),
-    "voting": VotingClassifier([("a", LogisticRegression()), ("b", DecisionTreeClassifier())]),
-    "stacking": StackingClassifier([("a", LogisticRegression())], cv=2),
-    "xgboost": XGBClassifier(n_estimators=3),
-    "xgboost in a pipeline": make_pipeline(StandardScaler(), XGBClassifier(n_estimators=3)),
-    "lightgbm": LGBMClassifier(n_estimators=3, verbose=-1),
-}
-
-
-@pytest.mark.parametrize("model", HONEST.values(), ids=HONEST.keys())
-def test_an_honest_model_is_stored_without_pickle_and_predicts_the_same(
-    model: Any, rows: pd.DataFrame, target: "pd.Series[int]", tmp_path: Path
-) -> None:
-    """Every kind of classifier people stage passes, with the same answers from the stored form."""
-    joblib.dump(model.fit(rows, target), tmp_path / "model.pkl")
-    answer = convert(tmp_path / "model.pkl", tmp_path / "scratch")
-    assert answer.value is not None, answer.reason
-    assert answer.value["parity"]["largest_difference"] <= 1e-6
-    stored = {p.suffix for p in (tmp_path / "scratch" / "out").iterdir()}
-    assert stored & {".skops", ".ubj"}
-    assert not stored & {".pkl", ".joblib"}
 
 
 @pytest.mark.parametrize("compress", ["zlib", "gzip", "bz2", "xz", "lzma"])

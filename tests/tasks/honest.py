@@ -1,0 +1,126 @@
+"""Models that people train, small enough to train many: what the gate must let through."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMClassifier
+from sklearn import (
+    calibration,
+    compose,
+    discriminant_analysis,
+    dummy,
+    ensemble,
+    feature_selection,
+    impute,
+    linear_model,
+    model_selection,
+    naive_bayes,
+    neighbors,
+    neural_network,
+    pipeline,
+    preprocessing,
+    svm,
+    tree,
+)
+from xgboost import XGBClassifier, XGBRFClassifier
+
+GENERATOR = np.random.default_rng(0)
+NUMBERS = pd.DataFrame(GENERATOR.normal(size=(60, 3)).round(3), columns=["a", "b", "c"])
+MIXED = NUMBERS.assign(kind=[("low", "mid", "high")[i % 3] for i in range(60)])
+TARGET = pd.Series((NUMBERS["a"] + NUMBERS["b"] > 0).astype(int), name="churn")
+TEXTS = TARGET.map({0: "stays", 1: "goes"})
+THREE = pd.Series([i % 3 for i in range(60)], name="class")
+
+
+@cache
+def logistic() -> Any:
+    """A trained logistic regression."""
+    return linear_model.LogisticRegression().fit(NUMBERS, TARGET)
+
+
+def on_numbers(model: Any) -> Callable[[], Any]:
+    """A model trained on three numbers."""
+    return lambda: model.fit(NUMBERS, TARGET)
+
+
+def on_mixed(final: Any) -> Callable[[], Any]:
+    """A model trained behind a column transformer on numbers and a text column."""
+    numeric = pipeline.make_pipeline(impute.SimpleImputer(strategy="median"), preprocessing.StandardScaler())
+    categorical = pipeline.make_pipeline(
+        impute.SimpleImputer(strategy="most_frequent"), preprocessing.OneHotEncoder(handle_unknown="ignore")
+    )
+    columns = compose.ColumnTransformer([("n", numeric, ["a", "b", "c"]), ("c", categorical, ["kind"])])
+    return lambda: pipeline.Pipeline([("columns", columns), ("model", final)]).fit(MIXED, TARGET)
+
+
+SCALED = {
+    "standard": preprocessing.StandardScaler(),
+    "min-max": preprocessing.MinMaxScaler(),
+    "robust": preprocessing.RobustScaler(),
+    "power": preprocessing.PowerTransformer(),
+    "quantile": preprocessing.QuantileTransformer(n_quantiles=10),
+    "polynomial": preprocessing.PolynomialFeatures(),
+    "bins": preprocessing.KBinsDiscretizer(n_bins=3, quantile_method="averaged_inverted_cdf"),
+    "selected": feature_selection.SelectKBest(k=2),
+    "variance": feature_selection.VarianceThreshold(),
+}
+HONEST: dict[str, Callable[[], Any]] = {
+    "logistic regression": on_numbers(linear_model.LogisticRegression()),
+    "logistic regression, searched": on_numbers(
+        linear_model.LogisticRegressionCV(Cs=2, cv=2, use_legacy_attributes=False, scoring="accuracy", l1_ratios=(0,))
+    ),
+    "ridge": on_numbers(linear_model.RidgeClassifier()),
+    "sgd": on_numbers(linear_model.SGDClassifier(loss="log_loss")),
+    "decision tree": on_numbers(tree.DecisionTreeClassifier(max_depth=3)),
+    "random forest": on_numbers(ensemble.RandomForestClassifier(n_estimators=3)),
+    "extra trees": on_numbers(ensemble.ExtraTreesClassifier(n_estimators=3)),
+    "gradient boosting": on_numbers(ensemble.GradientBoostingClassifier(n_estimators=3)),
+    "hist gradient boosting": on_numbers(ensemble.HistGradientBoostingClassifier(max_iter=3)),
+    "ada boost": on_numbers(ensemble.AdaBoostClassifier(n_estimators=3)),
+    "bagging": on_numbers(ensemble.BaggingClassifier(n_estimators=3)),
+    "gaussian bayes": on_numbers(naive_bayes.GaussianNB()),
+    "bernoulli bayes": on_numbers(naive_bayes.BernoulliNB()),
+    "neighbours": on_numbers(neighbors.KNeighborsClassifier()),
+    "neighbours by ball tree": on_numbers(neighbors.KNeighborsClassifier(algorithm="ball_tree")),
+    "support vectors": on_numbers(svm.SVC()),
+    "linear support vectors": on_numbers(svm.LinearSVC()),
+    "perceptron": on_numbers(neural_network.MLPClassifier((4,), max_iter=5)),
+    "discriminant": on_numbers(discriminant_analysis.LinearDiscriminantAnalysis()),
+    "quadratic discriminant": on_numbers(discriminant_analysis.QuadraticDiscriminantAnalysis()),
+    "dummy": on_numbers(dummy.DummyClassifier()),
+    "calibrated, sigmoid": on_numbers(calibration.CalibratedClassifierCV(linear_model.LogisticRegression(), cv=2)),
+    "calibrated, isotonic": on_numbers(
+        calibration.CalibratedClassifierCV(tree.DecisionTreeClassifier(max_depth=2), cv=2, method="isotonic")
+    ),
+    "voting": on_numbers(
+        ensemble.VotingClassifier([("l", linear_model.LogisticRegression()), ("x", XGBClassifier(n_estimators=2))])
+    ),
+    "stacking": on_numbers(
+        ensemble.StackingClassifier(
+            [("l", linear_model.LogisticRegression()), ("t", tree.DecisionTreeClassifier(max_depth=2))], cv=2
+        )
+    ),
+    "searched": on_numbers(model_selection.GridSearchCV(linear_model.LogisticRegression(), {"C": [0.1, 1.0]}, cv=2)),
+    "threshold": on_numbers(model_selection.FixedThresholdClassifier(linear_model.LogisticRegression(), threshold=0.4)),
+    "xgboost": on_numbers(XGBClassifier(n_estimators=3)),
+    "xgboost forest": on_numbers(XGBRFClassifier(n_estimators=3)),
+    "lightgbm": on_numbers(LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1)),
+    "columns and logistic regression": on_mixed(linear_model.LogisticRegression()),
+    "columns and random forest": on_mixed(ensemble.RandomForestClassifier(n_estimators=3)),
+    "columns and xgboost": on_mixed(XGBClassifier(n_estimators=3)),
+    "columns and lightgbm": on_mixed(LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1)),
+    "columns and ordinals": lambda: pipeline.make_pipeline(
+        compose.make_column_transformer((preprocessing.OrdinalEncoder(), ["kind"]), remainder="passthrough"),
+        ensemble.RandomForestClassifier(n_estimators=3),
+    ).fit(MIXED, TARGET),
+    **{
+        f"{name} and logistic regression": on_numbers(pipeline.make_pipeline(step, linear_model.LogisticRegression()))
+        for name, step in SCALED.items()
+    },
+    "labels of text": lambda: linear_model.LogisticRegression().fit(NUMBERS, TEXTS),
+    "three classes": lambda: linear_model.LogisticRegression().fit(NUMBERS, THREE),
+    "three classes by xgboost": lambda: XGBClassifier(n_estimators=2).fit(NUMBERS, THREE),
+}

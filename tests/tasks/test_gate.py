@@ -1,0 +1,181 @@
+"""Nothing of a staged file runs: the walk refuses what is hostile, the unpickler would too, and honest models pass."""
+
+import io
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from configs.schema import SandboxSection
+from podium.pickles import walk
+from podium.streams import BrokenError, SuspectError
+from tasks.effects.loading import RefusedGlobalError, RestrictedUnpickler, UnknownClassError, examine, load_staged
+from tasks.effects.sandbox import Answer, sandbox
+from tests.tasks.honest import HONEST, logistic
+from tests.tasks.hostile import Maker, dumped, hostile
+
+CORPUS = dict(hostile())
+NEVER = (RefusedGlobalError, UnknownClassError, SuspectError, BrokenError)
+UNSAFE = {"RefusedGlobalError", "UnknownClassError", "SuspectError", "BrokenError"}
+LIMIT = 1 << 26
+
+
+def converted(model: Path, scratch: Path) -> Answer:
+    """What the sandbox answers on a model file."""
+    scratch.mkdir()
+    places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
+    known: dict[str, Any] = {"holdout": None, "sha256": None, "features": [], "extra_globals": []}
+    return sandbox().ask("convert", scratch, SandboxSection(seconds=60), **known, **places)
+
+
+def test_the_corpus_is_large_enough() -> None:
+    """Many ways to a call, and many honest models."""
+    assert len(CORPUS) >= 60
+    assert len(HONEST) >= 40
+
+
+@pytest.mark.parametrize("make", CORPUS.values(), ids=CORPUS.keys())
+def test_a_hostile_file_is_refused_before_anything_of_it_runs(make: Maker, tmp_path: Path) -> None:
+    """The walk alone refuses it, without importing or calling anything."""
+    model, witness = tmp_path / "model.pkl", tmp_path / "witness"
+    model.write_bytes(make(witness))
+    with pytest.raises(NEVER):
+        examine(model, (), LIMIT)
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize("make", CORPUS.values(), ids=CORPUS.keys())
+def test_the_sandbox_refuses_a_hostile_file(make: Maker, tmp_path: Path) -> None:
+    """Whatever way a file takes to a call, the answer is a refusal, and the call does not happen."""
+    model, witness = tmp_path / "model.pkl", tmp_path / "witness"
+    model.write_bytes(make(witness))
+    answer = converted(model, tmp_path / "scratch")
+    assert answer.code in UNSAFE
+    assert answer.reason
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize("make", CORPUS.values(), ids=CORPUS.keys())
+def test_the_unpickler_alone_runs_nothing_either(make: Maker, tmp_path: Path) -> None:
+    """Were the walk led astray, loading still imports listed names only."""
+    model, witness = tmp_path / "model.pkl", tmp_path / "witness"
+    content = make(witness)
+    model.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.effects.loading.walk", lambda stream, limit: ())
+        try:
+            load_staged(model)
+        except Exception as error:
+            assert str(error) or type(error)
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize("make", HONEST.values(), ids=HONEST.keys())
+@pytest.mark.parametrize("save", ["joblib", "pickle 2", "pickle 5"])
+def test_an_honest_model_passes_the_gate(make: Callable[[], Any], save: str, tmp_path: Path) -> None:
+    """Every kind of model that people train is let through and loads."""
+    model, path = make(), tmp_path / "model.pkl"
+    if save == "joblib":
+        joblib.dump(model, path)
+    else:
+        path.write_bytes(pickle.dumps(model, protocol=int(save[-1])))
+    loaded = load_staged(path).model
+    assert type(loaded) is type(model)
+
+
+@pytest.mark.parametrize("make", HONEST.values(), ids=HONEST.keys())
+def test_an_honest_model_is_stored_without_pickle_and_predicts_the_same(
+    make: Callable[[], Any], tmp_path: Path
+) -> None:
+    """Every kind of classifier is stored in a safe format, with the same answers from there."""
+    joblib.dump(make(), tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert answer.value is not None, answer.reason
+    assert answer.value["parity"]["largest_difference"] <= 1e-6
+    stored = {p.suffix for p in (tmp_path / "scratch" / "out").iterdir()}
+    assert stored & {".skops", ".ubj"}
+    assert not stored & {".pkl", ".joblib"}
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("compress", [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
+def test_every_protocol_and_compression_is_followed(protocol: int, compress: Any, tmp_path: Path) -> None:
+    """Joblib's files are walked to their end, whatever they are packed in."""
+    joblib.dump(HONEST["columns and random forest"](), tmp_path / "model.pkl", compress=compress, protocol=protocol)
+    assert load_staged(tmp_path / "model.pkl").model is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"c__main__\nChurnModel\n)R.", "defined in the script"),
+        (b"csrc.features\nRatios\n)R.", "sandbox.extra_globals"),
+        (b"ccloudpickle.cloudpickle\n_make_function\n)R.", "cloudpickle"),
+        (b"cos\nsystem\n)R.", "no honest model needs"),
+    ],
+)
+def test_a_refusal_says_what_to_do(content: bytes, reason: str, tmp_path: Path) -> None:
+    """Somebody's own class is not called an attack, and an attack is not called a class."""
+    (tmp_path / "model.pkl").write_bytes(content)
+    with pytest.raises((RefusedGlobalError, UnknownClassError), match=reason):
+        examine(tmp_path / "model.pkl", (), LIMIT)
+
+
+def test_a_file_that_expands_without_end_is_stopped(tmp_path: Path) -> None:
+    """A small file that unpacks to a huge one is refused at the limit, not at the end of the memory."""
+    bomb = dumped(bytes(1 << 24), compress=("xz", 6))
+    (tmp_path / "model.pkl").write_bytes(bomb)
+    assert len(bomb) < 1 << 14
+    with pytest.raises(SuspectError, match="more than"):
+        examine(tmp_path / "model.pkl", (), 1 << 20)
+
+
+SEEDS = [dumped(logistic()), pickle.dumps(logistic(), 2), *(make(Path("witness")) for make in CORPUS.values())]
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(SEEDS), st.data())
+def test_the_walk_neither_fails_nor_hangs(seed: bytes, data: st.DataObject) -> None:
+    """Whatever is done to a file, the walk ends with names or with one of its two errors."""
+    content = bytearray(seed)
+    for _ in range(data.draw(st.integers(1, 6))):
+        position = data.draw(st.integers(0, max(0, len(content) - 1)))
+        piece = data.draw(st.binary(max_size=9))
+        content[position : position + data.draw(st.integers(0, 4))] = piece
+    follow(bytes(content))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_an_answer(content: bytes) -> None:
+    """Bytes from nowhere are refused or followed, never more."""
+    follow(content)
+
+
+def follow(content: bytes) -> None:
+    """Walk some bytes, with only the errors that a walk may end in."""
+    try:
+        walk(io.BytesIO(content), LIMIT)
+    except (SuspectError, BrokenError):
+        return
+
+
+def test_what_the_walk_lets_through_asks_for_nothing_else(tmp_path: Path) -> None:
+    """The names that are really looked up while loading are those that the walk found."""
+    joblib.dump(HONEST["stacking"](), tmp_path / "model.pkl")
+    with (tmp_path / "model.pkl").open("rb") as raw:
+        found = {name.full for name in walk(raw, LIMIT)}
+        raw.seek(0)
+        seen: set[str] = set()
+
+        class Noting(RestrictedUnpickler):
+            def find_class(self, module: str, name: str) -> Any:
+                seen.add(f"{module}.{name}")
+                return super().find_class(module, name)
+
+        Noting(str(tmp_path), raw).load()
+    assert seen == found
