@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from podium.metrics import metric_id
 from podium.staged import Problem, StagedModel
 
 EXACT = 12
@@ -42,6 +43,7 @@ def model_json(model: StagedModel) -> dict[str, Any]:
         "trained_at": model.trained_at.isoformat(),
         "trained_at_source": model.trained_at_source,
         "recorded_metrics": dict(model.recorded_metrics),
+        "claims": model.claims,
         "format": model.folder.format,
         "bytes": model.folder.size,
         "fingerprint": model.fingerprint,
@@ -51,12 +53,14 @@ def model_json(model: StagedModel) -> dict[str, Any]:
 
 
 def _rank(model: StagedModel) -> tuple[bool, float, str]:
-    f1 = model.recorded_metrics.get("f1_score")
+    f1 = model.claims.get("f1_score")
     return (f1 is None, -(f1 or 0.0), model.model_id)
 
 
 def _scores(model: StagedModel) -> tuple[tuple[str, float], ...] | None:
-    return tuple(sorted((k, round(v, EXACT)) for k, v in model.recorded_metrics.items())) or None
+    """Return what it scored, without the other numbers that stand among metrics, such as seconds of training."""
+    scores = ((name, value) for name, value in model.recorded_metrics.items() if metric_id(name))
+    return tuple(sorted((name, round(value, EXACT)) for name, value in scores)) or None
 
 
 def _shared(

@@ -4,44 +4,63 @@ Everything read here is a claim: it is kept and shown, and never decides a promo
 """
 
 import json
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from podium.metrics import is_possible
-from podium.names import label_key
+from podium.claims import as_number, read_claims
 from podium.staged import Folder, Problem, StagedModel
+from podium.times import parse_time
 
-METRIC_CONTAINERS = ("performance_metrics", "metrics", "test_metrics", "performance", "scores")
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "acc": "accuracy",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "f1_score",
-    "f1_score": "f1_score",
-    "f1-score": "f1_score",
-    "roc_auc": "roc_auc",
-    "auc": "roc_auc",
-    "auc_roc": "roc_auc",
+SECTIONS = ("metadata", "model_info", "info", "model", "training", "training_info", "config")
+"""Objects in which a field is looked for after the top of the document."""
+FIELDS = {
+    "trained_at": (
+        *("trained_at_utc", "trained_at", "training_timestamp", "training_date", "train_date", "last_trained"),
+        *("registered_at", "created_at", "saved_at", "timestamp", "date"),
+    ),
+    "type": ("model_type", "algorithm", "model_class", "estimator", "classifier", "model_name", "type", "name"),
+    "hyperparameters": ("hyperparameters", "params", "parameters", "best_params", "model_params"),
+    "features": ("feature_columns", "features", "feature_names", "feature_cols", "selected_features"),
+    "confusion_matrix": ("confusion_matrix",),
+    "threshold": ("decision_threshold", "optimal_threshold", "best_threshold", "classification_threshold", "threshold"),
+    "versions": ("library_versions", "package_versions", "versions", "dependencies"),
+    "model_id": ("model_id",),
 }
-TIME_KEYS = ("trained_at", "registered_at", "training_date", "created_at", "saved_at", "timestamp")
-PARAMETER_KEYS = ("hyperparameters", "params", "parameters", "best_params")
-FEATURE_KEYS = ("feature_columns", "features", "feature_names", "feature_cols")
-CONFUSION_KEYS = ("confusion_matrix",)
 TYPE_WORDS = {
     "xgb": "xgboost",
     "lightgbm": "lightgbm",
     "lgbm": "lightgbm",
+    "catboost": "catboost",
+    "histgradient": "hist_gradient_boosting",
+    "gradientboost": "gradient_boosting",
     "forest": "random_forest",
+    "extratree": "extra_trees",
+    "decisiontree": "decision_tree",
     "logistic": "logistic_regression",
+    "logreg": "logistic_regression",
+    "naivebayes": "naive_bayes",
+    "neighbo": "nearest_neighbors",
+    "knn": "nearest_neighbors",
+    "supportvector": "svm",
+    "svm": "svm",
+    "svc": "svm",
+    "adaboost": "ada_boost",
+    "mlp": "neural_network",
+    "neural": "neural_network",
+    "voting": "voting",
+    "stacking": "stacking",
 }
-ID_TIME = re.compile(r"(\d{8})_(\d{6})")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value of the metadata with the key where it stood."""
+
+    path: str
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +74,24 @@ class When:
 def parse_staged(folder: Folder, timezone: str = "UTC") -> StagedModel:
     """Return the staged model that a folder describes; what cannot be read becomes a problem, never an exception."""
     document, problems = _document(folder)
-    recorded = _recorded(document)
-    when = _when(document, folder, timezone)
+    claims = read_claims(document)
+    when, kind = _when(document, folder, timezone), _model_type(document, folder.name)
+    found = {"trained_at": when.source, "model_type": kind.path, **claims.found, **_sources(document)}
     return StagedModel(
         model_id=folder.name,
         folder=folder,
-        model_type=_model_type(document, folder.name),
+        model_type=kind.value,
         trained_at=when.at,
         trained_at_source=when.source,
-        recorded_metrics=recorded.metrics,
-        hyperparameters=_mapping(document, PARAMETER_KEYS),
-        feature_columns=_texts(document, FEATURE_KEYS),
-        confusion_matrix=_first(document, CONFUSION_KEYS) or _first(recorded.container, CONFUSION_KEYS),
-        problems=_folder_problems(folder) + problems + recorded.problems + _id_problems(document, folder),
+        recorded_metrics=claims.metrics,
+        hyperparameters=_mapping(document, "hyperparameters"),
+        feature_columns=_texts(document, "features"),
+        confusion_matrix=_confusion(document),
+        threshold=_threshold(document),
+        versions={str(k): str(v) for k, v in _mapping(document, "versions").items()},
+        found=found,
+        problems=_folder_problems(folder) + problems + claims.problems + _id_problems(document, folder),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    metrics: dict[str, float]
-    problems: tuple[Problem, ...]
-    container: Mapping[str, Any]
 
 
 def _document(folder: Folder) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
@@ -113,95 +129,56 @@ def _id_problems(document: Mapping[str, Any], folder: Folder) -> tuple[Problem, 
     return (Problem("id-mismatch", f"metadata calls it {claimed!r}; the folder's name is used"),)
 
 
-def _recorded(document: Mapping[str, Any]) -> _Recorded:
-    container = next((document[k] for k in METRIC_CONTAINERS if isinstance(document.get(k), dict)), document)
-    metrics: dict[str, float] = {}
-    problems: list[Problem] = []
-    for name, value in _named_values(container):
-        number = as_number(value)
-        if number is None:
-            problems.append(Problem("bad-metric", f"recorded {name} is {value!r}, not a finite number"))
-        elif not is_possible(name.rpartition(".")[2], number):
-            problems.append(Problem("bad-metric", f"recorded {name} is {value!r}, not between 0 and 1"))
-        else:
-            metrics[name] = number
-    if document and not metrics:
-        problems.append(Problem("no-metrics", "metadata records no metric"))
-    return _Recorded(metrics, tuple(problems), container)
+def _all(document: Mapping[str, Any], field: str) -> Iterator[Found]:
+    """Give every value that stands under one of a field's names, those at the top first."""
+    places: list[tuple[str, Mapping[str, Any]]] = [("", document)]
+    places += [(f"{name}.", document[name]) for name in SECTIONS if isinstance(document.get(name), dict)]
+    for prefix, place in places:
+        for name in FIELDS[field]:
+            if place.get(name) is not None:
+                yield Found(f"{prefix}{name}", place[name])
 
 
-def _named_values(container: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    plain = [(METRIC_NAMES[k], v) for k, v in container.items() if k in METRIC_NAMES]
-    return plain + [(f"class_{label_key(label)}.{k}", v) for label, k, v in _per_class(container)]
+def _mapping(document: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    return next((found.value for found in _all(document, field) if isinstance(found.value, dict)), {})
 
 
-def _per_class(container: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    """Return (label, metric, value) of a scikit-learn classification report, if the container holds one."""
-    report = container.get("classification_report")
-    if not isinstance(report, dict):
-        return []
-    rows = {k: v for k, v in report.items() if isinstance(v, dict) and not k.endswith(" avg")}
-    return [(label, METRIC_NAMES[k], v) for label, row in rows.items() for k, v in row.items() if k in METRIC_NAMES]
+def _texts(document: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    found = next((found.value for found in _all(document, field) if isinstance(found.value, list)), [])
+    return tuple(value for value in found if isinstance(value, str))
 
 
-def as_number(value: object) -> float | None:
-    """Return a finite float of a number, ``"0.81"`` or ``"81.2%"``; None of anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    text = str(value).strip()
-    scale = 0.01 if text.endswith("%") else 1.0
-    try:
-        number = float(text.removesuffix("%")) * scale
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+def _confusion(document: Mapping[str, Any]) -> Any:
+    inside = [document[name] for name in ("performance_metrics", "metrics") if isinstance(document.get(name), dict)]
+    found = (f.value for place in (document, *inside) for f in _all(place, "confusion_matrix"))
+    return next(found, None)
 
 
-def _model_type(document: Mapping[str, Any], name: str) -> str:
-    for text in (document.get("model_type"), document.get("model_name"), name):
-        words = str(text or "").lower().replace("-", "_")
-        found = next((kind for word, kind in TYPE_WORDS.items() if word in words), None)
-        if found:
-            return found
-    return "unknown"
+def _threshold(document: Mapping[str, Any]) -> float | None:
+    numbers = (as_number(found.value) for found in _all(document, "threshold"))
+    return next((number for number in numbers if number is not None), None)
+
+
+def _sources(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the fields were read that stand in the metadata as they are."""
+    fields = ("hyperparameters", "features", "threshold", "versions")
+    firsts = {field: next(_all(document, field), None) for field in fields}
+    return {field: f"metadata.{found.path}" for field, found in firsts.items() if found}
+
+
+def _model_type(document: Mapping[str, Any], name: str) -> Found:
+    for found in (*_all(document, "type"), Found("id", name)):
+        words = re.sub(r"[^a-z0-9]", "", str(found.value).lower())
+        kind = next((kind for word, kind in TYPE_WORDS.items() if word in words), None)
+        if kind:
+            return Found(found.path if found.path == "id" else f"metadata.{found.path}", kind)
+    return Found("nowhere; the estimator's class will tell", "unknown")
 
 
 def _when(document: Mapping[str, Any], folder: Folder, timezone: str) -> When:
-    for key in TIME_KEYS:
-        found = parse_time(document.get(key), timezone)
-        if found:
-            return When(found, f"metadata.{key}")
+    for found in _all(document, "trained_at"):
+        moment = parse_time(found.value, "UTC" if found.path.endswith("_utc") else timezone)
+        if moment:
+            return When(moment, f"metadata.{found.path}")
     from_id = parse_time(folder.name, timezone)
     return When(from_id, "id") if from_id else When(folder.modified_at, "file time")
-
-
-def parse_time(value: object, timezone: str = "UTC") -> datetime | None:
-    """Return the aware time of an ISO text or of a ``YYYYmmdd_HHMMSS`` within a text; None of anything else.
-
-    A time without an offset is taken to be in ``timezone``, an IANA zone name. A time before 1970 is a default that
-    somebody's clock or database filled in, and no time of training.
-    """
-    if not isinstance(value, str):
-        return None
-    stamp = ID_TIME.search(value)
-    try:
-        found = datetime.strptime("".join(stamp.groups()), "%Y%m%d%H%M%S") if stamp else datetime.fromisoformat(value)
-        aware = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
-        moment = aware.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment >= EPOCH else None
-
-
-def _first(document: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
-    return next((document[k] for k in keys if document.get(k) is not None), None)
-
-
-def _mapping(document: Mapping[str, Any], keys: tuple[str, ...]) -> Mapping[str, Any]:
-    found = _first(document, keys)
-    return found if isinstance(found, dict) else {}
-
-
-def _texts(document: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[str, ...]:
-    found = _first(document, keys)
-    return tuple(v for v in found if isinstance(v, str)) if isinstance(found, list) else ()

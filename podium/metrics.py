@@ -1,10 +1,78 @@
-"""The names of metrics: an average is part of what a metric is; and which values a metric can have."""
+"""What a metric is called: its base, the split it was measured on, and its average, none of which may be mixed up.
+
+Everybody names them in another way; the tables below are all that is known of names. A new one takes a new word there.
+"""
 
 import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 AVERAGED = ("precision", "recall", "f1_score")
 """Metrics that need an average over the classes."""
-FROM_ZERO_TO_ONE = frozenset({*AVERAGED, "accuracy", "roc_auc"})
+BASES = {
+    "accuracy": ("accuracy", "acc"),
+    "balanced_accuracy": ("balanced_accuracy", "balanced_acc"),
+    "precision": ("precision",),
+    "recall": ("recall", "sensitivity", "tpr"),
+    "specificity": ("specificity", "tnr"),
+    "f1_score": ("f1", "fscore", "f_score", "f1score", "f_measure"),
+    "roc_auc": ("roc_auc", "auc", "auc_roc", "rocauc", "auroc", "roc"),
+    "average_precision": (
+        "average_precision",
+        "avg_precision",
+        "pr_auc",
+        "auc_pr",
+        "prauc",
+        "auprc",
+        "precision_recall_auc",
+    ),
+    "log_loss": ("log_loss", "logloss"),
+    "brier_score": ("brier", "brier_loss"),
+    "matthews_corrcoef": ("mcc", "matthews_corrcoef", "matthews"),
+}
+SPLITS = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation", "dev"),
+    "cv": ("cv", "crossval"),
+    "test": ("test", "testing", "holdout"),
+}
+AVERAGES = {
+    "weighted": ("weighted",),
+    "macro": ("macro",),
+    "micro": ("micro",),
+    "binary": ("binary", "positive", "pos"),
+}
+FILLERS = frozenset({"score", "best", "final", "overall", "avg", "model"})
+NOT_SCORES = frozenset({"baseline", "gate", "threshold", "mean", "std", "min", "max", "target", "improvement", "delta"})
+"""Words of numbers that stand among metrics and are not what the model scored."""
+OF_A_CLASS = re.compile(r"class_?(\d+)")
+NAMED = {name: base for base, names in BASES.items() for name in (base, *names)}
+SPLIT_WORDS = {word: split for split, words in SPLITS.items() for word in words}
+AVERAGE_WORDS = {word: average for average, words in AVERAGES.items() for word in words}
+FROM_ZERO_TO_ONE = frozenset(
+    {*AVERAGED, "accuracy", "balanced_accuracy", "specificity", "roc_auc", "average_precision"}
+)
+CLAIMS_BY_SPLIT = ("test", "", "val", "cv")
+"""Which split a claim is taken from first. Training-set scores are no claim about new rows."""
+CLAIMS_BY_AVERAGE = ("weighted", "", "binary", "macro", "micro")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricId:
+    """A metric as it is recorded. An empty ``split`` or ``average`` means that nobody said which."""
+
+    base: str
+    split: str = ""
+    average: str = ""
+    label: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in MLflow: ``test_f1_score_macro``, ``f1_score``, ``class_1.recall``."""
+        if self.label:
+            return "_".join(part for part in (self.split, f"class_{self.label}.{self.base}") if part)
+        return "_".join(part for part in (self.split, self.base, self.average) if part)
 
 
 def metric_key(metric: str, average: str) -> str:
@@ -12,6 +80,46 @@ def metric_key(metric: str, average: str) -> str:
     return f"{metric}_{average}" if metric in AVERAGED and average != "weighted" else metric
 
 
+def metric_id(name: str, split: str = "", average: str = "") -> MetricId | None:
+    """Return the metric that a name stands for, None if it is no score of the model.
+
+    ``split`` and ``average`` are those of the container it stands in; what the name itself says goes before them.
+    """
+    words = [word for word in re.split(r"[^a-z0-9]+", _snake(name)) if word]
+    label = OF_A_CLASS.fullmatch("_".join(words[-2:])) or OF_A_CLASS.fullmatch(words[-1]) if words else None
+    if label:
+        words = words[: -len(label.group().split("_"))]
+    if NOT_SCORES & set(words):
+        return None
+    base = _base(words)
+    if base is None:
+        return None
+    own_split = next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), split)
+    own_average = next((AVERAGE_WORDS[word] for word in words if word in AVERAGE_WORDS), average)
+    return MetricId(base, own_split, "" if label else own_average, label.group(1) if label else "")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _base(words: list[str]) -> str | None:
+    told = [word for word in words if word not in SPLIT_WORDS and word not in AVERAGE_WORDS]
+    bare = [word for word in told if word not in FILLERS]
+    return NAMED.get("_".join(told)) or NAMED.get("_".join(bare))
+
+
 def is_possible(metric: str, value: float) -> bool:
-    """Whether a metric, by its name without average, can have a value: MLflow stores infinity as 1.8e308."""
+    """Whether a metric, by its base name, can have a value: MLflow stores infinity as 1.8e308."""
     return 0 <= value <= 1 if metric in FROM_ZERO_TO_ONE else math.isfinite(value)
+
+
+def claims_of(recorded: Mapping[str, float]) -> dict[str, float]:
+    """Return by base name what a model claims to score on rows it was not trained on, as far as it says."""
+    return {base: recorded[key] for base in BASES if (key := claim_key(recorded, base))}
+
+
+def claim_key(recorded: Mapping[str, float], base: str) -> str | None:
+    """Return the recorded metric that counts as the claim about a base metric, if there is one."""
+    keys = (MetricId(base, split, average).key for split in CLAIMS_BY_SPLIT for average in CLAIMS_BY_AVERAGE)
+    return next((key for key in keys if key in recorded), None)

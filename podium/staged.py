@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from podium.metrics import claims_of
+
 Status = Literal["ready", "broken"]
 
 
@@ -38,7 +40,11 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class StagedModel:
-    """A folder together with what its metadata says, parsed but not believed."""
+    """A folder together with what its metadata says, parsed but not believed.
+
+    ``recorded_metrics`` are by their full names, such as ``test_f1_score_macro``; ``found`` says where each field was
+    read; ``versions`` are those of the libraries it was trained with, ``threshold`` the one its decisions were made by.
+    """
 
     model_id: str
     folder: Folder
@@ -49,7 +55,15 @@ class StagedModel:
     hyperparameters: Mapping[str, Any]
     feature_columns: tuple[str, ...]
     confusion_matrix: Any = None
+    threshold: float | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = field(default_factory=tuple)
+
+    @property
+    def claims(self) -> dict[str, float]:
+        """What it claims to score on new rows, by base metric: ``f1_score``, ``roc_auc`` and so on."""
+        return claims_of(self.recorded_metrics)
 
     @property
     def fingerprint(self) -> str:

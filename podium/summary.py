@@ -35,7 +35,7 @@ def summarise(models: Sequence[StagedModel]) -> list[dict[str, Any]]:
 
 
 def _row(model: StagedModel) -> tuple[Any, ...]:
-    metrics = model.recorded_metrics
+    metrics = model.claims
     return (
         model.model_type,
         metrics.get("f1_score"),

@@ -10,8 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import MlflowSection
-from podium.metadata import METRIC_NAMES
-from podium.metrics import is_possible
+from podium.metrics import claims_of, is_possible, metric_id
 from podium.ranking import Candidate
 from tasks.effects.store import RETIRED, Store, connect, find, logged_model_of, register_version
 from tasks.effects.writing import PREFIX, measured_of
@@ -76,9 +75,14 @@ def _run_metrics(run: Run) -> dict[str, float]:
 
 
 def _claims(found: Mapping[str, float]) -> dict[str, float]:
-    """Return recorded metrics under their usual names, without values that they cannot have."""
-    named = {METRIC_NAMES.get(name, name): value for name, value in found.items()}
-    return {name: value for name, value in named.items() if is_possible(name, value)}
+    """Return recorded metrics under their full names, and the claims that follow, without impossible values."""
+    ids = {name: metric_id(name) for name in found}
+    named = {
+        metric.key if metric else name: found[name]
+        for name, metric in ids.items()
+        if is_possible(metric.base if metric else name, found[name])
+    }
+    return {**named, **claims_of(named)}
 
 
 @task(cache_policy=NO_CACHE)

@@ -109,8 +109,6 @@ def start() -> None:
     os.environ["PREFECT_API_URL"] = _servers[0].url
     # Logs would be sent while the server is stopping; a waiting heartbeat would hold up the end of every flow.
     os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
-    # The embedded server asks for short pauses, so there may be a few more of them.
-    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
 
 
 def await_ready() -> None:

@@ -57,7 +57,7 @@ def _end(console: Console, documents: dict[str, Any], config: str, database: str
         value = ranking[champion["model_id"]]["value"]
         console.print(f"In production: [bold]{champion['model_id']}[/bold], measured F1 {value:.4f}.", highlight=False)
     if champion and claimed["model_id"] != champion["model_id"]:
-        claim, measured = claimed["recorded_metrics"]["f1_score"], ranking[claimed["model_id"]]["value"]
+        claim, measured = claimed["claims"]["f1_score"], ranking[claimed["model_id"]]["value"]
         console.print(
             f"Not [bold]{claimed['model_id']}[/bold], which claims F1 {claim:.4f}: on rows it was not trained on it "
             f"measures {measured:.4f}. Its metadata carries its training-set scores.",

@@ -41,7 +41,7 @@ def show_analysis(console: Console, document: Json) -> None:
     columns = ("model", "type", "trained at", *numbers, "format", "problems")
     table = _table("Staged models, by the F1 they claim", *columns, right=numbers)
     for model in models:
-        metrics = model["recorded_metrics"]
+        metrics = model["claims"]
         table.add_row(
             escape(model["model_id"]),
             escape(model["model_type"]),

@@ -16,19 +16,37 @@ def test_its_socket_names_its_protocol() -> None:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize(("status", "told"), [(503, True), (200, False), (404, False)])
-def test_a_refused_request_may_come_again_at_once(status: int, told: bool) -> None:
-    """A collision inside the database is over in a moment; a client that is told so does not wait for seconds."""
+def headers_of(server: AtOnce) -> dict[bytes, bytes]:
+    """The headers of one answer."""
     sent: list[dict[str, Any]] = []
+
+    async def keep(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(server({}, None, keep))
+    return dict(sent[0]["headers"])
+
+
+def answering(status: int) -> Any:
+    """An application with one answer to everything."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": status, "headers": [(b"a", b"b")]})
         await send({"type": "http.response.body", "body": b""})
 
-    async def keep(message: dict[str, Any]) -> None:
-        sent.append(message)
+    return app
 
-    asyncio.run(AtOnce(app)({}, None, keep))
-    headers = dict(sent[0]["headers"])
+
+@pytest.mark.parametrize(("status", "told"), [(503, True), (200, False), (404, False)])
+def test_a_refused_request_may_come_again_at_once(status: int, told: bool) -> None:
+    """A collision inside the database is over in a moment; a client that is told so does not wait for seconds."""
+    headers = headers_of(AtOnce(answering(status)))
     assert (b"retry-after" in headers) is told
     assert headers[b"a"] == b"b"
+
+
+def test_a_server_that_only_refuses_is_left_to_its_clients_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries that count for nothing must not go on for ever."""
+    server = AtOnce(answering(503))
+    monkeypatch.setattr("flows.cli.embedded_server.STUCK", -1.0)
+    assert b"retry-after" not in headers_of(server)

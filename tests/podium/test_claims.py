@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.claims import as_number
 from podium.inventory import take_inventory
-from podium.metadata import as_number, parse_time
+from podium.metrics import claims_of, metric_id
 from podium.plan import Known, plan_migration
 from podium.summary import summarise
+from podium.times import parse_time
 from tests.podium.factories import NOW, staged
 
 JSON = st.recursive(
@@ -48,11 +50,141 @@ def test_a_metric_has_many_names(name: str) -> None:
     assert staged("a", json.dumps({"metrics": {name: 0.5}})).recorded_metrics == {"f1_score": 0.5}
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        *((name, "f1_score") for name in ("f1", "f1_score", "f1-score", "F1", "F1 Score", "f1Score", "best_f1")),
+        *((name, "roc_auc") for name in ("roc_auc", "auc", "auc_roc", "AUC-ROC", "best_auc", "rocAuc")),
+        *((name, "average_precision") for name in ("pr_auc", "average_precision", "auc_pr")),
+        ("f1_weighted", "f1_score_weighted"),
+        ("macro_f1", "f1_score_macro"),
+        ("test_f1_macro", "test_f1_score_macro"),
+        ("f1_class1", "class_1.f1_score"),
+        ("f1_class_1", "class_1.f1_score"),
+        ("test_auc_roc", "test_roc_auc"),
+        ("roc_auc_weighted", "roc_auc_weighted"),
+        ("train_accuracy", "train_accuracy"),
+        ("accuracy_train", "train_accuracy"),
+        ("validation_recall", "val_recall"),
+        ("cv_accuracy", "cv_accuracy"),
+    ],
+)
+def test_a_name_is_read_with_its_split_and_average(name: str, key: str) -> None:
+    """What a metric was measured on, and how it was averaged, is part of what it is."""
+    metric = metric_id(name)
+    assert metric is not None
+    assert metric.key == key
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "baseline_f1",
+        "gate_auc",
+        "cv_f1_mean",
+        "cv_f1_std",
+        "f1_threshold_0.5",
+        "accuracy_target",
+        "n_rows",
+        "",
+        "class",
+    ],
+)
+def test_what_is_no_score_of_the_model_is_none(name: str) -> None:
+    """Baselines, gates, thresholds and statistics over folds are not what the model scored."""
+    assert metric_id(name) is None
+
+
+def recorded(document: object) -> dict[str, float]:
+    """The metrics that a metadata document records."""
+    return dict(staged("a", json.dumps(document)).recorded_metrics)
+
+
+def test_training_scores_are_no_claim() -> None:
+    """A model that records its training set's scores alone claims nothing, and that is a finding."""
+    model = staged("a", json.dumps({"train_metrics": {"f1": 0.99, "accuracy": 0.99}}))
+    assert model.recorded_metrics == {"train_f1_score": 0.99, "train_accuracy": 0.99}
+    assert model.claims == {}
+    assert "training-scores" in {p.code for p in model.problems}
+
+
+def test_splits_and_averages_never_merge() -> None:
+    """Each stays under its own name, whatever the container, and the claim is that of the test set."""
+    document = {
+        "train_metrics": {"f1": 0.9},
+        "metrics": {"test": {"f1_macro": 0.6, "f1_weighted": 0.7}, "validation": {"f1": 0.8}},
+        "accuracy": "81.2%",
+    }
+    found = recorded(document)
+    assert found == {
+        "train_f1_score": 0.9,
+        "test_f1_score_macro": 0.6,
+        "test_f1_score_weighted": 0.7,
+        "val_f1_score": 0.8,
+        "accuracy": pytest.approx(0.812),
+    }
+    assert claims_of(found) == {"f1_score": 0.7, "accuracy": pytest.approx(0.812)}
+
+
+def test_containers_that_disagree_are_a_finding() -> None:
+    """Of two numbers for one metric the first counts, and the other is told."""
+    model = staged("a", json.dumps({"performance_metrics": {"f1": 0.8}, "metrics": {"f1_score": 0.7}}))
+    assert model.claims == {"f1_score": 0.8}
+    (problem,) = [p for p in model.problems if p.code == "metrics-disagree"]
+    assert "performance_metrics.f1" in problem.message
+    assert "metrics.f1_score" in problem.message
+
+
+def test_numbers_beside_the_scores_are_kept_under_their_own_names() -> None:
+    """Nothing in a container is lost, and nothing that is no score becomes one."""
+    found = recorded({"metrics": {"f1": 0.8, "baseline_f1": 0.5, "train_seconds": 12, "note": "fine"}})
+    assert found == {"f1_score": 0.8, "baseline_f1": 0.5, "train_seconds": 12.0}
+
+
+def test_the_scores_of_the_version_are_taken() -> None:
+    """A file that lists the scores of many versions gives those of its own."""
+    scores = {"v1": {"scores": {"f1": 0.6}}, "v2": {"scores": {"f1": 0.7}}}
+    assert recorded({"version": "v2", "version_scores": scores}) == {"f1_score": 0.7}
+
+
+@pytest.mark.parametrize("value", [1.7, -0.2, "81.2", 1.8e308])
+def test_an_impossible_value_is_a_finding(value: object) -> None:
+    """An F1 of 81.2 is no F1."""
+    model = staged("a", json.dumps({"metrics": {"f1": value}}))
+    assert model.claims == {}
+    assert "bad-metric" in {p.code for p in model.problems}
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        ({"model_type": "Random Forest Classifier (tuned)"}, "random_forest"),
+        ({"algorithm": "XGBClassifier"}, "xgboost"),
+        ({"model_info": {"type": "Logistic Regression"}}, "logistic_regression"),
+        ({"model_type": "GradientBoostingClassifier", "model_name": "x"}, "gradient_boosting"),
+        ({"estimator": "sklearn.svm.SVC"}, "svm"),
+    ],
+)
+def test_free_text_tells_the_type(document: object, kind: str) -> None:
+    """People write types in their own words."""
+    assert staged("a", json.dumps(document)).model_type == kind
+
+
+def test_every_field_says_where_it_was_found() -> None:
+    """Nothing is read without a trace of where."""
+    document = {"metrics": {"f1": 0.8}, "training_date": "2025-08-20", "model_info": {"params": {"a": 1}}}
+    found = staged("xgboost_1", json.dumps(document)).found
+    assert found["f1_score"] == "metrics.f1"
+    assert found["trained_at"] == "metadata.training_date"
+    assert found["hyperparameters"] == "metadata.model_info.params"
+    assert found["model_type"] == "id"
+
+
 def test_class_wise_metrics_are_kept_by_label() -> None:
     """A classification report gives metrics per class."""
     report = {"1": {"precision": 0.5, "support": 10}, "weighted avg": {"precision": 0.9}}
     found = staged("a", json.dumps({"metrics": {"f1": 0.5, "classification_report": report}})).recorded_metrics
-    assert found == {"f1_score": 0.5, "class_1.precision": 0.5}
+    assert found == {"f1_score": 0.5, "class_1.precision": 0.5, "precision_weighted": 0.9}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +196,15 @@ def test_class_wise_metrics_are_kept_by_label() -> None:
         ("2025-08-20T12:46:03+02:00", "UTC", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
         ("xgboost_20250820_104603", "UTC", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
         ("xgboost_20259920_104603", "UTC", None),
+        ("2025-08-20 10:46:03", "UTC", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
+        ("2025-08-20T10:46:03.123456", "UTC", datetime(2025, 8, 20, 10, 46, 3, 123456, tzinfo=UTC)),
+        ("2025-08-20", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        ("churn_model_20250820", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        (1755686763, "UTC", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
+        (1755686763000, "Europe/Berlin", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+14:00", "UTC", None),
+        ("1969-12-31", "UTC", None),
+        (True, "UTC", None),
         ("yesterday", "UTC", None),
         (20250820, "UTC", None),
     ],
