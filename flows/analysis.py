@@ -1,12 +1,14 @@
 """Analyses the staging root: an inventory ranked by claims, its problems, and statistics per model type."""
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
 from prefect import flow
 
 from configs.loading import load_config
-from podium.inventory import Inventory, take_inventory
+from podium.errors import UsageError
+from podium.inventory import Inventory, explanation, take_inventory
 from podium.summary import summarise
 from tasks.staging import read_staging
 
@@ -22,6 +24,19 @@ class Analysis:
     def as_json(self) -> dict[str, Any]:
         """Return the JSON document of ``podium analyze``."""
         return {"root": self.root, "models": self.inventory.as_json(), "summary": self.summary}
+
+    def explain(self, model_id: str) -> dict[str, Any]:
+        """Return the JSON document of ``podium analyze --explain``.
+
+        Raises:
+            UsageError: no staged model has this id.
+        """
+        ids = [model.model_id for model in self.inventory.models]
+        if model_id not in ids:
+            close = difflib.get_close_matches(model_id, ids, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "`podium analyze` lists them"
+            raise UsageError(f"{model_id}: no staged model has this id; {hint}")
+        return explanation(self.inventory.models[ids.index(model_id)])
 
 
 @flow(name="analyze", validate_parameters=False)

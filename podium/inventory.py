@@ -52,6 +52,22 @@ def model_json(model: StagedModel) -> dict[str, Any]:
     }
 
 
+def explanation(model: StagedModel) -> dict[str, Any]:
+    """Return the description of one model with its fields, each with its value and where it was found."""
+    told = {
+        "trained_at": model.trained_at.isoformat(),
+        "model_type": model.model_type,
+        "hyperparameters": dict(model.hyperparameters),
+        "features": list(model.feature_columns),
+        "threshold": model.threshold,
+        "versions": dict(model.versions),
+        **model.recorded_metrics,
+    }
+    fields = [{"field": name, "value": told[name], "found": model.found[name]} for name in told if name in model.found]
+    counted = [{"metric": base, "value": value} for base, value in model.claims.items()]
+    return {**model_json(model), "fields": fields, "counts_as_claim": counted}
+
+
 def _rank(model: StagedModel) -> tuple[bool, float, str]:
     f1 = model.claims.get("f1_score")
     return (f1 is None, -(f1 or 0.0), model.model_id)

@@ -29,6 +29,7 @@ FIELDS = {
     "versions": ("library_versions", "package_versions", "versions", "dependencies"),
     "model_id": ("model_id",),
 }
+VERSION = re.compile(r"[=v<>~ ]*\d+\.\d+")
 TYPE_WORDS = {
     "xgb": "xgboost",
     "lightgbm": "lightgbm",
@@ -88,7 +89,7 @@ def parse_staged(folder: Folder, timezone: str = "UTC") -> StagedModel:
         feature_columns=_texts(document, "features"),
         confusion_matrix=_confusion(document),
         threshold=_threshold(document),
-        versions={str(k): str(v) for k, v in _mapping(document, "versions").items()},
+        versions=_versions(document),
         found=found,
         problems=_folder_problems(folder) + problems + claims.problems + _id_problems(document, folder),
     )
@@ -157,6 +158,13 @@ def _confusion(document: Mapping[str, Any]) -> Any:
 def _threshold(document: Mapping[str, Any]) -> float | None:
     numbers = (as_number(found.value) for found in _all(document, "threshold"))
     return next((number for number in numbers if number is not None), None)
+
+
+def _versions(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return library versions: of an object that lists them, and of keys such as ``sklearn_version``."""
+    listed = {str(name): str(version) for name, version in _mapping(document, "versions").items()}
+    single = {name: value for name, value in document.items() if name.endswith("_version") and isinstance(value, str)}
+    return {name: version for name, version in {**single, **listed}.items() if VERSION.match(version)}
 
 
 def _sources(document: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,9 @@ from podium.errors import ConfigError
 from podium.metadata import parse_staged
 from podium.names import printable
 from podium.progress import Counter
+from podium.requirements import drift
 from podium.staged import Folder, StagedModel
+from tasks.effects.installed import installed
 
 MODEL_SUFFIXES = frozenset({".pkl", ".pickle", ".joblib", ".sav"})
 METADATA = "metadata.json"
@@ -54,6 +56,7 @@ def read_staging(root: Path | None, timezone: str = "UTC") -> list[StagedModel]:
 
 def _read(root: Path, name: str, timezone: str, count: Counter) -> StagedModel:
     model = parse_staged(read_folder(root / name), timezone)
+    model = model.with_problems(drift(model.versions, installed))
     count.step(model.model_id)
     return model
 

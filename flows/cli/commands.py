@@ -64,8 +64,12 @@ def open_store(options: Options) -> None:
 
 
 def analyze(options: Options, arguments: dict[str, Any]) -> int:
-    """Show the inventory of the staging root."""
-    _show(options, call_flow("analysis", "analyze", options.config).as_json(), views.show_analysis)
+    """Show the inventory of the staging root, or how one of its models was read."""
+    found = call_flow("analysis", "analyze", options.config)
+    if arguments["explain"] is None:
+        _show(options, found.as_json(), views.show_analysis)
+    else:
+        _show(options, found.explain(arguments["explain"]), views.show_explanation)
     return 0
 
 

@@ -38,7 +38,7 @@ def prepare(verbose: bool) -> None:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
     if not verbose:
         warnings.simplefilter("ignore")
-        for name in ("mlflow", "alembic", "prefect", "sqlalchemy", "asyncio"):
+        for name in ("mlflow", "alembic", "prefect", "sqlalchemy", "asyncio", "EventsWorker", "APILogWorker"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

@@ -53,14 +53,18 @@ def main(context: click.Context, /, **given: Any) -> None:
 
 
 @main.command()
+@click.option("--explain", metavar="MODEL_ID", help="Show how each field of one model was found.")
 @common
 @click.pass_context
-def analyze(context: click.Context, /, **given: Any) -> None:
-    """List the staged models, what they claim, and what is wrong with them. Loads no model.
+def analyze(context: click.Context, /, explain: str | None, **given: Any) -> None:
+    r"""List the staged models, what they claim, and what is wrong with them. Loads no model.
 
-    Example: podium analyze --json
+    \b
+    Examples:
+      podium analyze --json
+      podium analyze --explain xgboost_20250820_104603
     """
-    run(context, given, "analyze")
+    run(context, given, "analyze", explain=explain)
 
 
 @main.command()

@@ -57,6 +57,18 @@ def show_analysis(console: Console, document: Json) -> None:
     show_summary(console, document["summary"])
 
 
+def show_explanation(console: Console, document: Json) -> None:
+    """Show how each field of one staged model was found."""
+    table = _table(f"How {escape(document['model_id'])} was read", "field", "value", "found in")
+    for row in document["fields"]:
+        text = str(row["value"])
+        table.add_row(escape(row["field"]), escape(text if len(text) < 60 else f"{text[:57]}..."), escape(row["found"]))
+    console.print(table)
+    claims = ", ".join(f"{row['metric']} {number(row['value'])}" for row in document["counts_as_claim"])
+    console.print(f"counts as its claim: {claims or 'nothing'}", highlight=False)
+    show_problems(console, [document])
+
+
 def show_problems(console: Console, models: Sequence[Json], most: int = 30) -> None:
     """Show what is wrong with the staged models in words, the first ``most`` findings of them."""
     found = [(m["model_id"], p["message"]) for m in models for p in m["problems"]]

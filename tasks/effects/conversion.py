@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from podium.labels import canonical_labels
 from podium.measurement import Predictions
 from podium.requirements import requirements_of
 from podium.safety import TRUSTED_IN_SKOPS, named_in
+from tasks.effects.installed import installed
 from tasks.effects.loading import load_staged
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.prediction import (
@@ -109,7 +109,7 @@ class Storing:
         return TRUSTED_IN_SKOPS | self.extra
 
     def _options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"pip_requirements": requirements_of(self.flavour, self.packages, _installed)}
+        options: dict[str, Any] = {"pip_requirements": requirements_of(self.flavour, self.packages, installed)}
         if self.flavour == "sklearn":
             options["serialization_format"] = "skops"
         if self.flavour != "xgboost":
@@ -227,14 +227,6 @@ def _parity(original: Predictions, stored: Predictions) -> float:
 def _final(model: Any) -> Any:
     steps = getattr(model, "steps", None)
     return _final(steps[-1][1]) if steps else model
-
-
-@cache
-def _installed(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
 
 
 def _parameters(model: Any) -> dict[str, str]:

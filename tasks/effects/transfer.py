@@ -127,7 +127,8 @@ def _identity(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
 
 def _run_tags(model: StagedModel) -> dict[str, str]:
     tags = {"mlflow.source.name": "podium migrate", "mlflow.source.type": "JOB"}
-    return tags | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
+    versions = {f"podium.trained_with.{key(name)}": version[:500] for name, version in model.versions.items()}
+    return tags | versions | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
 
 
 def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:
@@ -156,6 +157,8 @@ def _metrics(model: StagedModel, model_id: str, measured: Measured) -> list[Metr
 
 def _parameters(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
     recorded = _flat(model.hyperparameters) or dict(found["parameters"])
+    if model.threshold is not None:
+        recorded = {**recorded, "decision_threshold": str(model.threshold)}
     return {key(name): value[:LONGEST_VALUE] for name, value in recorded.items()}
 
 

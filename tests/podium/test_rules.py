@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from podium.checks import Expected, Observed, judge
-from podium.requirements import requirements_of
+from podium.requirements import drift, requirements_of
 from podium.retention import Held, retire
 from podium.safety import rule_on
 from podium.writer import Writer, is_abandoned, parse_writer
@@ -129,6 +129,23 @@ def test_what_a_model_is_stored_with_is_pinned() -> None:
     found = requirements_of("sklearn", {"xgboost", "imblearn", "own"}, lambda name: None if name == "own" else "9")
     assert {"mlflow==9", "scikit-learn==9", "skops==9", "xgboost==9", "imbalanced-learn==9"} <= set(found)
     assert not any(r.startswith("own") for r in found)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "found"),
+    [
+        ({"scikit-learn": "1.3.0"}, "scikit-learn 1.3.0, 1.9.1 is installed"),
+        ({"sklearn_version": "1.3.0"}, "scikit-learn 1.3.0"),
+        ({"sklearn": "1.9.0"}, ""),
+        ({"unheard-of": "1.0"}, ""),
+        ({}, ""),
+    ],
+)
+def test_other_versions_than_installed_are_a_finding(recorded: dict[str, str], found: str) -> None:
+    """A model trained with an older minor version may behave otherwise; patch releases do not matter."""
+    problems = drift(recorded, lambda name: {"scikit-learn": "1.9.1"}.get(name))
+    assert found in "".join(p.message for p in problems)
+    assert bool(problems) is bool(found)
 
 
 def imported(module: str) -> set[str]:
