@@ -3,7 +3,6 @@
 Everything read here is a claim: it is kept and shown, and never decides a promotion while there is a holdout.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from podium.claims import as_number, read_claims
+from podium.documents import combine
 from podium.staged import Folder, Problem, StagedModel
 from podium.times import parse_time
 
@@ -96,16 +96,9 @@ def parse_staged(folder: Folder, timezone: str = "UTC") -> StagedModel:
 
 
 def _document(folder: Folder) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
-    if folder.metadata_text is None:
+    if not folder.metadata:
         return {}, (Problem("missing-metadata", "no metadata.json: nothing is known of how it was trained"),)
-    try:
-        document = json.loads(folder.metadata_text)
-        json.dumps(document, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError) as error:
-        return {}, (Problem("bad-metadata", f"metadata.json is not valid JSON: {error}"),)
-    if not isinstance(document, dict):
-        return {}, (Problem("bad-metadata", f"metadata.json holds a {type(document).__name__}, not an object"),)
-    return document, ()
+    return combine(folder.metadata)
 
 
 def _folder_problems(folder: Folder) -> tuple[Problem, ...]:

@@ -20,8 +20,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What was read of one folder of the staging root, before anything is made of it.
+    """What was read of the files of one staged model, before anything is made of it.
 
+    ``metadata`` are its JSON files by name, those that say most first; ``beside`` the paths of its other files.
     ``fingerprint`` is the sha256 over the names and bytes of all its files, ``model_digest`` that of the model file
     alone; ``size`` is in bytes.
     """
@@ -33,9 +34,10 @@ class Folder:
     format: str
     fingerprint: str
     model_digest: str
-    metadata_text: str | None
+    metadata: tuple[tuple[str, str], ...]
     modified_at: datetime
     unreadable: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

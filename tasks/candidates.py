@@ -30,8 +30,8 @@ def discover(section: MlflowSection, digest: str | None) -> list[Candidate]:
         return []
     versions = {logged_model_of(v): v for v in sorted(store.versions(), key=lambda v: int(v.version), reverse=True)}
     ready = [m for m in store.logged_models() if m.status == LoggedModelStatus.READY]
-    gone = store.deleted_runs()
-    there = [model for model in ready if model.source_run_id not in gone]
+    void = store.void_runs()
+    there = [model for model in ready if model.source_run_id not in void]
     return [_candidate(store, model, versions.get(model.model_id), digest) for model in there]
 
 

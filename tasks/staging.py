@@ -11,7 +11,9 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from podium.documents import entries_of
 from podium.errors import ConfigError
+from podium.layout import REGISTRIES, Unit, arrange
 from podium.metadata import parse_staged
 from podium.names import printable
 from podium.progress import Counter
@@ -19,8 +21,6 @@ from podium.requirements import drift
 from podium.staged import Folder, StagedModel
 from tasks.effects.installed import installed
 
-MODEL_SUFFIXES = frozenset({".pkl", ".pickle", ".joblib", ".sav"})
-METADATA = "metadata.json"
 LARGEST_METADATA = 16 * 1024 * 1024
 HEAD = 4096
 CHUNK = 1 << 20
@@ -37,7 +37,7 @@ MAGIC = (
 
 @task(cache_policy=NO_CACHE)
 def read_staging(root: Path | None, timezone: str = "UTC") -> list[StagedModel]:
-    """Return every folder of the staging root as a staged model, by name.
+    """Return every staged model of the staging root, by id.
 
     Raises:
         ConfigError: no root is configured, or it is no folder.
@@ -48,52 +48,79 @@ def read_staging(root: Path | None, timezone: str = "UTC") -> list[StagedModel]:
         raise ConfigError(
             f"staging.root: {root}: no such folder; point it at the folder that holds one folder per model"
         )
-    folders = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
-    count = Counter("reading staged models", len(folders))
+    tops = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    count = Counter("reading staged models", len(tops) + 1)
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda name: _read(root, name, timezone, count), folders))
+        read = list(pool.map(lambda top: _counted(read_folders(root, top), top, count), ["", *tops]))
+    return [_parsed(folder, timezone) for folders in read for folder in folders]
 
 
-def _read(root: Path, name: str, timezone: str, count: Counter) -> StagedModel:
-    model = parse_staged(read_folder(root / name), timezone)
-    model = model.with_problems(drift(model.versions, installed))
-    count.step(model.model_id)
-    return model
+def _counted(folders: list[Folder], top: str, count: Counter) -> list[Folder]:
+    count.step(printable(top))
+    return folders
 
 
-def read_folder(path: Path) -> Folder:
-    """Return what one folder holds. A file that cannot be read makes the folder unreadable, not the call fail.
+def _parsed(folder: Folder, timezone: str) -> StagedModel:
+    model = parse_staged(folder, timezone)
+    return model.with_problems(drift(model.versions, installed))
 
-    Symbolic links are not followed: a link out of the root would bring in what nobody staged.
+
+def read_folders(root: Path, top: str) -> list[Folder]:
+    """Return what one folder of the staging root holds, or with an empty name the files of the root itself.
+
+    A file that cannot be read makes its model unreadable, not the call fail. Symbolic links are not followed: a link
+    out of the root would bring in what nobody staged.
     """
-    modified = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
     try:
-        if path.is_symlink():
-            return _unreadable(path, modified, "the folder is a symbolic link, which is not followed")
-        return _folder(path, sorted(_regular_files(path)), modified)
+        if (root / top).is_symlink() and top:
+            return [_unreadable(root, top, "the folder is a symbolic link, which is not followed")]
+        files = sorted(_regular_files(root / top) if top else _own_files(root))
+        entries = _entries(root, top, files)
+        return [_folder(root, unit, entries) for unit in arrange((str(f.relative_to(root)) for f in files), top)]
     except OSError as error:
-        return _unreadable(path, modified, f"cannot be read: {error.strerror} ({printable(str(error.filename))})")
+        return [_unreadable(root, top, f"cannot be read: {error.strerror} ({printable(str(error.filename))})")]
 
 
-def _folder(path: Path, files: list[Path], modified: datetime) -> Folder:
+def _entries(root: Path, top: str, files: list[Path]) -> dict[str, str]:
+    """Return the entries of the registry files in a folder and in the root, by file name or id of the model."""
+    above = [root / f"{stem}.json" for stem in sorted(REGISTRIES)] if top else []
+    own = [file for file in files if file.suffix == ".json" and file.stem in REGISTRIES]
+    readable = [file for file in (*above, *own) if file.is_file() and not file.is_symlink()]
+    return {key: entry for file in readable for key, entry in entries_of(_metadata(file)).items()}
+
+
+def _folder(root: Path, unit: Unit, entries: dict[str, str]) -> Folder:
+    files = [root / file for file in unit.files]
     digests = {file: _sha256(file) for file in files}
-    model = _model_file(files)
+    model = root / unit.model if unit.model else None
+    about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
+    entry = entries.get(model.name if model else "") or entries.get(unit.model_id)
     return Folder(
-        name=printable(path.name),
-        path=str(path),
+        name=printable(unit.model_id),
+        path=str(root / unit.folder),
         model_file=str(model) if model else None,
         size=sum(file.stat().st_size for file in files),
         format=_format(model) if model else "none",
-        fingerprint=_fingerprint(path, digests),
+        fingerprint=_fingerprint(root / unit.folder, digests),
         model_digest=digests[model] if model else "",
-        metadata_text=_metadata(path / METADATA) if path / METADATA in digests else None,
-        modified_at=modified,
+        metadata=(*((file.name, _metadata(file)) for file in about), *((("registry.json", entry),) if entry else ())),
+        modified_at=_modified(root / unit.folder),
+        beside=tuple(str(file) for file in files if file != model and file not in about),
     )
 
 
-def _unreadable(path: Path, modified: datetime, why: str) -> Folder:
-    name, identity = printable(path.name), hashlib.sha256(os.fsencode(path)).hexdigest()
-    return Folder(name, str(path), None, 0, "none", identity, "", None, modified, why)
+def _modified(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+
+
+def _unreadable(root: Path, top: str, why: str) -> Folder:
+    path = root / top
+    identity = hashlib.sha256(os.fsencode(path)).hexdigest()
+    return Folder(printable(path.name), str(path), None, 0, "none", identity, "", (), _modified(path), why)
+
+
+def _own_files(root: Path) -> Iterator[Path]:
+    return (root / entry.name for entry in os.scandir(root) if entry.is_file(follow_symlinks=False))
 
 
 def _regular_files(path: Path) -> Iterator[Path]:
@@ -107,11 +134,6 @@ def _regular_files(path: Path) -> Iterator[Path]:
 def _raise(error: OSError) -> None:
     """Make what cannot be listed an error: ``os.walk`` would leave it out, and so out of the fingerprint."""
     raise error
-
-
-def _model_file(files: list[Path]) -> Path | None:
-    models = [f for f in files if f.suffix.lower() in MODEL_SUFFIXES]
-    return min(models, key=lambda f: (f.stem != "model", len(f.parts), f.name), default=None)
 
 
 def _sha256(file: Path) -> str:

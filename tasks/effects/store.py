@@ -59,14 +59,15 @@ class Store:
             lambda token: self.client.search_logged_models([self.experiment_id], max_results=PAGE, page_token=token)
         )
 
-    def deleted_runs(self) -> frozenset[str]:
-        """Return the ids of the experiment's deleted runs: what they logged is gone for whoever deleted them."""
-        deleted: list[Run] = _all_pages(
-            lambda token: self.client.search_runs(
-                [self.experiment_id], run_view_type=ViewType.DELETED_ONLY, max_results=PAGE, page_token=token
-            )
-        )
-        return frozenset(run.info.run_id for run in deleted)
+    def void_runs(self) -> frozenset[str]:
+        """Return the ids of runs whose models do not count: somebody deleted them, or a migration is still at them."""
+        deleted = self._runs("", ViewType.DELETED_ONLY)
+        unfinished = self._runs("tags.`podium.state` = 'migrating'", ViewType.ACTIVE_ONLY)
+        return frozenset(run.info.run_id for run in (*deleted, *unfinished))
+
+    def _runs(self, wanted: str, view: str) -> list[Run]:
+        ids = [self.experiment_id]
+        return _all_pages(lambda token: self.client.search_runs(ids, wanted, view, PAGE, page_token=token))
 
 
 def _all_pages(page: Callable[[str | None], PagedList[T]]) -> list[T]:

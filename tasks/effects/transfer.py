@@ -5,6 +5,8 @@ tag, and finished or removed by ``settle``.
 """
 
 import json
+import os
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -98,8 +100,9 @@ def _fill(
 
 
 def _complete(store: Store, run_id: str, ended: int) -> None:
-    store.client.set_tag(run_id, "podium.state", "complete")
+    """End a run. The tag comes last: until then the next migration knows that there is something to finish."""
     store.client.set_terminated(run_id, "FINISHED", end_time=ended)
+    store.client.set_tag(run_id, "podium.state", "complete")
 
 
 def _trained(model: StagedModel) -> int:
@@ -134,8 +137,10 @@ def _run_tags(model: StagedModel) -> dict[str, str]:
 def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:
     """Write the run's artifacts to a folder: original metadata, conversion, confusion matrices."""
     folder.mkdir()
-    if model.folder.metadata_text is not None:
-        (folder / "metadata.json").write_text(model.folder.metadata_text, encoding="utf-8")
+    for name, text in model.folder.metadata:
+        (folder / name).write_text(text, encoding="utf-8")
+    for path in model.folder.beside:
+        _carry(Path(path), folder / "beside" / Path(path).relative_to(model.folder.path))
     (folder / "conversion.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
     if model.confusion_matrix is not None:
         text = json.dumps(model.confusion_matrix, indent=2)
@@ -143,6 +148,13 @@ def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measu
     if measured:
         write_measurement(folder, *measured)
     return folder
+
+
+def _carry(source: Path, target: Path) -> None:
+    """Copy a file that lay beside a model; one that has become a link since is not followed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as found, target.open("wb") as copy:
+        shutil.copyfileobj(found, copy)
 
 
 def _metrics(model: StagedModel, model_id: str, measured: Measured) -> list[Metric]:

@@ -20,6 +20,5 @@ def candidate(name: str, f1: float | None = 0.8, **more: Any) -> Candidate:
 def staged(name: str, metadata: str | None = "{}", **more: Any) -> StagedModel:
     """A staged model of a name and a metadata text; its fingerprint is its name unless given."""
     known = {"size": 1, "format": "pickle", "fingerprint": name, "model_digest": name, "modified_at": NOW}
-    return parse_staged(
-        Folder(name=name, path=f"/{name}", model_file="model.pkl", metadata_text=metadata, **{**known, **more})
-    )
+    texts = (("metadata.json", metadata),) if metadata is not None else ()
+    return parse_staged(Folder(name=name, path=f"/{name}", model_file="model.pkl", metadata=texts, **{**known, **more}))

@@ -9,7 +9,7 @@ import pytest
 from podium.errors import ConfigError
 from podium.inventory import take_inventory
 from podium.staged import StagedModel
-from tasks.staging import read_folder, read_staging
+from tasks.staging import read_folders, read_staging
 
 PICKLE = b"\x80\x04}."
 
@@ -23,6 +23,12 @@ def stage(root: Path, name: str, model: bytes | None = PICKLE, metadata: str | N
     if metadata is not None:
         (folder / "metadata.json").write_text(metadata)
     return folder
+
+
+def fingerprint(folder: Path) -> str:
+    """The fingerprint of a folder with one model."""
+    (found,) = read_folders(folder.parent, folder.name)
+    return found.fingerprint
 
 
 def one(root: Path) -> StagedModel:
@@ -57,8 +63,8 @@ def test_what_is_wrong_is_a_finding(
 
 def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
     """The same bytes under another name are the same model; one other byte is another."""
-    same = [read_folder(stage(tmp_path, name)).fingerprint for name in ("a", "b")]
-    other = read_folder(stage(tmp_path, "c", PICKLE + b" ")).fingerprint
+    same = [fingerprint(stage(tmp_path, name)) for name in ("a", "b")]
+    other = fingerprint(stage(tmp_path, "c", PICKLE + b" "))
     assert same[0] == same[1] != other
 
 
@@ -133,3 +139,60 @@ def test_the_demo_metadata_is_what_legacy_projects_write(made: Path) -> None:
     }
     assert document["model_path"] == "models\\staging\\xgboost_20250820_104603\\model.pkl"
     assert document["registered_at"] == "2025-08-20T10:46:03"
+
+
+def by_id(root: Path) -> dict[str, StagedModel]:
+    """The staged models of a root by their ids."""
+    return {model.model_id: model for model in read_staging.fn(root)}
+
+
+def test_files_side_by_side_are_models_of_their_own(tmp_path: Path) -> None:
+    """Flat files with JSON files of their names are read, each with its own claims."""
+    for name, f1 in (("churn_20250101", 0.7), ("churn_20250202", 0.8)):
+        (tmp_path / f"{name}.joblib").write_bytes(PICKLE)
+        (tmp_path / f"{name}_metadata.json").write_text(json.dumps({"metrics": {"f1": f1}}))
+    found = by_id(tmp_path)
+    assert {name: model.claims for name, model in found.items()} == {
+        "churn_20250101": {"f1_score": 0.7},
+        "churn_20250202": {"f1_score": 0.8},
+    }
+    assert found["churn_20250202"].trained_at.date().isoformat() == "2025-02-02"
+
+
+def test_nested_folders_of_types_and_versions_are_read(tmp_path: Path) -> None:
+    """A model's id is its path below the root where folders are nested."""
+    for version in ("v1", "v2"):
+        stage(tmp_path / "xgboost", version, PICKLE + version.encode(), "{}")
+    assert sorted(by_id(tmp_path)) == ["xgboost/v1", "xgboost/v2"]
+
+
+def test_one_model_with_many_files_about_it(tmp_path: Path) -> None:
+    """Metrics, features and parameters in files of their own make one document; other files are carried along."""
+    folder = stage(tmp_path, "churn", metadata=None)
+    (folder / "model.pkl").rename(folder / "best_model.pkl")
+    (folder / "metrics.json").write_text('{"accuracy": 0.8, "f1": "81.2%"}')
+    (folder / "feature_columns.json").write_text('["tenure", "gender"]')
+    (folder / "params.json").write_text('{"max_depth": 3}')
+    (folder / "scaler.pkl").write_bytes(PICKLE)
+    model = one(tmp_path)
+    assert model.claims == {"accuracy": 0.8, "f1_score": pytest.approx(0.812)}
+    assert model.feature_columns == ("tenure", "gender")
+    assert model.hyperparameters == {"max_depth": 3}
+    assert [Path(path).name for path in model.folder.beside] == ["scaler.pkl"]
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        [{"model_path": "models\\a.pkl", "f1_score": 0.7}, {"path": "b.pkl", "f1_score": 0.8}],
+        {"models": [{"file": "a.pkl", "f1_score": 0.7}, {"file": "b.pkl", "f1_score": 0.8}]},
+        {"versions": {"a": {"metrics": {"f1": 0.7}}, "b": {"metrics": {"f1": 0.8}}}},
+    ],
+    ids=["a list", "a list in an object", "by version"],
+)
+def test_a_file_about_many_models_is_read_for_each(registry: object, tmp_path: Path) -> None:
+    """A registry's entry is the metadata of the model it names, by file or by id."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.pkl").write_bytes(PICKLE + name.encode())
+    (tmp_path / "registry.json").write_text(json.dumps(registry))
+    assert {name: model.claims["f1_score"] for name, model in by_id(tmp_path).items()} == {"a": 0.7, "b": 0.8}

@@ -1,0 +1,70 @@
+"""Whatever way people lay out their models, each model file becomes one staged model with what belongs to it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.layout import arrange
+
+
+def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[str, ...]]]:
+    """Model and JSON files by id."""
+    return {unit.model_id: (unit.model, unit.about) for unit in arrange(files, top)}
+
+
+@pytest.mark.parametrize(
+    ("files", "top", "found"),
+    [
+        (["a/model.pkl", "a/metadata.json"], "a", {"a": ("a/model.pkl", ("a/metadata.json",))}),
+        (["a/metadata.json"], "a", {"a": (None, ("a/metadata.json",))}),
+        (["a/model.pkl", "a/scaler.pkl", "a/label_encoder.joblib"], "a", {"a": ("a/model.pkl", ())}),
+        (["a/scaler.pkl"], "a", {"a": ("a/scaler.pkl", ())}),
+        (
+            ["a/best_model.pkl", "a/metrics.json", "a/evaluation.json", "a/feature_columns.json"],
+            "a",
+            {"a": ("a/best_model.pkl", ("a/metrics.json", "a/evaluation.json", "a/feature_columns.json"))},
+        ),
+        (
+            ["xgb/v1/model.pkl", "xgb/v1/metadata.json", "xgb/v2/model.pkl"],
+            "xgb",
+            {"xgb/v1": ("xgb/v1/model.pkl", ("xgb/v1/metadata.json",)), "xgb/v2": ("xgb/v2/model.pkl", ())},
+        ),
+        (["xgb/v1/deep/model.pkl"], "xgb", {"xgb": ("xgb/v1/deep/model.pkl", ())}),
+        (
+            ["churn_20250101.joblib", "churn_20250101_metadata.json", "other.pkl", "other.json"],
+            "",
+            {
+                "churn_20250101": ("churn_20250101.joblib", ("churn_20250101_metadata.json",)),
+                "other": ("other.pkl", ("other.json",)),
+            },
+        ),
+        (
+            ["best_model.pkl", "metrics.json", "unrelated.json"],
+            "",
+            {"best_model": ("best_model.pkl", ("metrics.json",))},
+        ),
+        (
+            ["a/model_v1.pkl", "a/model_v2.pkl", "a/model_v2_metrics.json"],
+            "a",
+            {"a/model_v1": ("a/model_v1.pkl", ()), "a/model_v2": ("a/model_v2.pkl", ("a/model_v2_metrics.json",))},
+        ),
+        (["notes.txt", "metrics.json"], "", {}),
+    ],
+)
+def test_each_layout(files: list[str], top: str, found: dict[str, object]) -> None:
+    """The surveyed layouts, one by one."""
+    assert ids(files, top) == found
+
+
+NAMES = st.sampled_from(
+    ["model.pkl", "a.pkl", "b.joblib", "metadata.json", "a_metrics.json", "scaler.pkl", "x/model.pkl"]
+)
+
+
+@given(st.lists(st.builds(lambda folder, name: f"top/{folder}{name}", st.sampled_from(["", "a/", "b/"]), NAMES)))
+def test_no_model_file_is_in_two_units(files: list[str]) -> None:
+    """Every unit has an id of its own, and no two share a model."""
+    units = arrange(set(files), "top")
+    assert len({unit.model_id for unit in units}) == len(units)
+    models = [unit.model for unit in units if unit.model]
+    assert len(set(models)) == len(models)
