@@ -33,6 +33,15 @@ SERVER = {
 }
 
 
+CLIENT = {
+    # Logs would be sent while the server is stopping.
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    # The address is plain HTTP on loopback: there is no certificate to check, and each client would load all of them.
+    "PREFECT_API_TLS_INSECURE_SKIP_VERIFY": "true",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+}
+
+
 def wanted() -> bool:
     """Whether nobody named a Prefect server, in the environment, in a settings file, or in a Prefect home of theirs."""
     named = any(name in os.environ for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"))
@@ -107,8 +116,8 @@ def start() -> None:
         return
     _servers.append(EmbeddedServer(Path(os.environ["PREFECT_HOME"])))
     os.environ["PREFECT_API_URL"] = _servers[0].url
-    # Logs would be sent while the server is stopping; a waiting heartbeat would hold up the end of every flow.
-    os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
+    for name, value in CLIENT.items():
+        os.environ.setdefault(name, value)
 
 
 def await_ready() -> None:

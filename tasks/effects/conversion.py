@@ -5,15 +5,17 @@ without pickle, and as an MLflow model directory.
 """
 
 import importlib
+import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import mlflow.sklearn
 import numpy as np
 import pandas as pd
 import skops.io
@@ -47,6 +49,8 @@ SKOPS = "model.skops"
 UNTRUSTED = re.compile(r"Untrusted types found in the file: \[(.*?)\]")
 EXAMPLE_ROWS = 5
 SIGNATURE_ROWS = 100
+ASKED_ROWS = 20
+"""Rows on which MLflow's own interface is asked: it only passes on what the library's object answers."""
 
 
 def convert(request: dict[str, Any]) -> dict[str, Any]:
@@ -98,12 +102,32 @@ class Storing:
         signature = infer_signature(rows.head(SIGNATURE_ROWS), few)
         options = {"signature": signature, "input_example": rows.head(EXAMPLE_ROWS), **self._options()}
         with _storable():
-            saving = stand_in() if self.flavour == "sklearn" else model
-            importlib.import_module(f"mlflow.{self.flavour}").save_model(saving, path=str(out), **options)
-            if saving is not model:
-                skops.io.dump(model, out / SKOPS)
-        if (out / SKOPS).exists():
-            _narrow_trust(out, self.flavour, self._trusted())
+            if self.flavour == "sklearn":
+                self._save_sklearn(model, out, options)
+            else:
+                importlib.import_module(f"mlflow.{self.flavour}").save_model(model, path=str(out), **options)
+        if self.flavour == "lightgbm" and (out / SKOPS).exists():
+            self._narrow_trust(out)
+
+    def _save_sklearn(self, model: Any, out: Path, options: Mapping[str, Any]) -> None:
+        """Let MLflow save a stand-in with everything that describes the model, and put the model in its place.
+
+        MLflow loads what it saves once more, only to see whether it can be loaded. The parity check does that too, and
+        for a forest each time is a good part of its migration.
+        """
+        content = skops.io.dumps(model)
+        trusted = self._named(io.BytesIO(content))
+        mlflow.sklearn.save_model(stand_in(), path=str(out), **{**options, "skops_trusted_types": trusted})
+        (out / SKOPS).write_bytes(content)
+
+    def _narrow_trust(self, out: Path) -> None:
+        with (out / SKOPS).open("rb") as file, mlmodel(out) as stored:
+            stored["flavors"][self.flavour]["skops_trusted_types"] = self._named(file)
+
+    def _named(self, file: IO[bytes]) -> list[str]:
+        """Return the trusted types that a model's schema names: its MLmodel should trust no more than it must."""
+        with zipfile.ZipFile(file) as archive:
+            return named_in(archive.read("schema.json").decode("utf-8"), self._trusted())
 
     def _trusted(self) -> frozenset[str]:
         return TRUSTED_IN_SKOPS | self.extra
@@ -119,11 +143,7 @@ class Storing:
 
 @cache
 def stand_in() -> Any:
-    """Return a small model, whose place in a stored scikit-learn model the real one takes.
-
-    MLflow loads what it saves once more, only to see whether it can be loaded. The parity check does that too, and for
-    a forest each time is a good part of its migration.
-    """
+    """Return a small model, whose place in a stored scikit-learn model the real one takes."""
     return DummyClassifier().fit([[0]], [0])
 
 
@@ -150,7 +170,7 @@ def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
         loaded = load_model(str(directory), suppress_warnings=True)
     raw = raw_model(loaded)
     said = predict(*split(raw, rows))
-    _same_through_mlflow(loaded, raw, rows.head(SIGNATURE_ROWS), said)
+    _same_through_mlflow(loaded, raw, rows.head(ASKED_ROWS), said)
     return said
 
 
@@ -197,15 +217,6 @@ def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
     if holdout is None:
         return synthesised(model, columns)
     return pick(read_rows(Path(holdout)), columns)
-
-
-def _narrow_trust(out: Path, flavour: str, trusted: Iterable[str]) -> None:
-    """Record only the trusted types that this model's schema names: its MLmodel should trust no more than it must."""
-    with zipfile.ZipFile(out / SKOPS) as archive:
-        schema = archive.read("schema.json").decode("utf-8")
-    with mlmodel(out) as stored:
-        stored["flavors"][flavour]["skops_trusted_types"] = named_in(schema, trusted)
-        stored["model_size_bytes"] = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
 
 
 def _parity(original: Predictions, stored: Predictions) -> float:

@@ -87,7 +87,7 @@ def _fill(
     logged = client.create_logged_model(store.experiment_id, name, run_id, identity, params, model.model_type)
     with mlmodel(scratch / NAME) as stored:
         # As MLflow's own logging does: the stored model says which run and logged model it belongs to.
-        stored |= {"run_id": run_id, "model_id": logged.model_id}
+        stored |= {"run_id": run_id, "model_id": logged.model_id, "model_size_bytes": _size(scratch / NAME)}
     client.log_model_artifacts(logged.model_id, str(scratch / NAME))
     client.log_artifacts(run_id, str(_documents(scratch / "documents", model, found, measured)))
     metrics = _metrics(model, logged.model_id, measured)
@@ -126,6 +126,11 @@ def _identity(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
         "podium.parity_rows": str(found["parity"]["rows"]),
         "podium.parity_difference": repr(found["parity"]["largest_difference"]),
     }
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _run_tags(model: StagedModel) -> dict[str, str]:

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from podium.requirements import LIBRARIES, requirements_of
+from tasks.effects.installed import installed
 from tasks.effects.limits import confine
 from tasks.effects.prediction import NotUsableError, read_rows
 
@@ -145,6 +147,8 @@ def _rehearse() -> None:
     import pandas as pd
     from sklearn.linear_model import LogisticRegression
 
+    for flavour in LIBRARIES:
+        requirements_of(flavour, ("joblib", "scipy"), installed)
     with tempfile.TemporaryDirectory() as scratch:
         model, out = Path(scratch, "model.pkl"), Path(scratch, "out")
         rows = pd.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]})
