@@ -26,27 +26,30 @@ def place(product: Product, database: Path) -> None:
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=".blank-") as folder:
         made = Path(folder, database.name)
         _build(script, made)
-        # Whoever was first wins: a link, unlike a rename, never replaces a database that is there.
-        with contextlib.suppress(FileExistsError):
+        # A link, unlike a rename, never replaces a database that another process has put there meanwhile. Where a file
+        # system knows no links, the product makes its database itself.
+        with contextlib.suppress(OSError):
             os.link(made, database)
 
 
 def is_current(product: Product, database: Path) -> bool:
     """Whether a database needs no migration for the installed version of its product."""
     script = HERE / f"{product}.sql"
-    return _fits(script, product) and _revision(database) in _text(script)
+    revision = _revision(database)
+    noted = f"INSERT INTO \"alembic_version\" VALUES('{revision}');\n"
+    return revision is not None and _fits(script, product) and noted in _text(script)
 
 
-def _revision(database: Path) -> str:
-    """Return the statement that notes a database's revision; one that no script holds if it notes none."""
+def _revision(database: Path) -> str | None:
+    """Return the revision of a database, None if it is not there or notes none."""
     if not database.exists():
-        return "none"
+        return None
     with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         try:
-            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        except (sqlite3.Error, TypeError):
-            return "none"
-    return f"INSERT INTO \"alembic_version\" VALUES('{revision}');\n"
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.Error:
+            return None
+    return str(found[0]) if found else None
 
 
 @cache

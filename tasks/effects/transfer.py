@@ -35,6 +35,10 @@ Measured = tuple[Holdout, Measurement] | None
 _sqlite_writer = threading.Lock()
 
 
+class ChangedError(Exception):
+    """A staged file is not there any more as it was when its folder was read."""
+
+
 def write_model(
     store: Store, model: StagedModel, found: Mapping[str, Any], scratch: Path, measured: Measured
 ) -> Outcome:
@@ -46,6 +50,9 @@ def write_model(
         run_id = _begin(store, model, found)
         try:
             version = _fill(store, model, found, scratch, measured, run_id)
+        except ChangedError as error:
+            settle(store, run_id)
+            return Outcome("quarantined", model.model_id, f"{error}; run the command again", code="changed")
         except MlflowException as error:
             if error.error_code not in REFUSALS:
                 raise
@@ -135,14 +142,15 @@ def _size(folder: Path) -> int:
 
 def _run_tags(model: StagedModel) -> dict[str, str]:
     tags = {"mlflow.source.name": "podium migrate", "mlflow.source.type": "JOB"}
-    versions = {f"podium.trained_with.{key(name)}": version[:500] for name, version in model.versions.items()}
+    versions = {key(f"podium.trained_with.{name}"): version[:500] for name, version in model.versions.items()}
     return tags | versions | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
 
 
 def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:
     """Write the run's artifacts to a folder: original metadata, conversion, confusion matrices."""
     folder.mkdir()
-    for name, text in model.folder.metadata:
+    # Of two of the same name, in folders within each other, the one that says most stays.
+    for name, text in reversed(model.folder.metadata):
         (folder / name).write_text(text, encoding="utf-8")
     for path in model.folder.beside:
         _carry(Path(path), folder / "beside" / Path(path).relative_to(model.folder.path))
@@ -156,9 +164,17 @@ def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measu
 
 
 def _carry(source: Path, target: Path) -> None:
-    """Copy a file that lay beside a model; one that has become a link since is not followed."""
+    """Copy a file that lay beside a model; one that has become a link since is not followed.
+
+    Raises:
+        ChangedError: it is not there any more as it was.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as found, target.open("wb") as copy:
+    try:
+        opened = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise ChangedError(f"{source.name} changed since the folder was read: {error.strerror}") from error
+    with os.fdopen(opened, "rb") as found, target.open("wb") as copy:
         shutil.copyfileobj(found, copy)
 
 

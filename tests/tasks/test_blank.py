@@ -32,6 +32,13 @@ def test_a_database_that_is_there_is_never_touched(tmp_path: Path) -> None:
     assert not is_current("prefect", database)
 
 
+def test_what_is_not_there_is_not_current(tmp_path: Path) -> None:
+    """Neither a missing database nor one without a revision spares the server its migrations."""
+    assert not is_current("prefect", tmp_path / "prefect.db")
+    sqlite3.connect(tmp_path / "prefect.db").close()
+    assert not is_current("prefect", tmp_path / "prefect.db")
+
+
 def test_a_placed_database_needs_no_migration(tmp_path: Path) -> None:
     """What is placed is current, and nothing else is left in its folder."""
     place("prefect", tmp_path / "prefect.db")

@@ -323,3 +323,29 @@ def test_a_dry_run_does_not_even_make_a_database(home: Path, made: Path) -> None
     (home / "mlflow.db").unlink()
     assert states(migrate(str(config), dry_run=True)) == {LOGISTIC: "migrated"}
     assert not (home / "mlflow.db").exists()
+
+
+def test_what_lies_beside_a_model_is_carried_along(home: Path, made: Path) -> None:
+    """Scalers, notes and further JSON files become artifacts of the run, below a folder of their own."""
+    config = project(home, made, BARE)
+    folder = home.parent / "staging" / BARE
+    (folder / "scaler.pkl").write_bytes(b"not loaded, only carried")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "read.me").write_text("by hand")
+    (outcome,) = migrate(str(config)).of("migrated")
+    uri = store_of(config).client.get_run(outcome.run_id).info.artifact_uri
+    assert mlflow.artifacts.load_text(f"{uri}/beside/notes/read.me") == "by hand"
+    assert mlflow.artifacts.load_text(f"{uri}/beside/scaler.pkl") == "not loaded, only carried"
+
+
+def test_a_file_that_vanishes_meanwhile_stops_only_its_model(home: Path, made: Path) -> None:
+    """Between reading and writing a file became a link: it is not followed, and the model is quarantined."""
+    config = project(home, made, BARE, LOGISTIC)
+    note = home.parent / "staging" / BARE / "note.txt"
+    note.write_text("here")
+    models = {model.model_id: model for model in read_staging.fn(home.parent / "staging")}
+    note.unlink()
+    note.symlink_to("/etc/hostname")
+    part = (models[BARE], models[LOGISTIC])
+    outcomes = migrate_chunk.fn(load_config(config), part, None, Counter("migrating", 2))
+    assert [(o.state, o.code) for o in outcomes] == [("quarantined", "changed"), ("migrated", "new")]
