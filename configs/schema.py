@@ -34,6 +34,9 @@ TieRule = Literal[
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s'\"`][^/:'\"`]*$")]
 
 
+FileName = Annotated[str, Field(pattern=r"^[^/\\\\]+$", max_length=255)]
+
+
 class Section(BaseModel):
     """A part of the configuration: frozen, and closed to unknown keys."""
 
@@ -58,6 +61,11 @@ class StagingSection(Section):
     root: Path | None = Field(None, description="Folder that holds one folder per staged model.")
     timezone: str = Field(
         "UTC", min_length=1, max_length=64, description="IANA zone of times recorded without an offset."
+    )
+    preprocessors: tuple[FileName, ...] = Field(
+        (),
+        max_length=5,
+        description="Files beside a model that prepare its rows, in order; with it they are stored as one pipeline.",
     )
 
     @field_validator("timezone")

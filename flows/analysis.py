@@ -43,6 +43,6 @@ class Analysis:
 def analyze(config_path: str | None = None) -> Analysis:
     """Take the inventory of the staging root without loading a model."""
     config = load_config(config_path)
-    staged = read_staging(config.staging.root, config.staging.timezone)
+    staged = read_staging(config.staging.root, config.staging.timezone, config.staging.preprocessors)
     inventory = take_inventory(staged, config.holdout.id_columns if config.holdout else ())
     return Analysis(str(config.staging.root), inventory, summarise(inventory.models))

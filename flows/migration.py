@@ -44,7 +44,7 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
 
 
 def _plan(config: PodiumConfig) -> MigrationPlan:
-    staged = read_staging(config.staging.root, config.staging.timezone)
+    staged = read_staging(config.staging.root, config.staging.timezone, config.staging.preprocessors)
     id_columns = config.holdout.id_columns if config.holdout else ()
     return plan_migration(take_inventory(staged, id_columns).models, known_models(config.mlflow))
 

@@ -1,4 +1,4 @@
-"""Makes one metadata document of the JSON files that are about a model, and finds its entry in a file about many."""
+"""Makes one metadata document of the files that are about a model, and finds its entry in a file about many."""
 
 import json
 import re
@@ -7,8 +7,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from podium.claims import CONTAINERS
+from podium.exports import of_mlmodel, of_requirements
 from podium.staged import Problem
 
+EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
+"""Files about a model that are not JSON, and what reads them."""
 METRIC_FILES = frozenset({"metrics", "evaluation", "results", "scores", "performance"})
 WRAPPED = {
     "params": "hyperparameters",
@@ -38,6 +41,8 @@ def combine(texts: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Pro
 
 
 def _load(name: str, text: str) -> tuple[Any, Problem | None]:
+    if name in EXPORTED:
+        return EXPORTED[name](text)
     try:
         found = json.loads(text)
         json.dumps(found, ensure_ascii=False).encode("utf-8")

@@ -4,8 +4,8 @@ Everything read here is a claim: it is kept and shown, and never decides a promo
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,9 @@ FIELDS = {
     "versions": ("library_versions", "package_versions", "versions", "dependencies"),
     "model_id": ("model_id",),
 }
+UNKNOWN = "unknown"
 VERSION = re.compile(r"[=v<>~ ]*\d+\.\d+")
+NO_MODEL = re.compile(r"Imputer|Transformer|Selector|SelectFrom|RFE|Embedding")
 TYPE_WORDS = {
     "xgb": "xgboost",
     "lightgbm": "lightgbm",
@@ -113,6 +115,13 @@ FORMAT_PROBLEMS = {
     "empty": (Problem("empty-model", "the model file has 0 bytes: copy it again from where it was trained"),),
     "git-lfs": (Problem("lfs-pointer", "the model file is a Git LFS pointer: run `git lfs pull`"),),
     "unknown": (Problem("unknown-format", "the model file is in no format that Podium reads"),),
+    "onnx": (Problem("onnx", "an ONNX model alone: stage the model that it was exported from beside it"),),
+    "xgboost-binary": (
+        Problem(
+            "old-format",
+            "XGBoost's old binary format: load it with XGBoost 3.0 or earlier, and save it as .ubj",
+        ),
+    ),
 }
 
 
@@ -169,11 +178,28 @@ def _sources(document: Mapping[str, Any]) -> dict[str, str]:
 
 def _model_type(document: Mapping[str, Any], name: str) -> Found:
     for found in (*_all(document, "type"), Found("id", name)):
-        words = re.sub(r"[^a-z0-9]", "", str(found.value).lower())
-        kind = next((kind for word, kind in TYPE_WORDS.items() if word in words), None)
-        if kind:
+        if kind := type_in(str(found.value)):
             return Found(found.path if found.path == "id" else f"metadata.{found.path}", kind)
-    return Found("nowhere; the estimator's class will tell", "unknown")
+    return Found("nowhere", UNKNOWN)
+
+
+def type_in(text: str) -> str | None:
+    """Return the type that a text names, such as "Random Forest Classifier (tuned)" or the name of a class."""
+    words = re.sub(r"[^a-z0-9]", "", text.lower())
+    return next((kind for word, kind in TYPE_WORDS.items() if word in words), None)
+
+
+def of_class(model: StagedModel, classes: Iterable[str]) -> StagedModel:
+    """Return a model whose metadata tells no type with that of its estimator: the first class that is one's.
+
+    ``classes`` are the names of all classes in its file, in order. Those around it, such as pipelines, tell nothing,
+    and those before it in a pipeline can bear its words: an imputer by neighbours is no model of neighbours.
+    """
+    named = ((name, type_in(name)) for name in classes if not NO_MODEL.search(name))
+    for name, kind in named:
+        if kind:
+            return replace(model, model_type=kind, found={**model.found, "model_type": f"the class {name}"})
+    return model
 
 
 def _when(document: Mapping[str, Any], folder: Folder, timezone: str) -> When:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from podium.stand_ins import MARK, OPAQUE, Made, Name, Opaque, class_of, count_of, current, item_size
-from podium.streams import BrokenError, Bytes, SuspectError
+from podium.streams import DAMAGED, BrokenError, Bytes, SuspectError
 
 ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 DEEPEST = 8
@@ -35,7 +35,7 @@ def walk(stream: IO[bytes], limit: int) -> tuple[Name, ...]:
         found = Walker(source).walk()
         if source.read(1):
             raise SuspectError("something follows after the end of the pickle")
-    except (ValueError, IndexError, KeyError, TypeError, EOFError, OverflowError, RecursionError) as error:
+    except DAMAGED as error:
         raise BrokenError(f"it is cut off or no pickle: {' '.join(str(error).split())[:200]}") from error
     return tuple(dict.fromkeys(found))
 

@@ -24,7 +24,7 @@ class Folder:
 
     ``metadata`` are its JSON files by name, those that say most first; ``beside`` the paths of its other files.
     ``fingerprint`` is the sha256 over the names and bytes of all its files, ``model_digest`` that of the model file
-    alone; ``size`` is in bytes.
+    alone; ``size`` is in bytes. ``preprocessors`` are files that prepare its rows, in order, each with its sha256.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Folder:
     modified_at: datetime
     unreadable: str | None = None
     beside: tuple[str, ...] = ()
+    preprocessors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +88,4 @@ class StagedModel:
         return replace(self, problems=self.problems + found)
 
 
-BROKEN = frozenset({"no-model", "empty-model", "lfs-pointer", "unreadable", "unknown-format"})
+BROKEN = frozenset({"no-model", "empty-model", "lfs-pointer", "unreadable", "unknown-format", "onnx", "old-format"})

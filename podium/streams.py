@@ -1,9 +1,17 @@
 """A stream of bytes from somebody's file, read with a limit, and the two ways in which a file can be bad."""
 
+import lzma
+import zlib
 from typing import IO, cast
 
 PIECE = 1 << 20
 """Bytes that are read at once."""
+
+DAMAGED = (
+    *(ValueError, IndexError, KeyError, TypeError, EOFError, OverflowError, RecursionError),
+    *(OSError, zlib.error, lzma.LZMAError),
+)
+"""What reading a file that is cut off, overwritten or no pickle at all may raise."""
 
 
 class SuspectError(Exception):

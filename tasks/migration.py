@@ -77,6 +77,7 @@ def _request(config: PodiumConfig, model: StagedModel, scratch: Path) -> dict[st
     return {
         "model": model.folder.model_file,
         "sha256": model.folder.model_digest,
+        "preprocessors": [list(pair) for pair in model.folder.preprocessors],
         "out": str(scratch / NAME),
         "predictions": str(scratch / "predictions.npz"),
         "holdout": str(config.holdout.path) if config.holdout else None,

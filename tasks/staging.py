@@ -6,38 +6,31 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from podium.documents import entries_of
 from podium.errors import ConfigError
+from podium.formats import HEAD, PERHAPS, format_of, may_be_model
 from podium.layout import REGISTRIES, Unit, arrange
-from podium.metadata import parse_staged
+from podium.metadata import UNKNOWN, of_class, parse_staged
 from podium.names import printable
 from podium.progress import Counter
 from podium.requirements import drift
 from podium.staged import Folder, StagedModel
+from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
 
 LARGEST_METADATA = 16 * 1024 * 1024
-HEAD = 4096
-CHUNK = 1 << 20
-EMPTY = hashlib.sha256(b"").hexdigest()
-MAGIC = (
-    (b"version https://git-lfs", "git-lfs"),
-    (b"\x1f\x8b", "gzip"),
-    (b"BZh", "bz2"),
-    (b"\xfd7zXZ", "xz"),
-    (b"]\x00", "lzma"),
-    (b"\x78", "zlib"),
-)
 
 
 @task(cache_policy=NO_CACHE)
-def read_staging(root: Path | None, timezone: str = "UTC") -> list[StagedModel]:
+def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[str, ...] = ()) -> list[StagedModel]:
     """Return every staged model of the staging root, by id.
+
+    ``preprocessors`` are names of files that, where they lie beside a model, prepare its rows, in this order.
 
     Raises:
         ConfigError: no root is configured, or it is no folder.
@@ -51,7 +44,7 @@ def read_staging(root: Path | None, timezone: str = "UTC") -> list[StagedModel]:
     tops = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
     count = Counter("reading staged models", len(tops) + 1)
     with ThreadPoolExecutor() as pool:
-        read = list(pool.map(lambda top: _counted(read_folders(root, top), top, count), ["", *tops]))
+        read = list(pool.map(lambda top: _counted(read_folders(root, top, preprocessors), top, count), ["", *tops]))
     return [_parsed(folder, timezone) for folders in read for folder in folders]
 
 
@@ -62,10 +55,12 @@ def _counted(folders: list[Folder], top: str, count: Counter) -> list[Folder]:
 
 def _parsed(folder: Folder, timezone: str) -> StagedModel:
     model = parse_staged(folder, timezone)
+    if model.model_type == UNKNOWN and model.status == "ready":
+        model = of_class(model, classes_in(Path(folder.model_file or ""), folder.format))
     return model.with_problems(drift(model.versions, installed))
 
 
-def read_folders(root: Path, top: str) -> list[Folder]:
+def read_folders(root: Path, top: str, preprocessors: tuple[str, ...] = ()) -> list[Folder]:
     """Return what one folder of the staging root holds, or with an empty name the files of the root itself.
 
     A file that cannot be read makes its model unreadable, not the call fail. Symbolic links are not followed: a link
@@ -76,7 +71,9 @@ def read_folders(root: Path, top: str) -> list[Folder]:
             return [_unreadable(root, top, "the folder is a symbolic link, which is not followed")]
         files = sorted(_regular_files(root / top) if top else _own_files(root))
         entries = _entries(root, top, files)
-        return [_folder(root, unit, entries) for unit in arrange((str(f.relative_to(root)) for f in files), top)]
+        natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and _is_native(f)]
+        units = arrange((str(f.relative_to(root)) for f in files), top, natives)
+        return [_folder(root, unit, entries, preprocessors) for unit in units]
     except OSError as error:
         return [_unreadable(root, top, f"cannot be read: {error.strerror} ({printable(str(error.filename))})")]
 
@@ -89,9 +86,11 @@ def _entries(root: Path, top: str, files: list[Path]) -> dict[str, str]:
     return {key: entry for file in readable for key, entry in entries_of(_metadata(file)).items()}
 
 
-def _folder(root: Path, unit: Unit, entries: dict[str, str]) -> Folder:
+def _folder(root: Path, unit: Unit, entries: dict[str, str], preprocessors: tuple[str, ...]) -> Folder:
     files = [root / file for file in unit.files]
-    digests = {file: _sha256(file) for file in files}
+    around = (root / unit.model).parent if unit.model else root / unit.folder
+    before = [file for file in (around / name for name in preprocessors) if _is_plain(file)]
+    digests = {file: _sha256(file) for file in dict.fromkeys((*files, *before))}
     model = root / unit.model if unit.model else None
     about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
     entry = entries.get(model.name if model else "") or entries.get(unit.model_id)
@@ -105,7 +104,9 @@ def _folder(root: Path, unit: Unit, entries: dict[str, str]) -> Folder:
         model_digest=digests[model] if model else "",
         metadata=(*((file.name, _metadata(file)) for file in about), *((("registry.json", entry),) if entry else ())),
         modified_at=_modified(root / unit.folder),
-        beside=tuple(str(file) for file in files if file != model and file not in about),
+        unreadable=None if model else _linked(root / unit.folder),
+        beside=tuple(str(file) for file in digests if file != model and file not in about),
+        preprocessors=tuple((str(file), digests[file]) for file in before),
     )
 
 
@@ -147,22 +148,25 @@ def _fingerprint(path: Path, digests: dict[Path, str]) -> str:
     return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
 
+def _linked(folder: Path) -> str | None:
+    """Return what to say of a folder without a model that has a link in its place."""
+    links = [
+        entry.name for entry in os.scandir(folder) if entry.is_symlink() and may_be_model(PurePosixPath(entry.name))
+    ]
+    return f"{printable(links[0])} is a symbolic link, which is not followed: copy the file there" if links else None
+
+
+def _is_plain(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink()
+
+
+def _is_native(file: Path) -> bool:
+    return _format(file) not in {"empty", "git-lfs", "unknown", "pickle", "joblib"}
+
+
 def _format(model: Path) -> str:
     with model.open("rb") as stream:
-        head = stream.read(HEAD)
-    if not head:
-        return "empty"
-    named = next((name for magic, name in MAGIC if head.startswith(magic)), None)
-    if named:
-        return named if named == "git-lfs" else f"joblib+{named}"
-    return _pickle_kind(head)
-
-
-def _pickle_kind(head: bytes) -> str:
-    if b"joblib.numpy_pickle" in head:
-        return "joblib"
-    # Protocols 0 and 1 have no marker: they begin with a global, a mark or an empty container.
-    return "pickle" if head[:1] in b"\x80c(]}" else "unknown"
+        return format_of(model.name, stream.read(HEAD))
 
 
 def _metadata(file: Path) -> str:

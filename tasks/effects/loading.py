@@ -6,42 +6,25 @@ array segments are no pickle, with ``find_class`` replaced; joblib routes the pi
 the same ``find_class``.
 """
 
-import bz2
-import gzip
 import hashlib
 import importlib
-import lzma
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from joblib.compressor import BinaryZlibFile
 from joblib.numpy_pickle import NumpyUnpickler
 from sklearn.base import BaseEstimator
 
+from podium.formats import HEAD, format_of
 from podium.pickles import walk
-from podium.safety import Ruling, rule_on
-from podium.stand_ins import Name, current
+from podium.stand_ins import current
+from tasks.effects.native import NATIVE
 from tasks.effects.prediction import NotUsableError
-
-
-class RefusedGlobalError(Exception):
-    """A pickle asked for a name that no honest model needs."""
-
-
-class UnknownClassError(Exception):
-    """A pickle asked for a name that nobody reviewed."""
-
+from tasks.effects.rulings import RefusedGlobalError, require
+from tasks.effects.streams import opened
 
 LIMIT = 8 << 30
-OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ": lzma.open,
-    b"]\x00": lzma.open,
-    b"\x78": BinaryZlibFile,
-}
 
 
 class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
@@ -67,19 +50,6 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         return found
 
 
-def require(asked: Name, extra: Sequence[str]) -> Ruling:
-    """Return the ruling that allows a name.
-
-    Raises:
-        RefusedGlobalError: it is not allowed.
-        UnknownClassError: it is not allowed, and nobody reviewed it.
-    """
-    ruling = rule_on(asked.module, asked.name, extra)
-    if ruling.allowed:
-        return ruling
-    raise (UnknownClassError if ruling.unknown else RefusedGlobalError)(ruling.reason)
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A staged model with the packages whose names its file asked for."""
@@ -89,7 +59,7 @@ class Loaded:
 
 
 def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None, limit: int = LIMIT) -> Loaded:
-    """Return the object stored in a pickle or joblib file, compressed or not.
+    """Return the object stored in a file: a pickle, joblib's, compressed or not, or one of a library's own format.
 
     ``sha256``, in hex, is that of the bytes that were looked at before; other bytes are not loaded. ``limit`` is in
     bytes, after decompression.
@@ -102,9 +72,18 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
     with path.open("rb") as raw:
         if sha256 and hashlib.file_digest(raw, "sha256").hexdigest() != sha256:
             raise NotUsableError(f"{path.name} changed since the folder was read; run the command again")
+        if loader := NATIVE.get(_format(path, raw)):
+            return Loaded(*loader(raw, extra, limit))
         _examine(raw, extra, limit)
-        unpickler = RestrictedUnpickler(str(path), _opened(raw), extra)
+        unpickler = RestrictedUnpickler(str(path), opened(raw), extra)
         return Loaded(unpickler.load(), frozenset(unpickler.packages))
+
+
+def _format(path: Path, raw: IO[bytes]) -> str:
+    raw.seek(0)
+    head = raw.read(HEAD)
+    raw.seek(0)
+    return format_of(path.name, head)
 
 
 def examine(path: Path, extra: Sequence[str], limit: int) -> None:
@@ -118,14 +97,5 @@ def examine(path: Path, extra: Sequence[str], limit: int) -> None:
 
 
 def _examine(raw: IO[bytes], extra: Sequence[str], limit: int) -> None:
-    for asked in walk(_opened(raw), limit):
+    for asked in walk(opened(raw), limit):
         require(asked, extra)
-
-
-def _opened(raw: IO[bytes]) -> IO[bytes]:
-    """Return the content of a file from its start, decompressed."""
-    raw.seek(0)
-    head = raw.read(8)
-    raw.seek(0)
-    opener = next((o for magic, o in OPENERS.items() if head.startswith(magic)), None)
-    return opener(raw) if opener else raw

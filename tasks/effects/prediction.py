@@ -1,5 +1,6 @@
 """Asks a loaded model for labels and probabilities, whatever its library calls them."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,9 @@ from sklearn.pipeline import Pipeline
 
 from podium.labels import canonical_labels
 from podium.measurement import Predictions, Probabilities
+
+MADE_UP = re.compile(r"Column_\d+")
+"""What LightGBM calls the columns of an array, which has no names."""
 
 
 class NotUsableError(Exception):
@@ -40,14 +44,20 @@ def _rows_of(path: Path, modified: int, size: int) -> pd.DataFrame:
 
 def columns_of(model: Any, recorded: Sequence[str]) -> list[str]:
     """Return the feature columns a model was trained on: its own record, else what its metadata says."""
-    for attribute in ("feature_names_in_", "feature_name_", "feature_names"):
-        try:
-            names = getattr(model, attribute, None)
-        except (AttributeError, ValueError):
-            continue
-        if names is not None and len(names):
-            return [str(n) for n in names]
+    for attribute in ("feature_names_in_", "feature_name_", "feature_names", "feature_name"):
+        names = _named_by(model, attribute)
+        if names and not all(MADE_UP.fullmatch(name) for name in names):
+            return names
     return list(recorded)
+
+
+def _named_by(model: Any, attribute: str) -> list[str]:
+    try:
+        names = getattr(model, attribute, None)
+    except (AttributeError, ValueError):
+        return []
+    names = names() if callable(names) else names
+    return [] if names is None else [str(name) for name in names]
 
 
 def pick(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ One sandbox serves a whole process. It is started ahead of need where that hides
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,7 @@ class Sandbox:
             self._await(name, GRACE)
             return Answer(None, "timeout", f"it took longer than {limits.seconds:g} s and was stopped")
         if status != 0 or not result.exists():
-            return Answer(None, "killed", f"its process ended with status {status} while loading it")
+            return Answer(None, "killed", f"its process {_end(status)} while loading it")
         return _read(result)
 
     def close(self) -> None:
@@ -113,6 +114,16 @@ class Sandbox:
         for future in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(PodiumError("the sandbox process ended; run the command again"))
+
+
+def _end(status: int) -> str:
+    """Return in words how a child ended that gave no answer."""
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"
 
 
 def _read(result: Path) -> Answer:

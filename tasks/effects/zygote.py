@@ -158,6 +158,7 @@ def _rehearse() -> None:
             {
                 "op": "convert",
                 "sha256": None,
+                "preprocessors": [],
                 "holdout": None,
                 "features": [],
                 "extra_globals": [],

@@ -49,6 +49,21 @@ def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[st
             {"a/model_v1": ("a/model_v1.pkl", ()), "a/model_v2": ("a/model_v2.pkl", ("a/model_v2_metrics.json",))},
         ),
         (["notes.txt", "metrics.json"], "", {}),
+        (["a/model.pkl.gz", "a/metadata.json"], "a", {"a": ("a/model.pkl.gz", ("a/metadata.json",))}),
+        (["a/model.pkl", "a/model.onnx", "a/model.ubj"], "a", {"a": ("a/model.pkl", ())}),
+        (["a/churn.ubj", "a/other.onnx"], "a", {"a": ("a/churn.ubj", ())}),
+        (["a/model.onnx"], "a", {"a": ("a/model.onnx", ())}),
+        (["a/model.json", "a/metadata.json"], "a", {"a": (None, ("a/metadata.json", "a/model.json"))}),
+        (
+            ["x.pkl", "x.onnx", "y.skops"],
+            "",
+            {"x": ("x.pkl", ()), "y": ("y.skops", ())},
+        ),
+        (
+            ["e/m/MLmodel", "e/m/model.xgb", "e/m/requirements.txt", "e/m/input_example.json", "e/m/conda.yaml"],
+            "e",
+            {"e": ("e/m/model.xgb", ("e/m/MLmodel", "e/m/requirements.txt"))},
+        ),
     ],
 )
 def test_each_layout(files: list[str], top: str, found: dict[str, object]) -> None:
@@ -56,8 +71,25 @@ def test_each_layout(files: list[str], top: str, found: dict[str, object]) -> No
     assert ids(files, top) == found
 
 
+@pytest.mark.parametrize("name", ["model.json", "model.txt", "churn.bin", "best.model"])
+def test_a_name_that_could_be_anything_s_is_a_model_by_its_content(name: str) -> None:
+    """What the content shows to be a model is one, and no document."""
+    (unit,) = arrange([f"a/{name}", "a/metadata.json"], "a", [f"a/{name}"])
+    assert (unit.model, unit.about) == (f"a/{name}", ("a/metadata.json",))
+
+
 NAMES = st.sampled_from(
-    ["model.pkl", "a.pkl", "b.joblib", "metadata.json", "a_metrics.json", "scaler.pkl", "x/model.pkl"]
+    [
+        "model.pkl",
+        "a.pkl",
+        "b.joblib",
+        "metadata.json",
+        "a_metrics.json",
+        "scaler.pkl",
+        "x/model.pkl",
+        "a.onnx",
+        "a.ubj",
+    ]
 )
 
 

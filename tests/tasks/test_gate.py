@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from configs.schema import SandboxSection
 from podium.pickles import walk
 from podium.streams import BrokenError, SuspectError
-from tasks.effects.loading import RefusedGlobalError, RestrictedUnpickler, UnknownClassError, examine, load_staged
+from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
+from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.sandbox import Answer, sandbox
 from tests.tasks.honest import HONEST, logistic
 from tests.tasks.hostile import Maker, dumped, hostile
@@ -29,7 +30,7 @@ def converted(model: Path, scratch: Path) -> Answer:
     """What the sandbox answers on a model file."""
     scratch.mkdir()
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
-    known: dict[str, Any] = {"holdout": None, "sha256": None, "features": [], "extra_globals": []}
+    known: dict[str, Any] = {"holdout": None, "sha256": None, "preprocessors": [], "features": [], "extra_globals": []}
     return sandbox().ask("convert", scratch, SandboxSection(seconds=60), **known, **places)
 
 

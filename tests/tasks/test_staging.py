@@ -2,14 +2,20 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
+import joblib
 import pytest
+import skops.io
+from hypothesis import given
+from hypothesis import strategies as st
 
 from podium.errors import ConfigError
 from podium.inventory import take_inventory
 from podium.staged import StagedModel
 from tasks.staging import read_folders, read_staging
+from tests.tasks.honest import HONEST
 
 PICKLE = b"\x80\x04}."
 
@@ -89,7 +95,7 @@ def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
     (folder / "model.pkl").symlink_to(outside / "model.pkl")
     (root / "linked_folder").symlink_to(outside, target_is_directory=True)
     codes = {m.model_id: m.broken_reason for m in found(root)}
-    assert codes["linked_file"] == "no model file in the folder"
+    assert codes["linked_file"] == "model.pkl is a symbolic link, which is not followed: copy the file there"
     assert "symbolic link" in (codes["linked_folder"] or "")
 
 
@@ -196,3 +202,38 @@ def test_a_file_about_many_models_is_read_for_each(registry: object, tmp_path: P
         (tmp_path / f"{name}.pkl").write_bytes(PICKLE + name.encode())
     (tmp_path / "registry.json").write_text(json.dumps(registry))
     assert {name: model.claims["f1_score"] for name, model in by_id(tmp_path).items()} == {"a": 0.7, "b": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        ("random forest", "random_forest"),
+        ("columns and xgboost", "xgboost"),
+        ("stacking", "stacking"),
+        ("calibrated, isotonic", "decision_tree"),
+    ],
+)
+@pytest.mark.parametrize("compress", [0, 3])
+def test_the_class_tells_what_metadata_does_not(tmp_path: Path, make: str, kind: str, compress: int) -> None:
+    """Without loading it, the file of a model says what it is; the answer says how it was found."""
+    folder = stage(tmp_path, "best", metadata=None)
+    joblib.dump(HONEST[make](), folder / "model.pkl", compress=compress)
+    model = one(tmp_path)
+    assert model.model_type == kind
+    assert model.found["model_type"].startswith("the class ")
+
+
+def test_the_class_of_a_skops_file_is_told_too(tmp_path: Path) -> None:
+    """A skops file lists its classes as text."""
+    folder = stage(tmp_path, "best", None, None)
+    skops.io.dump(HONEST["columns and random forest"](), folder / "model.skops")
+    model = one(tmp_path)
+    assert (model.model_type, model.folder.format) == ("random_forest", "skops")
+
+
+@given(st.binary(max_size=300))
+def test_no_file_stops_the_inventory(content: bytes) -> None:
+    """Whatever bytes a model file has, the inventory has a row for it."""
+    with tempfile.TemporaryDirectory() as root:
+        stage(Path(root), "any", b"\x80" + content, None)
+        assert one(Path(root)).model_id == "any"

@@ -1,0 +1,87 @@
+"""Reads the files that describe an exported MLflow model, as if they were the metadata of a staged one."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from podium.staged import Problem
+
+VERSIONS = {
+    "sklearn": ("sklearn_version", "scikit-learn"),
+    "xgboost": ("xgb_version", "xgboost"),
+    "lightgbm": ("lgb_version", "lightgbm"),
+    "python_function": ("python_version", "python"),
+}
+"""Of each flavour of an ``MLmodel`` file: the key of its library's version, and the library."""
+PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*==\s*([\w.]+)")
+LONGEST = 1_000_000
+"""Characters of an ``MLmodel`` file that are read: YAML takes its time."""
+
+
+def of_mlmodel(text: str) -> tuple[dict[str, Any], Problem | None]:
+    """Return what an ``MLmodel`` file says: when it was saved, library versions, columns, and its own metadata."""
+    import yaml
+
+    try:
+        # A few aliases of aliases would be a document larger than any memory; MLflow writes none.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text[:LONGEST], Loader=yaml.SafeLoader)):
+            return {}, Problem("bad-metadata", "MLmodel refers to parts of itself, which MLflow never writes")
+        document = yaml.safe_load(text[:LONGEST])
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return {}, Problem("bad-metadata", f"MLmodel is not valid YAML: {' '.join(str(error).split())[:200]}")
+    if not isinstance(document, dict):
+        return {}, Problem("bad-metadata", f"MLmodel holds a {type(document).__name__}, not an object")
+    said = {
+        "trained_at_utc": document.get("utc_time_created"),
+        "library_versions": _versions(document),
+        "feature_columns": _columns(document),
+        "model_type": _class(document),
+    }
+    own = document.get("metadata")
+    return {**{key: value for key, value in said.items() if value}, **_plain(own)}, None
+
+
+def of_requirements(text: str) -> tuple[dict[str, Any], Problem | None]:
+    """Return the versions that a requirements file pins, as metadata."""
+    found = (PINNED.match(line.strip()) for line in text.splitlines())
+    versions = {match.group(1): match.group(2) for match in found if match}
+    return {"library_versions": versions} if versions else {}, None
+
+
+def _plain(own: Any) -> dict[str, Any]:
+    """Return the user's metadata of an export as JSON would hold it: YAML knows dates, and shares objects."""
+    try:
+        found = json.loads(json.dumps(own, default=str)) if isinstance(own, dict) else {}
+    except (ValueError, RecursionError, TypeError):
+        return {}
+    return dict(found)
+
+
+def _flavours(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    found = document.get("flavors")
+    return {k: v for k, v in found.items() if isinstance(v, dict)} if isinstance(found, dict) else {}
+
+
+def _versions(document: Mapping[str, Any]) -> dict[str, str]:
+    flavours = _flavours(document)
+    own = {"mlflow": document.get("mlflow_version")}
+    libraries = {library: flavours.get(name, {}).get(key) for name, (key, library) in VERSIONS.items()}
+    return {name: str(version) for name, version in {**libraries, **own}.items() if version}
+
+
+def _class(document: Mapping[str, Any]) -> str:
+    """Return the class of the model, or its library; an export of scikit-learn names neither."""
+    flavours = _flavours(document)
+    named = (f"{flavour.get('model_class', '')} {name}" for name, flavour in flavours.items() if name in VERSIONS)
+    return next((text.strip() for text in named if "python_function" not in text and "sklearn" not in text[-7:]), "")
+
+
+def _columns(document: Mapping[str, Any]) -> list[str]:
+    signature = document.get("signature")
+    inputs = signature.get("inputs") if isinstance(signature, dict) else None
+    try:
+        columns = json.loads(inputs) if isinstance(inputs, str) else []
+    except ValueError:
+        return []
+    return [str(c["name"]) for c in columns if isinstance(c, dict) and "name" in c]

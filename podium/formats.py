@@ -1,0 +1,75 @@
+"""Tells the format of a model file from its name and its first bytes, without reading further."""
+
+import re
+from pathlib import PurePosixPath as Path
+
+HEAD = 4096
+"""Bytes at the start of a file that tell its format."""
+PICKLED = frozenset({".pkl", ".pickle", ".joblib", ".sav", ".cloudpickle", ".dill"})
+NATIVE = frozenset({".skops", ".ubj", ".xgb", ".lgb", ".onnx"})
+PERHAPS = frozenset({".json", ".txt", ".bin", ".model"})
+"""Suffixes of model files and of much else: the content must tell."""
+PACKED = frozenset({".gz", ".bz2", ".xz", ".lzma", ".z"})
+PREFERENCE = (*sorted(PICKLED), ".skops", ".ubj", ".xgb", ".json", ".model", ".bin", ".lgb", ".txt", ".onnx")
+"""Of files that hold the same model, those first that keep most of it: a pickle keeps the pipeline and the labels."""
+MAGIC = (
+    (b"version https://git-lfs", "git-lfs"),
+    (b"\x1f\x8b", "joblib+gzip"),
+    (b"BZh", "joblib+bz2"),
+    (b"\xfd7zXZ", "joblib+xz"),
+    (b"]\x00", "joblib+lzma"),
+    (b"tree\nversion=", "lightgbm-text"),
+    (b"{L", "xgboost-ubj"),
+    (b"binf", "xgboost-binary"),
+)
+XGBOOST_JSON = re.compile(rb'\s*\{\s*("version"\s*:\s*\[[\d,\s]*\]\s*,\s*)?"learner"\s*:\s*\{\s*"attributes"')
+OBJECTIVES = (b"binary:", b"multi:soft", b"reg:", b"rank:")
+"""What XGBoost's binary format of old has near its start, which has no marker of its own."""
+
+
+def suffix_of(path: Path) -> str:
+    """Return the suffix of a file in lower case, that of the file inside if it is packed: ``.pkl`` of ``m.pkl.gz``."""
+    return Path(path.stem).suffix.lower() if path.suffix.lower() in PACKED else path.suffix.lower()
+
+
+def stem_of(path: Path) -> str:
+    """Return the name of a file without its suffix, and without that of its packing."""
+    return Path(path.stem).stem if path.suffix.lower() in PACKED and Path(path.stem).suffix else path.stem
+
+
+def may_be_model(path: Path, natives: frozenset[str] = frozenset()) -> bool:
+    """Whether a file is a model by its name, or is among ``natives``: those that turned out to be by their content."""
+    suffix = suffix_of(path)
+    return suffix in PICKLED | NATIVE or (suffix in PERHAPS and path.as_posix() in natives)
+
+
+def format_of(name: str, head: bytes) -> str:
+    """Return the format of a model file, ``unknown`` if it is none that is known.
+
+    ``head`` are its first ``HEAD`` bytes.
+    """
+    if not head:
+        return "empty"
+    by_content = next((kind for magic, kind in MAGIC if head.startswith(magic)), None)
+    return by_content or _by_name(suffix_of(Path(name)), head) or _pickle_kind(head)
+
+
+def _by_name(suffix: str, head: bytes) -> str | None:
+    if head.startswith(b"PK\x03\x04"):
+        return "skops" if suffix == ".skops" else "unknown"
+    if suffix == ".onnx":
+        return "onnx"
+    if XGBOOST_JSON.match(head):
+        return "xgboost-json"
+    if suffix in {".bin", ".model", ".xgb"} and any(objective in head[:512] for objective in OBJECTIVES):
+        return "xgboost-binary"
+    return "unknown" if suffix in PERHAPS | NATIVE else None
+
+
+def _pickle_kind(head: bytes) -> str:
+    if head[:1] == b"\x78" and head[1:2] in b"\x01\x5e\x9c\xda":
+        return "joblib+zlib"
+    if b"joblib.numpy_pickle" in head:
+        return "joblib"
+    # Protocols 0 and 1 have no marker: they begin with a global, a mark or an empty container.
+    return "pickle" if head[:1] in b"\x80c(]}" else "unknown"

@@ -1,0 +1,41 @@
+"""Tells the class of a staged model without loading it, for those whose metadata does not."""
+
+import contextlib
+import re
+import zipfile
+from pathlib import Path
+
+from podium.pickles import Walker
+from podium.streams import DAMAGED, BrokenError, Bytes, SuspectError
+from tasks.effects.streams import opened
+
+LIMIT = 16 << 20
+"""Bytes, after decompression, in which the class of a model is looked for; it stands near the start."""
+CLASS = re.compile(r'"__class__":\s*"(\w+)"')
+
+
+def classes_in(path: Path, kind: str) -> tuple[str, ...]:
+    """Return the names of the classes near the start of a model file, in order; nothing where it cannot be told."""
+    if kind.startswith(("xgboost", "lightgbm")):
+        return (kind.partition("-")[0],)
+    return _in_skops(path) if kind == "skops" else _in_pickle(path)
+
+
+def _in_pickle(path: Path) -> tuple[str, ...]:
+    with path.open("rb") as raw:
+        walker = Walker(Bytes(opened(raw), LIMIT))
+        # However far it can be followed: whether it is any good is not asked here.
+        with contextlib.suppress(SuspectError, BrokenError, *DAMAGED):
+            walker.walk()
+    return tuple(name.name for name in walker.names)
+
+
+def _in_skops(path: Path) -> tuple[str, ...]:
+    with contextlib.suppress(zipfile.BadZipFile, *DAMAGED):
+        return tuple(CLASS.findall(_schema(path)))
+    return ()
+
+
+def _schema(path: Path) -> str:
+    with zipfile.ZipFile(path) as archive, archive.open("schema.json") as schema:
+        return schema.read(LIMIT).decode("utf-8", "replace")

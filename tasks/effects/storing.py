@@ -1,0 +1,106 @@
+"""Stores a model as an MLflow model without pickle, with only those types trusted that were reviewed."""
+
+import importlib
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import mlflow.sklearn
+import pandas as pd
+import skops.io
+from mlflow.exceptions import MlflowException
+from sklearn.dummy import DummyClassifier
+from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
+
+from podium.requirements import requirements_of
+from podium.safety import TRUSTED_IN_SKOPS, named_in
+from tasks.effects.installed import installed
+from tasks.effects.mlmodel import mlmodel
+from tasks.effects.prediction import NotUsableError
+
+SKOPS = "model.skops"
+UNTRUSTED = re.compile(r"Untrusted types found in the file: \[(.*?)\]")
+EXAMPLE_ROWS = 5
+SIGNATURE_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """How one model is stored: its flavour, the packages inside it, and the types that the config trusts."""
+
+    flavour: str
+    packages: frozenset[str]
+    extra: frozenset[str]
+
+    def save(self, model: Any, rows: pd.DataFrame, answers: Any, out: Path) -> None:
+        """Write the MLflow model, with the signature that some rows and the answers to them have.
+
+        Raises:
+            NotUsableError: it holds something that cannot be stored without pickle.
+        """
+        from mlflow.models import infer_signature
+
+        few = None if answers is None else answers[:SIGNATURE_ROWS]
+        signature = infer_signature(rows.head(SIGNATURE_ROWS), few)
+        options = {"signature": signature, "input_example": rows.head(EXAMPLE_ROWS), **self._options()}
+        with storable():
+            if self.flavour == "sklearn":
+                self._save_sklearn(model, out, options)
+            else:
+                importlib.import_module(f"mlflow.{self.flavour}").save_model(model, path=str(out), **options)
+        if self.flavour == "lightgbm" and (out / SKOPS).exists():
+            self._narrow_trust(out)
+
+    def _save_sklearn(self, model: Any, out: Path, options: Mapping[str, Any]) -> None:
+        """Let MLflow save a stand-in with everything that describes the model, and put the model in its place.
+
+        MLflow loads what it saves once more, only to see whether it can be loaded. The parity check does that too, and
+        for a forest each time is a good part of its migration.
+        """
+        content = skops.io.dumps(model)
+        trusted = self._named(io.BytesIO(content))
+        mlflow.sklearn.save_model(stand_in(), path=str(out), **{**options, "skops_trusted_types": trusted})
+        (out / SKOPS).write_bytes(content)
+
+    def _narrow_trust(self, out: Path) -> None:
+        with (out / SKOPS).open("rb") as file, mlmodel(out) as stored:
+            stored["flavors"][self.flavour]["skops_trusted_types"] = self._named(file)
+
+    def _named(self, file: IO[bytes]) -> list[str]:
+        """Return the trusted types that a model's schema names: its MLmodel should trust no more than it must."""
+        with zipfile.ZipFile(file) as archive:
+            return named_in(archive.read("schema.json").decode("utf-8"), self._trusted())
+
+    def _trusted(self) -> frozenset[str]:
+        return TRUSTED_IN_SKOPS | self.extra
+
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"pip_requirements": requirements_of(self.flavour, self.packages, installed)}
+        if self.flavour == "sklearn":
+            options["serialization_format"] = "skops"
+        if self.flavour != "xgboost":
+            options["skops_trusted_types"] = sorted(self._trusted())
+        return options
+
+
+@cache
+def stand_in() -> Any:
+    """Return a small model, whose place in a stored scikit-learn model the real one takes."""
+    return DummyClassifier().fit([[0]], [0])
+
+
+@contextmanager
+def storable() -> Iterator[None]:
+    """Turn the complaint of a safe format into an answer about the model."""
+    try:
+        yield
+    except (MlflowException, UnsupportedTypeException, UntrustedTypesFoundException) as error:
+        named = UNTRUSTED.search(str(error))
+        what = f"it needs {named.group(1)}, not reviewed as safe" if named else "its library's safe format refuses it"
+        raise NotUsableError(f"it cannot be stored without pickle: {what}") from error

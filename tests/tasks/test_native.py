@@ -1,0 +1,125 @@
+"""Models in the formats of their libraries are loaded as what they were, and refused for the reasons of pickles."""
+
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skops.io
+from lightgbm import LGBMClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from xgboost import XGBClassifier
+
+from podium.streams import BrokenError, SuspectError
+from tasks.effects.joining import joined
+from tasks.effects.loading import load_staged
+from tasks.effects.prediction import NotUsableError, columns_of, predict
+from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
+from tests.tasks.honest import HONEST, NUMBERS, TARGET, logistic
+
+XGB = XGBClassifier(n_estimators=3).fit(NUMBERS, TARGET)
+LGBM = LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1).fit(NUMBERS, TARGET)
+SAVED: dict[str, tuple[Callable[[Path], Any], Any]] = {
+    "m.json": (XGB.save_model, XGB),
+    "m.ubj": (XGB.save_model, XGB),
+    "m.model": (XGB.save_model, XGB),
+    "booster.ubj": (XGB.get_booster().save_model, XGB.get_booster()),
+    "m.txt": (LGBM.booster_.save_model, LGBM.booster_),
+    "l.model": (LGBM.booster_.save_model, LGBM.booster_),
+    "m.skops": (lambda path: skops.io.dump(HONEST["columns and random forest"](), path), None),
+}
+
+
+@pytest.mark.parametrize(("name", "saved"), SAVED.items())
+def test_each_format_is_loaded_as_what_it_was(name: str, saved: tuple[Any, Any], tmp_path: Path) -> None:
+    """A classifier comes back as one, a booster as a booster, with the same answers."""
+    save, model = saved
+    save(tmp_path / name)
+    loaded = load_staged(tmp_path / name).model
+    if model is None:
+        assert [step for step, _ in loaded.steps] == ["columns", "model"]
+        return
+    assert type(loaded) is type(model)
+    assert columns_of(loaded, ()) == list(NUMBERS.columns)
+    said, meant = predict(loaded, NUMBERS).probabilities, predict(model, NUMBERS).probabilities
+    assert said is not None
+    assert meant is not None
+    np.testing.assert_allclose(said, meant, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", SAVED)
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
+def test_a_file_that_is_cut_off_is_broken(name: str, part: float, tmp_path: Path) -> None:
+    """Libraries in C++ crash over some of these: they are told before."""
+    SAVED[name][0](tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: int(len(content) * part)])
+    with pytest.raises((BrokenError, SuspectError)):
+        load_staged(tmp_path / name)
+
+
+def skops_file(path: Path, model: Any, **changes: str) -> Path:
+    """Write a skops file, with some words of its schema changed."""
+    old = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in old.namelist():
+            content = old.read(name)
+            for word, other in changes.items():
+                content = content.replace(json.dumps(word).encode(), json.dumps(other).encode())
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("function", [subprocess.call, shutil.rmtree, np.load])
+def test_a_skops_file_that_names_a_function_is_refused(function: Any, tmp_path: Path) -> None:
+    """What a transformer would call must be on the list here too."""
+    skops.io.dump(FunctionTransformer(function), tmp_path / "model.skops")
+    with pytest.raises(RefusedGlobalError, match="no honest model needs"):
+        load_staged(tmp_path / "model.skops")
+
+
+def test_a_skops_file_with_a_class_of_ones_own_says_so(tmp_path: Path) -> None:
+    """The same words as for a pickle."""
+    path = skops_file(tmp_path / "model.skops", logistic(), **{"sklearn.linear_model._logistic": "src.features"})
+    with pytest.raises(UnknownClassError, match=r"sandbox\.extra_globals"):
+        load_staged(path)
+
+
+def test_a_skops_file_that_expands_is_stopped(tmp_path: Path) -> None:
+    """What it would expand to is asked before anything is unpacked."""
+    with zipfile.ZipFile(tmp_path / "model.skops", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("schema.json", bytes(1 << 24))
+    with pytest.raises(SuspectError, match="expands to more"):
+        load_staged(tmp_path / "model.skops", limit=1 << 20)
+
+
+def test_a_model_and_its_scaler_become_one() -> None:
+    """The pipeline takes raw rows, and says what the model says of scaled ones."""
+    scaler = StandardScaler().fit(NUMBERS)
+    model = LogisticRegression().fit(scaler.transform(NUMBERS), TARGET)
+    whole = joined([("scaler", scaler)], model)
+    assert columns_of(whole, ()) == list(NUMBERS.columns)
+    np.testing.assert_array_equal(whole.predict(NUMBERS), model.predict(scaler.transform(NUMBERS)))
+
+
+def test_a_model_that_knows_the_scaler_s_columns_is_given_them() -> None:
+    """XGBoost refuses rows without the names that it was trained on."""
+    scaler = StandardScaler().set_output(transform="pandas").fit(NUMBERS)
+    model = XGBClassifier(n_estimators=2).fit(scaler.transform(NUMBERS), TARGET)
+    whole = joined([("scaler", scaler.set_output(transform="default"))], model)
+    assert whole.predict_proba(NUMBERS).shape == (60, 2)
+
+
+def test_what_transforms_nothing_is_no_preprocessor() -> None:
+    """A model, or a booster behind a scaler, cannot be joined."""
+    with pytest.raises(NotUsableError, match="transforms nothing"):
+        joined([("scaler", logistic())], logistic())
+    with pytest.raises(NotUsableError, match="raw booster"):
+        joined([("scaler", StandardScaler().fit(NUMBERS))], XGB.get_booster())
