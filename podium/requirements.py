@@ -1,7 +1,9 @@
 """The explicit requirements of a stored model: what a process without Podium needs to load it."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from podium.staged import Problem
 
@@ -20,16 +22,64 @@ DISTRIBUTIONS = {
 """The distribution that brings a package, for packages whose names a model's file may ask for."""
 
 
-def requirements_of(flavour: str, packages: Iterable[str], installed: Callable[[str], str | None]) -> list[str]:
-    """Return the pinned requirements of a model.
+READS = {"scikit-learn": (1, 4), "xgboost": (3, 1), "lightgbm": (4, 3)}
+"""The first version of each library that reads what the installed one stores, with the same answers. It was measured:
+XGBoost 3.0 and earlier read what 3.2 stores without a word, and answer otherwise."""
+STORING = ("mlflow", "skops")
+SERIES = re.compile(r"(\d+)\.(\d+)(\.\d+)*(\.?(post|rc|a|b)\d+)?")
 
-    ``packages`` are those whose classes are inside it; ``installed`` gives the version of a distribution, or None. What
-    the model's metadata recorded is of no use here: the model was just stored by the versions installed.
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a process needs to load a model; ``recorded`` if in the versions that the model was trained with."""
+
+    lines: tuple[str, ...]
+    recorded: bool
+
+
+def requirements_of(
+    flavour: str,
+    packages: Iterable[str],
+    installed: Callable[[str], str | None],
+    recorded: Mapping[str, str] | None = None,
+) -> Requirements:
+    """Return the requirements of a model: in the versions it was trained with where those read it, else as converted.
+
+    ``packages`` are those whose classes are inside it; ``installed`` gives the version of a distribution, or None;
+    ``recorded`` are the versions that its metadata or its file tell. Companions that nobody recorded stand without a
+    version beside an earlier series: what fits it is for the installer to find.
     """
     inside = [DISTRIBUTIONS.get(name, name) for name in sorted(packages) if name not in sys.stdlib_module_names]
     names = dict.fromkeys(("mlflow", *LIBRARIES[flavour], *inside))
-    versions = {name: installed(name) for name in names}
-    return [f"{name}=={version}" for name, version in versions.items() if version]
+    here = {name: version for name in names if (version := installed(name))}
+    told = {name: version for name, version in _by_distribution(recorded or {}).items() if SERIES.fullmatch(version)}
+    deciding = {name for name in {*inside, DISTRIBUTIONS[flavour]} if name in READS and name in here}
+    if not all(_reads(name, told.get(name, ""), here[name]) for name in deciding):
+        return Requirements(tuple(f"{name}=={version}" for name, version in here.items()), recorded=False)
+    same = all(_minor(told[name]) == _minor(here[name]) for name in deciding)
+    # What stores and loads is the installed one's, whatever the model was trained with.
+    pins = {name: here[name] for name in here if same or name in STORING} | {
+        name: version for name, version in told.items() if name not in STORING
+    }
+    return Requirements(tuple(_line(name, pins.get(name, "")) for name in here), recorded=True)
+
+
+def _reads(name: str, recorded: str, installed: str) -> bool:
+    """Whether the version that a model was trained with reads what the installed one stores."""
+    return bool(recorded) and READS[name] <= _series(recorded) <= _series(installed)
+
+
+def _line(name: str, version: str) -> str:
+    return f"{name}=={version}" if version else name
+
+
+def _series(version: str) -> tuple[int, ...]:
+    found = SERIES.match(version)
+    return (int(found.group(1)), int(found.group(2))) if found else (0,)
+
+
+def _by_distribution(recorded: Mapping[str, str]) -> dict[str, str]:
+    return {_distribution(name): said.lstrip("=v ") for name, said in recorded.items()}
 
 
 def drift(recorded: Mapping[str, str], installed: Callable[[str], str | None]) -> tuple[Problem, ...]:

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 NUMPY_SCALARS = (
-    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_"
+    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_ "
+    "number integer floating"
 )
 NUMPY_FUNCTIONS = (
     "abs absolute cbrt ceil exp exp2 expm1 floor log log10 log1p log2 negative reciprocal rint sign sqrt square"
@@ -33,15 +34,33 @@ METRICS = (
     "_classification.precision_score _classification.recall_score _ranking.average_precision_score "
     "_ranking.roc_auc_score _scorer._PassthroughScorer _scorer._Scorer"
 )
+LOSSES = (
+    "_loss.CyExponentialLoss _loss.CyHalfBinomialLoss _loss.CyHalfMultinomialLoss link.HalfLogitLink link.IdentityLink "
+    "link.Interval link.LogitLink link.MultinomialLogit loss.ExponentialLoss loss.HalfBinomialLoss "
+    "loss.HalfMultinomialLoss"
+)
+FORMER_LOSSES = ("CyExponentialLoss", "CyHalfBinomialLoss", "CyHalfMultinomialLoss")
+FORMER_DEVIANCES = ("BinomialDeviance", "ExponentialLoss", "MultinomialDeviance")
+FORMER_SGD_LOSSES = ("EpsilonInsensitive", "Hinge", "Huber", "Log", "ModifiedHuber", "SquaredHinge", "SquaredLoss")
+FORMER = (
+    {f"sklearn._loss._loss.__pyx_unpickle_{name}" for name in FORMER_LOSSES}
+    | {f"sklearn.ensemble._gb_losses.{name}" for name in FORMER_DEVIANCES}
+    | {f"sklearn.linear_model._sgd_fast.{name}" for name in FORMER_SGD_LOSSES}
+)
+"""Names of earlier versions; where the installed ones do not have them, something harmless stands in."""
 REVIEWED = (
     {f"numpy.{function}" for function in NUMPY_FUNCTIONS.split()}
     | {f"sklearn.feature_selection._univariate_selection.{name}" for name in SCORES.split()}
     | {f"sklearn.neighbors._{tree}_tree.{name}" for tree in ("kd", "ball") for name in TREES.split()}
     | {f"sklearn.metrics._dist_metrics.{name}" for name in DISTANCES.split()}
     | {f"sklearn.metrics.{name}" for name in METRICS.split()}
+    | {f"sklearn._loss.{name}" for name in LOSSES.split()}
     | {f"sklearn.model_selection._split.{name}" for name in SPLITTERS.split()}
     | {
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.compose._column_transformer.make_column_selector",
+        "sklearn.utils._metadata_requests.MetadataRequest",
+        "sklearn.utils._metadata_requests.MethodMetadataRequest",
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     }
@@ -86,16 +105,9 @@ ALLOWED = frozenset(
         "sklearn.utils._bunch.Bunch",
         "sklearn.tree._tree.Tree",
         "sklearn.tree._tree.__pyx_unpickle_Tree",
-        "sklearn._loss.link.IdentityLink",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.link.Interval",
-        "sklearn._loss._loss.CyHalfBinomialLoss",
-        "sklearn._loss.loss.HalfBinomialLoss",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
         "sklearn.compose._column_transformer._RemainderColsList",
-        "sklearn.compose._column_transformer.make_column_selector",
-        "sklearn.ensemble._gb_losses.BinomialDeviance",
         "xgboost.core.Booster",
         "lightgbm.basic.Booster",
     }
@@ -105,6 +117,7 @@ ALLOWED = frozenset(
         for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
     }
     | {f"numpy.{kind}" for kind in NUMPY_SCALARS.split()}
+    | FORMER
     | REVIEWED
 )
 
@@ -113,6 +126,7 @@ WITHOUT_ESTIMATORS = ("sklearn.utils.", "sklearn.datasets.", "sklearn.externals.
 
 TRUSTED_IN_SKOPS = frozenset(
     {
+        "builtins.object",
         "collections.OrderedDict",
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
@@ -121,11 +135,6 @@ TRUSTED_IN_SKOPS = frozenset(
         "sklearn.utils._bunch.Bunch",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
-        "sklearn._loss.link.IdentityLink",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.link.Interval",
-        "sklearn._loss._loss.CyHalfBinomialLoss",
-        "sklearn._loss.loss.HalfBinomialLoss",
         "sklearn.compose._column_transformer._RemainderColsList",
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",

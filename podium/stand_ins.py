@@ -7,6 +7,12 @@ from typing import Any
 
 from podium.streams import SuspectError
 
+MOVED = {
+    "_loss": "sklearn._loss._loss",
+    "numpy.core._multiarray_umath": "numpy",
+    "numpy._core._multiarray_umath": "numpy",
+}
+"""Modules that compiled code names otherwise in some versions: NumPy its functions, scikit-learn its losses."""
 ITEM = re.compile(r"[<>|=]?([a-zA-Z?])(\d*)")
 
 
@@ -40,9 +46,9 @@ OPAQUE, MARK = Opaque(), Opaque()
 
 
 def current(module: str, name: str) -> Name:
-    """Return a name as Python 3 knows it: protocols 0 to 2 write those of Python 2."""
+    """Return a name as it is known today: protocols 0 to 2 write those of Python 2."""
     module, name = NAME_MAPPING.get((module, name), (module, name))
-    return Name(IMPORT_MAPPING.get(module, module), name)
+    return Name(MOVED.get(module) or IMPORT_MAPPING.get(module, module), name)
 
 
 def class_of(made: Made) -> str:

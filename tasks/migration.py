@@ -24,6 +24,7 @@ REFUSED = {
     "UnknownClassError": "unknown-class",
     "BrokenError": "broken-file",
     "NotUsableError": "not-usable",
+    "OtherVersionError": "other-version",
     "timeout": "timeout",
     "killed": "killed",
 }
@@ -82,6 +83,7 @@ def _request(config: PodiumConfig, model: StagedModel, scratch: Path) -> dict[st
         "predictions": str(scratch / "predictions.npz"),
         "holdout": str(config.holdout.path) if config.holdout else None,
         "features": list(model.feature_columns),
+        "versions": dict(model.versions),
         "extra_globals": list(config.sandbox.extra_globals),
     }
 

@@ -16,6 +16,7 @@ from podium.measurement import Predictions
 from tasks.effects.classifiers import flavour_of, require_classifier
 from tasks.effects.joining import joined
 from tasks.effects.loading import Loaded, load_staged
+from tasks.effects.mending import of_version
 from tasks.effects.prediction import (
     NotUsableError,
     answered,
@@ -41,9 +42,14 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
 
     Keys of the request: ``model`` (file) and its ``sha256``, ``preprocessors`` (such pairs), ``out`` (directory to
     write the MLflow model to), ``predictions`` (file), ``holdout`` (file or null), ``features`` (as recorded),
-    ``extra_globals``, ``memory_mb``.
+    ``versions`` (as recorded), ``extra_globals``, ``memory_mb``.
     """
     loaded = _loaded(request)
+    with of_version(lambda: loaded.saved_by):
+        return _converted(loaded, request)
+
+
+def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     model = loaded.model
     require_classifier(model)
     columns = columns_of(model, request["features"])
@@ -51,7 +57,8 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     final, inputs = split(model, rows)
     answers = None if is_booster(model) else np.asarray(final.predict(inputs))
     said = predict(final, inputs) if answers is None else answered(final, inputs, answers)
-    store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]))
+    versions = {**loaded.saved_by, **request["versions"]}
+    store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]), versions)
     store.save(model, rows, answers, Path(request["out"]))
     difference = _parity(said, stored_predictions(Path(request["out"]), rows))
     save_predictions(said, Path(request["predictions"]))
@@ -61,6 +68,8 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
         "flavour": store.flavour,
         "columns": columns,
         "parameters": _parameters(model),
+        "saved_by": dict(loaded.saved_by),
+        "requirements": "recorded" if store.requirements.recorded else "converted",
         "parity": {"rows": len(rows), "largest_difference": difference},
     }
 
@@ -74,7 +83,7 @@ def _loaded(request: Mapping[str, Any]) -> Loaded:
         return last
     names = [Path(file).name.split(".")[0] for file, _ in request["preprocessors"]]
     model = joined(list(zip(names, (part.model for part in before), strict=True)), last.model)
-    return Loaded(model, last.packages.union(*(part.packages for part in before)))
+    return Loaded(model, last.packages.union(*(part.packages for part in before)), last.saved_by)
 
 
 def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:

@@ -8,17 +8,21 @@ the same ``find_class``.
 
 import hashlib
 import importlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from joblib.numpy_pickle import NumpyUnpickler
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
 
 from podium.formats import HEAD, format_of
 from podium.pickles import walk
-from podium.stand_ins import current
+from podium.stand_ins import Name, current
+from tasks.effects.former import FORMER
+from tasks.effects.mending import OtherVersionError, mend, of_version
 from tasks.effects.native import NATIVE
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import RefusedGlobalError, require
@@ -44,18 +48,29 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         asked = current(module, name)
         ruling = require(asked, self._extra)
         self.packages.add(asked.module.split(".")[0])
-        found = getattr(importlib.import_module(asked.module), asked.name)
+        found = _looked_up(asked)
         if ruling.estimator and not (isinstance(found, type) and issubclass(found, BaseEstimator)):
             raise RefusedGlobalError(f"the pickle asks for {asked.full}, which is not an estimator class")
         return found
 
 
+def _looked_up(asked: Name) -> Any:
+    """Return what a name stands for, or what stands in for it where the installed versions know it no more."""
+    try:
+        return getattr(importlib.import_module(asked.module), asked.name)
+    except (ImportError, AttributeError) as error:
+        if asked.full in FORMER:
+            return FORMER[asked.full]
+        raise OtherVersionError(f"it needs {asked.full}, which the installed versions do not have") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A staged model with the packages whose names its file asked for."""
+    """A staged model, the packages whose names its file asked for, and the versions that it says it was saved by."""
 
     model: Any
     packages: frozenset[str]
+    saved_by: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None, limit: int = LIMIT) -> Loaded:
@@ -68,6 +83,7 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
         RefusedGlobalError, UnknownClassError: the file asks for a name outside the allow-list.
         SuspectError, BrokenError: it is no pickle that could be followed to its end.
         NotUsableError: it is no longer the file that was looked at.
+        OtherVersionError: the installed versions would not use it rightly.
     """
     with path.open("rb") as raw:
         if sha256 and hashlib.file_digest(raw, "sha256").hexdigest() != sha256:
@@ -76,7 +92,16 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
             return Loaded(*loader(raw, extra, limit))
         _examine(raw, extra, limit)
         unpickler = RestrictedUnpickler(str(path), opened(raw), extra)
-        return Loaded(unpickler.load(), frozenset(unpickler.packages))
+        with warnings.catch_warnings(record=True) as warned, of_version(lambda: _saved_by(warned)):
+            warnings.simplefilter("once", InconsistentVersionWarning)
+            model = mend(unpickler.load())
+        return Loaded(model, frozenset(unpickler.packages), _saved_by(warned))
+
+
+def _saved_by(warned: Iterable[warnings.WarningMessage]) -> dict[str, str]:
+    """Return the version of scikit-learn that a model was saved by, which it tells where that is not the installed."""
+    said = [w.message for w in warned if isinstance(w.message, InconsistentVersionWarning)]
+    return {"scikit-learn": said[0].original_sklearn_version} if said else {}
 
 
 def _format(path: Path, raw: IO[bytes]) -> str:

@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from sklearn.dummy import DummyClassifier
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
-from podium.requirements import requirements_of
+from podium.requirements import Requirements, requirements_of
 from podium.safety import TRUSTED_IN_SKOPS, named_in
 from tasks.effects.installed import installed
 from tasks.effects.mlmodel import mlmodel
@@ -32,11 +32,20 @@ SIGNATURE_ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Storing:
-    """How one model is stored: its flavour, the packages inside it, and the types that the config trusts."""
+    """How one model is stored: its flavour, the packages inside it, the types that the config trusts.
+
+    ``versions`` are those of libraries that it was trained with, as far as they are known.
+    """
 
     flavour: str
     packages: frozenset[str]
     extra: frozenset[str]
+    versions: Mapping[str, str]
+
+    @property
+    def requirements(self) -> Requirements:
+        """What a process needs to load it."""
+        return requirements_of(self.flavour, self.packages, installed, self.versions)
 
     def save(self, model: Any, rows: pd.DataFrame, answers: Any, out: Path) -> None:
         """Write the MLflow model, with the signature that some rows and the answers to them have.
@@ -81,7 +90,7 @@ class Storing:
         return TRUSTED_IN_SKOPS | self.extra
 
     def _options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"pip_requirements": requirements_of(self.flavour, self.packages, installed)}
+        options: dict[str, Any] = {"pip_requirements": list(self.requirements.lines)}
         if self.flavour == "sklearn":
             options["serialization_format"] = "skops"
         if self.flavour != "xgboost":

@@ -81,7 +81,7 @@ def _turn(store: Store) -> AbstractContextManager[Any]:
 
 def _begin(store: Store, model: StagedModel, found: Mapping[str, Any]) -> str:
     state = {"podium.state": "migrating", "podium.writer": str(this_writer())}
-    tags = {**_run_tags(model), **_identity(model, found), **state}
+    tags = {**_run_tags(model, found), **_identity(model, found), **state}
     return str(store.client.create_run(store.experiment_id, _trained(model), tags, model.model_id).info.run_id)
 
 
@@ -130,6 +130,7 @@ def _identity(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
         "podium.trained_at": model.trained_at.isoformat(),
         "podium.trained_at_source": model.trained_at_source,
         "podium.bytes": str(model.folder.size),
+        "podium.requirements": found["requirements"],
         "podium.parity_rows": str(found["parity"]["rows"]),
         "podium.parity_difference": repr(found["parity"]["largest_difference"]),
     }
@@ -140,9 +141,10 @@ def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _run_tags(model: StagedModel) -> dict[str, str]:
+def _run_tags(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
     tags = {"mlflow.source.name": "podium migrate", "mlflow.source.type": "JOB"}
-    versions = {key(f"podium.trained_with.{name}"): version[:500] for name, version in model.versions.items()}
+    told = {**found["saved_by"], **model.versions}
+    versions = {key(f"podium.trained_with.{name}"): version[:500] for name, version in told.items()}
     return tags | versions | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
 
 

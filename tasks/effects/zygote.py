@@ -161,6 +161,7 @@ def _rehearse() -> None:
                 "preprocessors": [],
                 "holdout": None,
                 "features": [],
+                "versions": {},
                 "extra_globals": [],
                 "memory_mb": 64,
                 **paths,

@@ -127,8 +127,62 @@ def test_without_a_holdout_the_example_is_what_is_checked() -> None:
 def test_what_a_model_is_stored_with_is_pinned() -> None:
     """Every library inside it, by the name under which it is installed; what is not installed pins nothing."""
     found = requirements_of("sklearn", {"xgboost", "imblearn", "own"}, lambda name: None if name == "own" else "9")
-    assert {"mlflow==9", "scikit-learn==9", "skops==9", "xgboost==9", "imbalanced-learn==9"} <= set(found)
-    assert not any(r.startswith("own") for r in found)
+    assert {"mlflow==9", "scikit-learn==9", "skops==9", "xgboost==9", "imbalanced-learn==9"} <= set(found.lines)
+    assert not any(line.startswith("own") for line in found.lines)
+    assert not found.recorded
+
+
+HERE = {
+    "mlflow": "3.17.2",
+    "scikit-learn": "1.9.1",
+    "skops": "0.16.0",
+    "numpy": "2.4.1",
+    "pandas": "3.1.1",
+    "xgboost": "3.2.0",
+    "lightgbm": "4.6.0",
+}
+
+
+@pytest.mark.parametrize(
+    ("flavour", "inside", "recorded", "found"),
+    [
+        (
+            "sklearn",
+            {"sklearn"},
+            {"scikit-learn": "1.5.2"},
+            "mlflow==3.17.2 scikit-learn==1.5.2 skops==0.16.0 numpy pandas",
+        ),
+        (
+            "sklearn",
+            {"sklearn"},
+            {"sklearn_version": "1.5.2", "numpy": "2.0.2", "skops": "0.9"},
+            "mlflow==3.17.2 scikit-learn==1.5.2 skops==0.16.0 numpy==2.0.2 pandas",
+        ),
+        (
+            "sklearn",
+            {"sklearn"},
+            {"sklearn": "1.9.0"},
+            "mlflow==3.17.2 scikit-learn==1.9.0 skops==0.16.0 numpy==2.4.1 pandas==3.1.1",
+        ),
+        ("xgboost", {"xgboost"}, {"xgboost": "3.1.3"}, "mlflow==3.17.2 xgboost==3.1.3 scikit-learn numpy pandas"),
+        ("sklearn", {"sklearn"}, {"scikit-learn": "1.3.2"}, None),
+        ("sklearn", {"sklearn"}, {"scikit-learn": ">=1.5"}, None),
+        ("sklearn", {"sklearn"}, {"scikit-learn": "2.0.0"}, None),
+        ("sklearn", {"sklearn", "xgboost"}, {"scikit-learn": "1.5.2"}, None),
+        ("xgboost", {"xgboost"}, {"xgboost": "1.7.6"}, None),
+        ("xgboost", {"xgboost"}, {}, None),
+    ],
+)
+def test_a_model_needs_what_it_was_trained_with(
+    flavour: str, inside: set[str], recorded: dict[str, str], found: str | None
+) -> None:
+    """Where that is recorded, and reads what is stored; else what it was converted with, all of it together."""
+    needed = requirements_of(flavour, inside, HERE.get, recorded)
+    assert needed.recorded is (found is not None)
+    if found:
+        assert " ".join(needed.lines) == found
+    else:
+        assert {f"{name}=={HERE[name]}" for name in ("mlflow", "scikit-learn")} <= set(needed.lines)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,14 @@ def converted(model: Path, scratch: Path) -> Answer:
     """What the sandbox answers on a model file."""
     scratch.mkdir()
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
-    known: dict[str, Any] = {"holdout": None, "sha256": None, "preprocessors": [], "features": [], "extra_globals": []}
+    known: dict[str, Any] = {
+        "holdout": None,
+        "sha256": None,
+        "preprocessors": [],
+        "versions": {},
+        "features": [],
+        "extra_globals": [],
+    }
     return sandbox().ask("convert", scratch, SandboxSection(seconds=60), **known, **places)
 
 

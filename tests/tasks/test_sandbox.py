@@ -29,7 +29,7 @@ def convert(
 ) -> Answer:
     """Ask the sandbox to convert a model file."""
     scratch.mkdir(exist_ok=True)
-    known = {"holdout": None, "sha256": None, "preprocessors": [], "features": [], "extra_globals": []}
+    known = {"holdout": None, "sha256": None, "preprocessors": [], "versions": {}, "features": [], "extra_globals": []}
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
     return (by or sandbox()).ask("convert", scratch, limits, **{**known, **places, **request})
 

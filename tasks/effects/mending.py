@@ -1,0 +1,146 @@
+"""Brings models that earlier versions of their libraries saved up to the installed ones.
+
+A pickle holds the attributes that its version knew. What later versions look for is added here, with the value that
+makes the model answer as it did; what would answer otherwise is refused. Models saved by each series from scikit-learn
+1.3 and XGBoost 1.7 on, with their answers then, are in ``tests/tasks/saved``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sklearn._loss.loss import ExponentialLoss, HalfBinomialLoss, HalfMultinomialLoss
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model._stochastic_gradient import BaseSGDClassifier
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import DecisionTreeClassifier
+
+from tasks.effects.former import FormerLoss, RemainderColumns
+from tasks.effects.installed import installed
+from tasks.effects.parts import add_parameters, parts_of
+
+
+class OtherVersionError(Exception):
+    """A model was saved by a version of its library whose models the installed one does not use rightly."""
+
+
+@contextmanager
+def of_version(tell: Callable[[], Mapping[str, str]]) -> Iterator[None]:
+    """Say by which version a model was saved where it turns out not to be usable by the installed one.
+
+    ``tell`` gives library and version; nothing for a model of the installed versions, whose errors are its own.
+    """
+    try:
+        yield
+    except (OtherVersionError, AttributeError, TypeError, KeyError, ImportError) as error:
+        if not (saved_by := tell()):
+            raise
+        library, version = next(iter(saved_by.items()))
+        why = f"it was saved by {library} {version}, and {installed(library)} is installed"
+        raise OtherVersionError(f"{error}: {why}; convert it with {library}=={version}, or train it again") from error
+
+
+def mend(model: Any) -> Any:
+    """Return a model as the installed versions would have it; it is changed in place.
+
+    Raises:
+        OtherVersionError: it would answer otherwise than it did.
+    """
+    for part in parts_of(model):
+        add_parameters(part)
+        for kind, mending in MENDINGS:
+            if isinstance(part, kind):
+                mending(part)
+    return model
+
+
+def _imputer(part: Any) -> None:
+    if hasattr(part, "statistics_") and not hasattr(part, "_fill_dtype"):
+        part._fill_dtype = getattr(part, "_fit_dtype", part.statistics_.dtype)
+
+
+def _columns(part: Any) -> None:
+    """Give a column transformer plain lists of columns, and transformers where it had the word passthrough."""
+    if hasattr(part, "transformers_"):
+        fitted = getattr(part, "_name_to_fitted_passthrough", {})
+        part.transformers_ = [
+            (name, _transformer(found, fitted.get(name)), _list(cols)) for name, found, cols in part.transformers_
+        ]
+    if hasattr(part, "_remainder"):
+        part._remainder = tuple(_list(entry) for entry in part._remainder)
+
+
+def _list(columns: Any) -> Any:
+    return list(columns.data) if isinstance(columns, RemainderColumns) else columns
+
+
+def _transformer(found: Any, fitted: Any) -> Any:
+    """Return what passes columns through, in the place of the word: before 1.4 it was kept elsewhere."""
+    if not (isinstance(found, str) and found == "passthrough"):
+        return found
+    return fitted or FunctionTransformer(accept_sparse=True, check_inverse=False)
+
+
+def _tree(part: Any) -> None:
+    """Make shares of the counts that the leaves of a tree held before 1.4."""
+    if hasattr(part, "tree_"):
+        values = part.tree_.value
+        totals = values.sum(axis=2, keepdims=True)
+        if totals.size and totals[0, 0, 0] > 1.5:
+            values /= totals
+
+
+def _boosting(part: Any) -> None:
+    """Give gradient boosting of before 1.4 the loss function and the sizes that it has been asked for since."""
+    if not hasattr(part, "estimators_"):
+        return
+    if isinstance(vars(part).get("_loss"), FormerLoss | None):
+        part._loss = _loss(len(part.classes_), part.loss == "exponential")
+        part.n_trees_per_iteration_ = part.estimators_.shape[1]
+    _without_losses(part)
+
+
+def _loss(classes: int, exponential: bool) -> Any:
+    if exponential:
+        return ExponentialLoss()
+    return HalfBinomialLoss() if classes == 2 else HalfMultinomialLoss(n_classes=classes)
+
+
+def _histogram(part: Any) -> None:
+    if hasattr(part, "_predictors") and not hasattr(part, "_preprocessor"):
+        part._preprocessor = None
+
+
+def _without_losses(part: Any) -> None:
+    for name in [name for name, value in vars(part).items() if isinstance(value, FormerLoss)]:
+        delattr(part, name)
+
+
+def _ada_boost(part: Any) -> None:
+    if getattr(part, "algorithm", "") == "SAMME.R":
+        raise OtherVersionError("it is an AdaBoost by SAMME.R, which scikit-learn 1.6 and later take for another")
+
+
+def _logistic(part: Any) -> None:
+    kind, classes = vars(part).get("multi_class"), len(getattr(part, "classes_", ()))
+    rest = classes > 2 and (kind == "ovr" or part.solver == "liblinear")
+    if rest or (classes == 2 and kind == "multinomial"):
+        what = f"multi_class={kind!r} and solver={part.solver!r} for {classes} classes"
+        raise OtherVersionError(
+            f"it is a logistic regression with {what}, which scikit-learn 1.8 and later take for another"
+        )
+
+
+MENDINGS: tuple[tuple[type, Callable[[Any], None]], ...] = (
+    (SimpleImputer, _imputer),
+    (ColumnTransformer, _columns),
+    (DecisionTreeClassifier, _tree),
+    (GradientBoostingClassifier, _boosting),
+    (HistGradientBoostingClassifier, _histogram),
+    (AdaBoostClassifier, _ada_boost),
+    (LogisticRegression, _logistic),
+    (BaseSGDClassifier, _without_losses),
+)
