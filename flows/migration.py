@@ -8,6 +8,7 @@ from prefect.artifacts import create_table_artifact
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.shared import fan_out
+from podium.errors import UnfinishedError
 from podium.inventory import take_inventory
 from podium.measurement import Holdout
 from podium.plan import MigrationPlan, MigrationReport, Outcome, chunked, plan_migration, planned
@@ -24,6 +25,9 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
     """Bring every staged model that MLflow does not hold yet into it; what cannot be brought is quarantined.
 
     Quarantined models are listed in an artifact of the run, so that whoever looks at a deployment sees them.
+
+    Raises:
+        UnfinishedError: MLflow went away meanwhile; its answer is the report of what is done and what is left.
     """
     started = time.perf_counter()
     config = load_config(config_path)
@@ -40,6 +44,8 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
     report = MigrationReport(plan.decided + migrated, time.perf_counter() - started)
     if quarantined := report.of("quarantined"):
         create_table_artifact([o.as_json() for o in quarantined], "podium-quarantine", report.counts())
+    if left := report.of("left"):
+        raise UnfinishedError(f"{report.counts()}; {left[0].reason}", report)
     return report
 
 
@@ -52,4 +58,4 @@ def _plan(config: PodiumConfig) -> MigrationPlan:
 def _migrated(config: PodiumConfig, plan: MigrationPlan, holdout: Holdout | None) -> tuple[Outcome, ...]:
     count = Counter("migrating models", len(plan.todo))
     parts = chunked(plan.todo, config.runner.workers)
-    return tuple(fan_out(config, migrate_chunk, parts, holdout=holdout, count=count))
+    return plan.completed(fan_out(config, migrate_chunk, parts, holdout=holdout, count=count))

@@ -19,15 +19,23 @@ class ConfigError(UsageError):
     """The configuration names something that is not allowed, or not there."""
 
 
-class NegativeAnswerError(PodiumError):
-    """The command did its work and the answer is no: nothing promotable, no champion, a failed check.
+class AnsweredError(PodiumError):
+    """A command did work and has an answer, but none that may pass for success.
 
     An error, so that a deployment's run ends as failed and whoever watches it is told. ``answer`` is the whole answer,
     where there is more to it than the message.
     """
 
-    exit_status = 3
-
     def __init__(self, message: str, answer: Any = None) -> None:
         super().__init__(message)
         self.answer = answer
+
+
+class NegativeAnswerError(AnsweredError):
+    """The command did its work and the answer is no: nothing promotable, no champion, a failed check."""
+
+    exit_status = 3
+
+
+class UnfinishedError(AnsweredError):
+    """The command had to stop before it was through; what it did stays done, and the same command goes on."""

@@ -7,8 +7,10 @@ from typing import Any, Literal, TypeVar
 from podium.staged import StagedModel
 
 T = TypeVar("T")
-State = Literal["migrated", "skipped", "quarantined"]
-STATES: tuple[State, ...] = ("migrated", "skipped", "quarantined")
+State = Literal["migrated", "skipped", "quarantined", "left"]
+ENDS: tuple[State, ...] = ("migrated", "skipped", "quarantined")
+"""What becomes of every staged model in a migration that comes to its end."""
+STATES: tuple[State, ...] = (*ENDS, "left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,16 @@ class MigrationPlan:
     decided: tuple[Outcome, ...]
     aliases: Mapping[str, tuple[str, ...]]
     twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def found(self) -> int:
+        """How many staged models there are."""
+        return len(self.todo) + len(self.decided)
+
+    def completed(self, done: Iterable["Outcome"]) -> tuple["Outcome", ...]:
+        """Return the outcomes of all models of ``todo``; those that nobody told of are left."""
+        told = {outcome.model_id: outcome for outcome in done}
+        return tuple(told.get(model.model_id) or left(model, "nothing was heard of it") for model in self.todo)
 
     def aliases_after(self, done: Iterable["Outcome"]) -> dict[str, tuple[str, ...]]:
         """Return the further ids of every version, those included that were made by carrying out this plan."""
@@ -100,6 +112,11 @@ def _duplicate(model: StagedModel, first: StagedModel) -> Outcome:
     return Outcome("skipped", model.model_id, reason, code="duplicate", warning=reason)
 
 
+def left(model: StagedModel, why: str) -> Outcome:
+    """Return what to say of a model that a migration did not come to."""
+    return Outcome("left", model.model_id, f"{why}; run the command again", code="left")
+
+
 def planned(models: Iterable[StagedModel]) -> tuple[Outcome, ...]:
     """Return what a dry run says of the models that would be migrated."""
     return tuple(Outcome("migrated", m.model_id, "would be migrated", code="planned") for m in models)
@@ -127,10 +144,11 @@ class MigrationReport:
         return tuple(sorted((o for o in self.outcomes if o.state == state), key=lambda o: o.model_id))
 
     def counts(self) -> str:
-        """Return how many models came to which end, in words."""
-        return ", ".join(f"{len(self.of(state))} {state}" for state in STATES)
+        """Return how many models came to which end, in words; none is lost: the ends add up to what was found."""
+        ends = [f"{len(self.of(state))} {state}" for state in STATES if state in ENDS or self.of(state)]
+        return f"{len(self.outcomes)} found: {', '.join(ends)}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON document of ``podium migrate``."""
         lists: dict[str, Any] = {state: [o.as_json() for o in self.of(state)] for state in STATES}
-        return {**lists, "seconds": round(self.seconds, 3), "dry_run": self.dry_run}
+        return {**lists, "found": len(self.outcomes), "seconds": round(self.seconds, 3), "dry_run": self.dry_run}

@@ -1,21 +1,24 @@
 """Migrates staged models: converts each in the sandbox, measures what it answered there, and writes it to MLflow."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mlflow.entities import LoggedModel, LoggedModelStatus
+from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
 from podium.measurement import Holdout, Measurement, measure
-from podium.plan import Outcome
+from podium.plan import Outcome, left
 from podium.progress import Counter
 from podium.staged import StagedModel
 from tasks.effects.prediction import load_predictions
+from tasks.effects.reaching import is_gone, note_failure, without_password
 from tasks.effects.sandbox import sandbox
-from tasks.effects.store import RETIRED, Store, connect, register_version
+from tasks.effects.store import RETIRED, Store, connect, register_version, tracking_uri
 from tasks.effects.transfer import NAME, write_model
 
 REFUSED = {
@@ -34,9 +37,34 @@ REFUSED = {
 def migrate_chunk(
     config: PodiumConfig, part: tuple[StagedModel, ...], holdout: Holdout | None, count: Counter
 ) -> tuple[Outcome, ...]:
-    """Migrate some models one after the other and return what became of each."""
-    store = connect(config.mlflow)
-    return tuple(_counted(_migrate(store, config, model, holdout), count) for model in part)
+    """Migrate some models one after the other and return what became of each.
+
+    Once MLflow is gone, or a disk is full, the others are left for the next run.
+    """
+    return tuple(_counted(outcome, count) for outcome in _outcomes(config, part, holdout))
+
+
+def _outcomes(config: PodiumConfig, part: tuple[StagedModel, ...], holdout: Holdout | None) -> Iterator[Outcome]:
+    uri = tracking_uri(config.mlflow)
+    for model in part:
+        if is_gone(uri):
+            yield _left(model, uri)
+            continue
+        try:
+            yield _migrate(connect(config.mlflow), config, model, holdout)
+        except (MlflowException, OSError) as error:
+            note_failure(uri)
+            yield _left(model, uri, error)
+
+
+def _left(model: StagedModel, uri: str, error: Exception | None = None) -> Outcome:
+    if error is None or is_gone(uri):
+        return left(model, f"MLflow at {without_password(uri)} does not answer")
+    return left(model, f"MLflow or the disk failed: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _counted(outcome: Outcome, count: Counter) -> Outcome:

@@ -10,9 +10,10 @@ from rich.console import Console
 from flows.cli import embedded, views
 from flows.cli.boundary import Options, print_json
 from flows.cli.progress import Terminal
-from podium.errors import NegativeAnswerError
+from podium.errors import AnsweredError
 
 NO = 3
+UNFINISHED = 1
 View = Callable[[Console, Any], None]
 PLAIN_WIDTH = 120
 """Columns of a table when the output is no terminal."""
@@ -42,10 +43,10 @@ def call_flow(module: str, name: str, *arguments: Any, **named: Any) -> Any:
 def _answer(flow: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
     try:
         return flow(*arguments, **named)
-    except NegativeAnswerError as no:
-        if no.answer is None:
+    except AnsweredError as error:
+        if error.answer is None:
             raise
-        return no.answer
+        return error.answer
 
 
 def start_sandbox() -> None:
@@ -80,7 +81,7 @@ def migrate(options: Options, arguments: dict[str, Any]) -> int:
         open_store(options)
     report = call_flow("migration", "migrate", options.config, dry_run=arguments["dry_run"])
     _show(options, report.as_json(), views.show_migration)
-    return 0
+    return UNFINISHED if report.of("left") else 0
 
 
 def select(options: Options, arguments: dict[str, Any]) -> int:

@@ -91,20 +91,33 @@ def show_summary(console: Console, rows: Sequence[Json]) -> None:
     console.print(table)
 
 
+OUTCOMES = {"migrated": "green", "skipped": "dim", "quarantined": "red", "left": "yellow"}
+"""What becomes of a staged model, and the colour of the word."""
+LISTED = 20
+"""Models that were migrated before are not listed when they are more."""
+
+
 def show_migration(console: Console, document: Json) -> None:
     """Show what became of every staged model."""
     planned = " (dry run: nothing was written)" if document["dry_run"] else ""
-    counts = ", ".join(f"{len(document[k])} {k}" for k in ("migrated", "skipped", "quarantined"))
+    counts = ", ".join(f"{len(document[k])} {k}" for k in OUTCOMES if document[k] or k != "left")
+    known = sum(row["code"] == "known" for row in document["skipped"])
+    hidden = known if known > LISTED else 0
     table = _table(f"Migration{planned}", "model", "outcome", "version", "reason")
-    for state, colour in (("migrated", "green"), ("skipped", "dim"), ("quarantined", "red")):
-        for row in document[state]:
+    for state, colour in OUTCOMES.items():
+        for row in (row for row in document[state] if not (hidden and row["code"] == "known")):
             outcome = f"[{colour}]{state}[/{colour}]"
             table.add_row(escape(row["model_id"]), outcome, row["version"] or "", escape(row["reason"]))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    if hidden:
+        console.print(f"{hidden} more were already migrated (--json lists them)", highlight=False)
     for row in document["skipped"]:
         if row["warning"]:
             console.print(f"[yellow]warning:[/yellow] {escape(row['model_id'])}: {escape(row['warning'])}")
-    console.print(f"{counts} in {document['seconds']:.1f} s", highlight=False)
+    console.print(f"{document['found']} found: {counts} in {document['seconds']:.1f} s", highlight=False)
+    if document["left"]:
+        console.print(f"[red]unfinished:[/red] {escape(document['left'][0]['reason'])}", highlight=False)
 
 
 def show_selection(console: Console, document: Json) -> None:

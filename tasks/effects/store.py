@@ -19,6 +19,7 @@ from configs.loading import podium_home
 from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from tasks.effects import blank
+from tasks.effects.reaching import require_answer
 
 PAGE = 1000
 SQLITE, EMBEDDED = "sqlite:///", "mlflow.db"
@@ -39,6 +40,11 @@ class Store:
     experiment_id: str
     decisions_id: str
     registered_model: str
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a database file, which only processes of one machine share."""
+        return self.uri.startswith("sqlite:")
 
     def aliases(self) -> dict[str, str]:
         """Return the version that each alias of the registered model points to."""
@@ -112,6 +118,7 @@ def find(section: MlflowSection) -> Store | None:
     uri = tracking_uri(section)
     if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
         return None
+    require_answer(uri)
     _point_mlflow_at(uri)
     client = MlflowClient(uri, uri)
     parts = (section.experiment, f"{section.experiment}.decisions")
@@ -136,6 +143,7 @@ def _point_mlflow_at(uri: str) -> None:
 
 @cache
 def _connect(experiment: str, registered_model: str, uri: str) -> Store:
+    require_answer(uri)
     client = MlflowClient(uri, uri)
     ids = [_experiment(client, name, uri) for name in (experiment, f"{experiment}.decisions")]
     _registered_model(client, registered_model)

@@ -50,6 +50,10 @@ def write_model(
         run_id = _begin(store, model, found)
         try:
             version = _fill(store, model, found, scratch, measured, run_id)
+            if earlier := _earlier(store, model.fingerprint, version):
+                _remove(store, run_id, version)
+                return Outcome("skipped", model.model_id, "another migration was first", *earlier, "known")
+            _complete(store, run_id, _trained(model))
         except ChangedError as error:
             settle(store, run_id)
             return Outcome("quarantined", model.model_id, f"{error}; run the command again", code="changed")
@@ -65,9 +69,31 @@ def write_model(
 def settle(store: Store, run_id: str) -> None:
     """Finish the run of a model whose version exists; delete any that did not come so far, with its logged model."""
     client = store.client
-    if client.search_model_versions(f"run_id = '{run_id}'", max_results=1):
+    own = client.search_model_versions(f"run_id = '{run_id}'", max_results=1)
+    if own and not _earlier(store, own[0].tags.get("podium.fingerprint", ""), str(own[0].version)):
         _complete(store, run_id, client.get_run(run_id).info.start_time)
-        return
+    else:
+        _remove(store, run_id, str(own[0].version) if own else None)
+
+
+def _earlier(store: Store, fingerprint: str, version: str) -> tuple[str, str] | None:
+    """Return run and version of the same bytes that another migration registered before this one, if there is one.
+
+    On a server two migrations on two machines may both have found that a model was missing. Versions are numbered in
+    the order of their registration, so that of the two it is always the later one that sees the earlier.
+    """
+    if store.is_sqlite:
+        return None
+    wanted = f"name = '{store.registered_model}' and tags.`podium.fingerprint` = '{fingerprint}'"
+    found = [v for v in store.client.search_model_versions(wanted, max_results=100) if int(v.version) < int(version)]
+    return (found[0].run_id, str(found[0].version)) if found else None
+
+
+def _remove(store: Store, run_id: str, version: str | None) -> None:
+    """Delete a run with its logged model and its version; the run keeps a tag that says why."""
+    client = store.client
+    if version:
+        client.delete_model_version(store.registered_model, version)
     for left in client.search_logged_models([store.experiment_id], f"source_run_id = '{run_id}'"):
         client.delete_logged_model(left.model_id)
     client.set_tag(run_id, "podium.state", "abandoned")
@@ -76,7 +102,7 @@ def settle(store: Store, run_id: str) -> None:
 
 def _turn(store: Store) -> AbstractContextManager[Any]:
     """Let threads write to SQLite one after the other: contending for it costs them twice the time."""
-    return _sqlite_writer if store.uri.startswith("sqlite:") else nullcontext()
+    return _sqlite_writer if store.is_sqlite else nullcontext()
 
 
 def _begin(store: Store, model: StagedModel, found: Mapping[str, Any]) -> str:
@@ -101,9 +127,7 @@ def _fill(
     log_numbers(store, run_id, metrics, [Param(*item) for item in params.items()])
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-    version = register_version(store, logged.model_id, run_id, identity)
-    _complete(store, run_id, _trained(model))
-    return version
+    return register_version(store, logged.model_id, run_id, identity)
 
 
 def _complete(store: Store, run_id: str, ended: int) -> None:

@@ -1,12 +1,5 @@
 """The same flows run unchanged against a real MLflow server and a real Prefect server."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,61 +10,18 @@ from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
 from tests.flows.projects import LOGISTIC, TRAP, project, store_of
+from tests.flows.servers import MlflowServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-PATIENCE = 120
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    """Whether a server is healthy."""
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=2) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
-
-
-def await_health(url: str, server: "subprocess.Popen[bytes]") -> None:
-    """Return once a server answers."""
-    deadline = time.monotonic() + PATIENCE
-    while not answers(url):
-        assert server.poll() is None, "the MLflow server ended"
-        assert time.monotonic() < deadline, "the MLflow server does not answer"
-        time.sleep(0.1)
 
 
 @pytest.fixture
 def mlflow_server(home: Path) -> Iterator[str]:
-    """A real MLflow server process that keeps and serves the artifacts itself."""
-    port = free_port()
-    options = [
-        "--backend-store-uri",
-        f"sqlite:///{home / 'mlflow.db'}",
-        "--artifacts-destination",
-        str(home / "served"),
-    ]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    server = subprocess.Popen(
-        [*command, *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await_health(url, server)
-        yield url
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait(PATIENCE)
+    """The address of a real MLflow server."""
+    server = MlflowServer(home)
+    server.start()
+    yield server.url
+    server.kill()
 
 
 def test_migrate_select_and_verify_against_a_server(

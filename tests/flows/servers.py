@@ -1,0 +1,69 @@
+"""A real MLflow server process, which tests may end and start again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+PATIENCE = 120
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class MlflowServer:
+    """A server on a port of its own that keeps and serves the artifacts itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and return once it answers."""
+        options = {
+            "--backend-store-uri": f"sqlite:///{self._folder / 'mlflow.db'}",
+            "--artifacts-destination": str(self._folder / "served"),
+            "--host": "127.0.0.1",
+            "--port": str(self.port),
+            "--workers": "1",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", *(word for option in options.items() for word in option)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        )
+        self._await_health()
+
+    def kill(self) -> None:
+        """End it at once, with all it started."""
+        if self._process:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def _await_health(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            assert self._process is not None
+            assert self._process.poll() is None, "the MLflow server ended"
+            assert time.monotonic() < deadline, "the MLflow server does not answer"
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
