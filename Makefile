@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements/lock.txt
-COMPILE := $(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile pyproject.toml --group dev --extra dask --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-package nvidia-nccl-cu12 --no-emit-package nvidia-nccl-cu13 --no-header --quiet
 
 .PHONY: setup demo test check format format-check lint types imports lock lock-check bench clean
@@ -23,7 +23,7 @@ demo: $(READY)
 	@$(BIN)/podium demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: format-check lint types imports lock-check
 

@@ -186,8 +186,19 @@ class SandboxSection(Section):
 class RunnerSection(Section):
     """How work is spread."""
 
-    kind: Literal["threads"] = Field("threads", description="Prefect task runner.")
+    kind: Literal["threads", "processes", "dask"] = Field(
+        "threads", description="What works: threads of one process, processes, or Dask (the extra podium[dask])."
+    )
     workers: int = Field(4, ge=1, le=64, description="Models worked on at the same time.")
+    address: str | None = Field(
+        None, min_length=1, max_length=500, description="Scheduler of a Dask cluster. null: a local one of workers."
+    )
+
+    @model_validator(mode="after")
+    def _only_dask_has_an_address(self) -> "RunnerSection":
+        if self.address and self.kind != "dask":
+            raise ValueError("address is for kind: dask")
+        return self
 
 
 class PodiumConfig(Section):

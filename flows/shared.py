@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from prefect import Task
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from configs.schema import PodiumConfig
+from flows.runners import runner_of
 from podium.metrics import metric_key
 from podium.ranking import Evidence, Rules
 
@@ -16,8 +16,7 @@ def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **
 
     A task takes its part as the parameter ``part`` and returns a sequence.
     """
-    threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=config.runner.workers)
-    with threads as runner:
+    with runner_of(config.runner) as runner:
         futures = [runner.submit(work, {"config": config, "part": part, **common}) for part in parts]
         return [item for future in futures for item in future.result()]
 

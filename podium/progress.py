@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 LOG = logging.getLogger("podium")
 
@@ -46,6 +47,10 @@ class Counter:
     def __init__(self, work: str, total: int) -> None:
         self._work, self._total, self._done = work, total, 0
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Count from the start in another process, where nobody listens."""
+        return Counter, (self._work, self._total)
 
     def step(self, detail: str = "") -> None:
         """Count one step and announce it."""

@@ -34,7 +34,7 @@ def require_answer(uri: str) -> None:
     """
     if not answers(uri):
         where = without_password(uri)
-        raise PodiumError(f"MLflow at {where} does not answer: start it, or see mlflow.tracking_uri; nothing was done")
+        raise PodiumError(f"MLflow at {where} does not answer: start it, or see mlflow.tracking_uri")
 
 
 def answers(uri: str) -> bool:

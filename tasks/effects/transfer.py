@@ -9,11 +9,12 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param
 from mlflow.exceptions import MlflowException
 
@@ -100,9 +101,14 @@ def _remove(store: Store, run_id: str, version: str | None) -> None:
     client.delete_run(run_id)
 
 
-def _turn(store: Store) -> AbstractContextManager[Any]:
-    """Let threads write to SQLite one after the other: contending for it costs them twice the time."""
-    return _sqlite_writer if store.is_sqlite else nullcontext()
+@contextmanager
+def _turn(store: Store) -> Iterator[None]:
+    """Let threads and processes write to SQLite one after the other: contending for it costs them twice the time."""
+    if not store.is_sqlite:
+        yield
+        return
+    with _sqlite_writer, FileLock(f"{store.uri.removeprefix('sqlite:///')}.writing"):
+        yield
 
 
 def _begin(store: Store, model: StagedModel, found: Mapping[str, Any]) -> str:

@@ -114,7 +114,7 @@ def test_an_unreachable_server_is_one_line(home: Path, prefect_server: str) -> N
         MLFLOW_TRACKING_URI="http://127.0.0.1:9",
         MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
     )
-    assert_one_line(ended, 1, "cannot be reached")
+    assert_one_line(ended, 1, "does not answer")
 
 
 def test_the_demo_refuses_a_home_with_models_of_ones_own(home: Path) -> None:
