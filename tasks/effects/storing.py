@@ -13,7 +13,6 @@ from typing import IO, Any
 
 import mlflow.sklearn
 import pandas as pd
-import skops.io
 from mlflow.exceptions import MlflowException
 from sklearn.dummy import DummyClassifier
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
@@ -23,6 +22,7 @@ from podium.safety import TRUSTED_IN_SKOPS, named_in
 from tasks.effects.installed import installed
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.prediction import NotUsableError
+from tasks.effects.skops_file import dumps
 
 SKOPS = "model.skops"
 UNTRUSTED = re.compile(r"Untrusted types found in the file: \[(.*?)\]")
@@ -72,7 +72,7 @@ class Storing:
         MLflow loads what it saves once more, only to see whether it can be loaded. The parity check does that too, and
         for a forest each time is a good part of its migration.
         """
-        content = skops.io.dumps(model)
+        content = dumps(model)
         trusted = self._named(io.BytesIO(content))
         mlflow.sklearn.save_model(stand_in(), path=str(out), **{**options, "skops_trusted_types": trusted})
         (out / SKOPS).write_bytes(content)

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+import yaml
+
 from podium.requirements import LIBRARIES, requirements_of
 from tasks.effects.installed import installed
 from tasks.effects.limits import confine
@@ -169,8 +171,15 @@ def _rehearse() -> None:
         )
 
 
+def _use_the_parser_in_c() -> None:
+    """Let MLflow read and write its YAML by the parser in C: it does so half a dozen times for each model."""
+    if yaml.__with_libyaml__:
+        yaml.SafeLoader, yaml.SafeDumper = yaml.CSafeLoader, yaml.CSafeDumper  # type: ignore[misc, assignment]
+
+
 def main() -> None:
     """Import what models need, say so, and serve."""
+    _use_the_parser_in_c()
     for name in PRELOADED:
         importlib.import_module(name)
     _rehearse()
