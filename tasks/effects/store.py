@@ -14,6 +14,7 @@ from mlflow.entities import Experiment, LoggedModel, Run, ViewType
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.store.entities.paged_list import PagedList
+from mlflow.tracking._tracking_service import utils
 
 from configs.loading import podium_home
 from configs.schema import MlflowSection
@@ -90,6 +91,16 @@ def register_version(store: Store, model_id: str, run_id: str | None, tags: Mapp
     name, all_tags = store.registered_model, {**tags, "podium.stage": "staging"}
     made = store.client.create_model_version(name, f"models:/{model_id}", run_id, all_tags, model_id=model_id)
     return str(made.version)
+
+
+def forget(*ids: str) -> None:
+    """Drop what MLflow's client keeps of runs and logged models, which nobody asks for again.
+
+    It keeps two pools of threads for each of a thousand of them: the memory of a migration would grow with every model.
+    """
+    kept = getattr(utils, "_artifact_repos_cache", {})
+    for resource in ids:
+        kept.pop(resource, None)
 
 
 def logged_model_of(version: ModelVersion) -> str | None:

@@ -24,7 +24,7 @@ from podium.plan import Outcome
 from podium.staged import StagedModel
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
-from tasks.effects.store import Store, register_version
+from tasks.effects.store import Store, forget, register_version
 from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
 
 NAME = "model"
@@ -129,6 +129,7 @@ def _fill(
         stored |= {"run_id": run_id, "model_id": logged.model_id, "model_size_bytes": _size(scratch / NAME)}
     client.log_model_artifacts(logged.model_id, str(scratch / NAME))
     client.log_artifacts(run_id, str(_documents(scratch / "documents", model, found, measured)))
+    forget(run_id, logged.model_id)
     metrics = _metrics(model, logged.model_id, measured)
     log_numbers(store, run_id, metrics, [Param(*item) for item in params.items()])
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
