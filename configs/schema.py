@@ -178,6 +178,9 @@ class SandboxSection(Section):
         8192, ge=4096, le=1_048_576, description="Address space per model, in MB; the libraries take about 2500 of it."
     )
     file_mb: int = Field(2048, ge=1, le=1_048_576, description="Largest file a model may write, in MB.")
+    processes: int = Field(
+        256, ge=64, le=65_536, description="Processes and threads a model may start. Not enforced for root."
+    )
     extra_globals: tuple[str, ...] = Field(
         (), max_length=500, description="Further names a pickle may use, each as module.name."
     )

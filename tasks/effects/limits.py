@@ -2,19 +2,23 @@
 
 import os
 import resource
+from pathlib import Path
 from typing import Any
 
 MB = 1024 * 1024
+PROC = Path("/proc")
 
 
 def confine(request: dict[str, Any]) -> None:
-    """Limit this process in memory, processor time, file size and core dumps, and silence what it prints.
+    """Limit this process in memory, processor time, file size, processes and core dumps, and silence what it prints.
 
-    Uses ``memory_mb``, ``seconds`` and ``file_mb`` of the request, and its ``log`` file for standard error.
+    Uses ``memory_mb``, ``seconds``, ``file_mb`` and ``processes`` of the request, and its ``log`` file for standard
+    error. The operating system counts the processes and threads of the whole user, and root's not at all.
     """
     _lower(resource.RLIMIT_AS, request["memory_mb"] * MB)
     _lower(resource.RLIMIT_CPU, int(request["seconds"]) + 1)
     _lower(resource.RLIMIT_FSIZE, request["file_mb"] * MB)
+    _lower(resource.RLIMIT_NPROC, request["processes"])
     _lower(resource.RLIMIT_CORE, 0)
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -26,3 +30,27 @@ def _lower(kind: int, value: int) -> None:
     _, hard = resource.getrlimit(kind)
     limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (limit, limit))
+
+
+def running() -> int:
+    """Return how many processes and threads this user has, as far as the system tells."""
+    own = [pid for pid in _pids() if _owner(pid) == os.getuid()]
+    return sum(_threads(pid) for pid in own)
+
+
+def _pids() -> list[str]:
+    return [name for name in os.listdir(PROC) if name.isdigit()] if PROC.is_dir() else []
+
+
+def _owner(pid: str) -> int:
+    try:
+        return (PROC / pid).stat().st_uid
+    except OSError:
+        return -1
+
+
+def _threads(pid: str) -> int:
+    try:
+        return len(os.listdir(PROC / pid / "task"))
+    except OSError:
+        return 0

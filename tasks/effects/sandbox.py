@@ -64,7 +64,7 @@ class Sandbox:
         """
         self._await_start()
         result, name = scratch / "result.json", uuid.uuid4().hex
-        limited = {"seconds": limits.seconds, "memory_mb": limits.memory_mb, "file_mb": limits.file_mb}
+        limited = limits.model_dump(include={"seconds", "memory_mb", "file_mb", "processes"})
         self._send(
             {"id": name, "op": operation, "result": str(result), "log": str(scratch / "log"), **limited, **request}
         )

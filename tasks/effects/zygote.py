@@ -22,7 +22,7 @@ import yaml
 
 from podium.requirements import LIBRARIES, requirements_of
 from tasks.effects.installed import installed
-from tasks.effects.limits import confine
+from tasks.effects.limits import confine, running
 from tasks.effects.prediction import NotUsableError, read_rows
 
 PRELOADED = (
@@ -83,6 +83,8 @@ class Zygote:
                 _kill(child)
             return
         _read_ahead(request.get("holdout"))
+        # The limit is on all that this user runs, so it is what a child may start on top of that.
+        request["processes"] += running()
         pid = os.fork()
         if pid == 0:
             _child(request)

@@ -5,6 +5,8 @@ import importlib
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -177,3 +179,33 @@ def test_a_class_of_ones_own_is_stored_once_it_is_named(
         own.close()
     assert "own_features.Doubling" in refused.reason
     assert taken.value is not None, taken.reason
+
+
+BOMB = """
+import os, signal
+from tasks.effects.limits import confine, running
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+out = os.dup(1)
+limits = {"memory_mb": 65536, "seconds": 60, "file_mb": 1, "log": os.devnull}
+confine({**limits, "processes": running() + 64})
+started = 0
+try:
+    while started < 1000:
+        if os.fork() == 0:
+            signal.pause()
+        started += 1
+except BlockingIOError:
+    os.write(out, str(started).encode())
+finally:
+    os.killpg(0, signal.SIGKILL)
+"""
+
+
+def test_a_process_that_starts_others_without_end_is_stopped() -> None:
+    """Beyond what the config allows, none is started."""
+    ended = subprocess.run(
+        [sys.executable, "-c", BOMB], capture_output=True, check=False, start_new_session=True, timeout=60
+    )
+    assert 0 < int(ended.stdout) <= 64, ended.stderr[-500:]
