@@ -32,6 +32,6 @@ def show(comparisons: Iterable[Comparison]) -> None:
     """Print comparisons as a table; seconds are medians."""
     print(HEADER)
     for found in comparisons:
-        sides = f"{median(found.a):8.3f}s {median(found.b):8.3f}s {found.ratio:8.1f}"
+        sides = f"{median(found.a):8.3f}s {median(found.b):8.3f}s {found.ratio:8.3g}"
         goal = f"{'at most' if found.at_most else 'at least'} {found.goal:g}: {'met' if found.met else 'NOT MET'}"
         print(f"{found.what:52} {sides}  {goal}", flush=True)

@@ -1,0 +1,88 @@
+"""Models per second: many staged models, against the plain loop, against the floor, again, and on Dask.
+
+``python -m benchmarks.throughput [COUNT...]``, 8 and 100 if no count is given; 1000 takes some minutes.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.many import stage
+from benchmarks.migration import Staged, loop
+from benchmarks.processes import PODIUM, run
+from benchmarks.table import Comparison, show
+
+FLOORED = {"xgboost": "xgboost_20250820_114557", "lightgbm": "lightgbm", "logistic regression": "logistic"}
+"""What is compared with the floor, by the beginning of the ids."""
+SOME = 48
+
+
+def warm(staged: Staged, config: str, count: int, home: Path) -> float:
+    """Return the seconds of one of many models once everything is started."""
+    _, said = run(home, sys.executable, "-m", "benchmarks.warm", staged.config("one"), config, str(count))
+    return float(json.loads(said))
+
+
+def floor(staged: Staged, kind: str, home: Path) -> float:
+    """Return the seconds of the bare client calls for one model."""
+    model = next(path for path in sorted(staged.eight.iterdir()) if path.name.startswith(kind))
+    arguments = (str(model), str(staged.holdout), str(home), str(SOME))
+    return float(json.loads(run(home.parent, sys.executable, "-m", "benchmarks.floor", *arguments)[1]))
+
+
+def against_the_loop(staged: Staged, folder: Path, counts: list[int]) -> Iterator[Comparison]:
+    """Compare one model of many with one of the loop's eight."""
+    theirs = loop(staged, folder / "loop")[1]
+    for count in counts:
+        config = stage(staged.eight, staged.holdout, folder / f"many-{count}", count)
+        ours = warm(staged, config, count, folder / f"home-{count}")
+        yield Comparison(f"plain loop / podium: a model of {count}", [theirs], [ours], goal=60)
+
+
+def against_the_floor(staged: Staged, folder: Path) -> Iterator[Comparison]:
+    """Compare one model of each kind with the bare client calls for it."""
+    for name, kind in FLOORED.items():
+        config = stage(staged.eight, staged.holdout, folder / f"kind-{name}", SOME, kind)
+        bare = [floor(staged, kind, folder / f"floor-{name}" / str(n)) for n in range(2)]
+        ours = warm(staged, config, SOME, folder / f"home-{name}")
+        yield Comparison(f"podium / bare client calls: {name}", [ours], bare, goal=1.5, at_most=True)
+
+
+def again(staged: Staged, folder: Path, count: int) -> Comparison:
+    """Compare a migration that finds everything done with the one that did it, as whole processes."""
+    config = stage(staged.eight, staged.holdout, folder / "again", count)
+    first, second = (run(folder / "again-home", PODIUM, "migrate", "--config", config)[0] for _ in range(2))
+    return Comparison(f"again / podium migrate: {count} models, whole", [second], [first], goal=0.03, at_most=True)
+
+
+def on_dask(staged: Staged, folder: Path, count: int) -> Comparison:
+    """Compare one Dask worker with two, as whole processes."""
+    seconds = []
+    for workers in (1, 2):
+        own = folder / f"dask-{workers}"
+        config = stage(staged.eight, staged.holdout, own, count, runner={"kind": "dask", "workers": workers})
+        seconds.append(run(own / "home", PODIUM, "migrate", "--config", config)[0])
+    return Comparison(f"one Dask worker / two: {count} models, whole", [seconds[0]], [seconds[1]], goal=1.6)
+
+
+def compare(folder: Path, counts: list[int]) -> Iterator[Comparison]:
+    """Give every figure as soon as it is there."""
+    staged = Staged(folder)
+    staged.make()
+    yield from against_the_loop(staged, folder, counts)
+    yield from against_the_floor(staged, folder)
+    yield again(staged, folder, max(counts))
+    yield on_dask(staged, folder, max(counts))
+
+
+def main() -> None:
+    """Compare in a scratch folder and print the figures."""
+    counts = [int(argument) for argument in sys.argv[1:]] or [8, 100]
+    with tempfile.TemporaryDirectory(prefix="podium-benchmark-") as folder:
+        show(compare(Path(folder), counts))
+
+
+if __name__ == "__main__":
+    main()
