@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from sklearn._loss.loss import ExponentialLoss, HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier, HistGradientBoostingClassifier
@@ -85,12 +86,12 @@ def _transformer(found: Any, fitted: Any) -> Any:
 
 
 def _tree(part: Any) -> None:
-    """Make shares of the counts that the leaves of a tree held before 1.4."""
+    """Make shares of the weighted counts that the nodes of a tree held before 1.4."""
     if hasattr(part, "tree_"):
         values = part.tree_.value
         totals = values.sum(axis=2, keepdims=True)
-        if totals.size and totals[0, 0, 0] > 1.5:
-            values /= totals
+        if not np.allclose(totals, 1):
+            values /= np.where(totals > 0, totals, 1)
 
 
 def _boosting(part: Any) -> None:

@@ -79,7 +79,9 @@ class Sandbox:
         return _read(result)
 
     def close(self) -> None:
-        """End the sandbox and whatever runs in it."""
+        """End the sandbox and whatever runs in it; one that is still importing has nothing to end."""
+        if not self._waiting["ready"].done():
+            self._process.kill()
         if self._process.stdin and not self._process.stdin.closed:
             self._process.stdin.close()
         self._process.wait(GRACE)

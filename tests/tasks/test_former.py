@@ -15,8 +15,9 @@ import pytest
 from podium.formats import HEAD, format_of
 from tasks.effects.conversion import convert
 from tasks.effects.loading import load_staged
-from tasks.effects.mending import OtherVersionError
+from tasks.effects.mending import OtherVersionError, mend
 from tasks.effects.prediction import is_booster, predict
+from tests.tasks.honest import HONEST, NUMBERS
 
 ARCHIVES = {path.stem.removeprefix("scikit-learn-"): path for path in (Path(__file__).parent / "saved").glob("*.zip")}
 CHANGED = {
@@ -96,3 +97,13 @@ def test_what_was_mended_can_be_stored(version: str, name: str, tmp_path: Path) 
     assert answer["saved_by"] == {"scikit-learn": version}
     ours = {"boosting.joblib", "columns, forest.joblib", "three, histogram.joblib"}
     assert (answer["requirements"] == "recorded") is (name in ours and version != "1.3.2")
+
+
+@pytest.mark.parametrize("weight", [0.01, 0.4, 7.0])
+def test_the_counts_of_a_tree_become_shares_whatever_its_rows_weighed(weight: float) -> None:
+    """Before 1.4 nodes held weighted counts, which boosting by weights makes small."""
+    model = HONEST["decision tree"]()
+    meant = model.predict_proba(NUMBERS)
+    values = model.tree_.value
+    values *= model.tree_.weighted_n_node_samples[:, None, None] * weight
+    np.testing.assert_allclose(mend(model).predict_proba(NUMBERS), meant)
