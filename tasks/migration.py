@@ -19,7 +19,7 @@ from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure, without_password
 from tasks.effects.sandbox import sandbox
 from tasks.effects.store import RETIRED, Store, connect, register_version, tracking_uri
-from tasks.effects.transfer import NAME, write_model
+from tasks.effects.transfer import FIRST, NAME, is_complete, version_of, write_model
 
 REFUSED = {
     "RefusedGlobalError": "unsafe-pickle",
@@ -85,19 +85,24 @@ def _migrate(store: Store, config: PodiumConfig, model: StagedModel, holdout: Ho
 
 
 def _held(store: Store, model: StagedModel) -> LoggedModel | None:
-    """Return the complete logged model of the same bytes whose version somebody deleted, if there is one."""
+    """Return the logged model of the same bytes that a migration completed before, if there is one."""
     wanted = f"tags.`podium.fingerprint` = '{model.fingerprint}'"
     found = store.client.search_logged_models([store.experiment_id], wanted, max_results=10)
-    return next((m for m in found if m.status == LoggedModelStatus.READY), None)
+    return next((m for m in found if m.status == LoggedModelStatus.READY and is_complete(store, m.source_run_id)), None)
 
 
 def _again(store: Store, model: StagedModel, held: LoggedModel) -> Outcome:
-    """Register what is there already, unless the retention rule took its version away."""
+    """Register what is there already if its version was deleted, unless it was the retention rule that deleted it."""
     if RETIRED in held.tags:
         why = "its version was deleted by the retention rule"
         return Outcome("skipped", model.model_id, why, held.source_run_id, code="retired")
+    if there := version_of(store, model.fingerprint):
+        return Outcome("skipped", model.model_id, FIRST, *there, "known")
     own = {k: v for k, v in held.tags.items() if k.startswith("podium.")}
     version = register_version(store, held.model_id, held.source_run_id, own)
+    if there := version_of(store, model.fingerprint, version):
+        store.client.delete_model_version(store.registered_model, version)
+        return Outcome("skipped", model.model_id, FIRST, *there, "known")
     why = "its version was deleted: registered again"
     return Outcome("migrated", model.model_id, why, held.source_run_id, version, "registered-again")
 

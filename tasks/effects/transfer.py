@@ -32,6 +32,7 @@ NAME = "model"
 LONGEST_VALUE = 6000
 REFUSALS = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})
 """What MLflow says when it is well and will never take this; anything else may pass on another try."""
+FIRST = "another migration was first"
 Measured = tuple[Holdout, Measurement] | None
 _sqlite_writer = threading.Lock()
 
@@ -53,7 +54,7 @@ def write_model(
             version = _fill(store, model, found, scratch, measured, run_id)
             if earlier := _earlier(store, model.fingerprint, version):
                 _remove(store, run_id, version)
-                return Outcome("skipped", model.model_id, "another migration was first", *earlier, "known")
+                return Outcome("skipped", model.model_id, FIRST, *earlier, "known")
             _complete(store, run_id, _trained(model))
         except ChangedError as error:
             settle(store, run_id)
@@ -83,11 +84,21 @@ def _earlier(store: Store, fingerprint: str, version: str) -> tuple[str, str] | 
     On a server two migrations on two machines may both have found that a model was missing. Versions are numbered in
     the order of their registration, so that of the two it is always the later one that sees the earlier.
     """
-    if store.is_sqlite:
-        return None
+    return None if store.is_sqlite else version_of(store, fingerprint, version)
+
+
+def version_of(store: Store, fingerprint: str, before: str | None = None) -> tuple[str, str] | None:
+    """Return run and version of some bytes, of several the first, if there is one ``before`` a version."""
     wanted = f"name = '{store.registered_model}' and tags.`podium.fingerprint` = '{fingerprint}'"
-    found = [v for v in store.client.search_model_versions(wanted, max_results=100) if int(v.version) < int(version)]
-    return (found[0].run_id, str(found[0].version)) if found else None
+    found = sorted(store.client.search_model_versions(wanted, max_results=100), key=lambda v: int(v.version))
+    first = next((v for v in found if before is None or int(v.version) < int(before)), None)
+    return (first.run_id or "", str(first.version)) if first else None
+
+
+def is_complete(store: Store, run_id: str | None) -> bool:
+    """Whether the migration that began a run has ended it, so that it will take nothing of it back."""
+    wanted = f"attributes.run_id = '{run_id}' and tags.`podium.state` = 'complete'"
+    return bool(run_id) and bool(store.client.search_runs([store.experiment_id], wanted, max_results=1))
 
 
 def _remove(store: Store, run_id: str, version: str | None) -> None:
