@@ -39,3 +39,8 @@ class NegativeAnswerError(AnsweredError):
 
 class UnfinishedError(AnsweredError):
     """The command had to stop before it was through; what it did stays done, and the same command goes on."""
+
+
+def first_line(error: BaseException, most: int = 300) -> str:
+    """Return the first line of what an error says, at most so many characters, or what it is if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]

@@ -71,10 +71,10 @@ def _versions(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _class(document: Mapping[str, Any]) -> str:
-    """Return the class of the model, or its library; an export of scikit-learn names neither."""
+    """Return the class of the model with its library; an export of scikit-learn names neither."""
     flavours = _flavours(document)
-    named = (f"{flavour.get('model_class', '')} {name}" for name, flavour in flavours.items() if name in VERSIONS)
-    return next((text.strip() for text in named if "python_function" not in text and "sklearn" not in text[-7:]), "")
+    own = next((name for name in ("xgboost", "lightgbm") if name in flavours), "")
+    return f"{flavours[own].get('model_class', '')} {own}".strip() if own else ""
 
 
 def _columns(document: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
+from podium.errors import first_line
 from podium.measurement import Holdout, Measurement, measure
 from podium.plan import Outcome, left
 from podium.progress import Counter
@@ -60,11 +61,7 @@ def _outcomes(config: PodiumConfig, part: tuple[StagedModel, ...], holdout: Hold
 def _left(model: StagedModel, uri: str, error: Exception | None = None) -> Outcome:
     if error is None or is_gone(uri):
         return left(model, f"MLflow at {without_password(uri)} does not answer")
-    return left(model, f"MLflow or the disk failed: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return left(model, f"MLflow or the disk failed: {first_line(error, 200)}")
 
 
 def _counted(outcome: Outcome, count: Counter) -> Outcome:

@@ -3,9 +3,10 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from prefect import task
@@ -43,8 +44,10 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
         )
     tops = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
     count = Counter("reading staged models", len(tops) + 1)
+    above = cache(lambda: registered_in(root / f"{stem}.json" for stem in sorted(REGISTRIES)))
     with ThreadPoolExecutor() as pool:
-        read = list(pool.map(lambda top: _counted(read_folders(root, top, preprocessors), top, count), ["", *tops]))
+        folders = pool.map(lambda top: read_folders(root, top, preprocessors, above), ["", *tops])
+        read = [_counted(found, top, count) for found, top in zip(folders, ["", *tops], strict=True)]
     return [_parsed(folder, timezone) for folders in read for folder in folders]
 
 
@@ -60,9 +63,12 @@ def _parsed(folder: Folder, timezone: str) -> StagedModel:
     return model.with_problems(drift(model.versions, installed))
 
 
-def read_folders(root: Path, top: str, preprocessors: tuple[str, ...] = ()) -> list[Folder]:
+def read_folders(
+    root: Path, top: str, preprocessors: tuple[str, ...] = (), above: Callable[[], dict[str, str]] = dict
+) -> list[Folder]:
     """Return what one folder of the staging root holds, or with an empty name the files of the root itself.
 
+    ``above`` gives the entries of the root's own registry files, which may be about models of any of its folders.
     A file that cannot be read makes its model unreadable, not the call fail. Symbolic links are not followed: a link
     out of the root would bring in what nobody staged.
     """
@@ -70,7 +76,10 @@ def read_folders(root: Path, top: str, preprocessors: tuple[str, ...] = ()) -> l
         if (root / top).is_symlink() and top:
             return [_unreadable(root, top, "the folder is a symbolic link, which is not followed")]
         files = sorted(_regular_files(root / top) if top else _own_files(root))
-        entries = _entries(root, top, files)
+        entries = {
+            **above(),
+            **registered_in(file for file in files if file.suffix == ".json" and file.stem in REGISTRIES),
+        }
         natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and _is_native(f)]
         units = arrange((str(f.relative_to(root)) for f in files), top, natives)
         return [_folder(root, unit, entries, preprocessors) for unit in units]
@@ -78,12 +87,9 @@ def read_folders(root: Path, top: str, preprocessors: tuple[str, ...] = ()) -> l
         return [_unreadable(root, top, f"cannot be read: {error.strerror} ({printable(str(error.filename))})")]
 
 
-def _entries(root: Path, top: str, files: list[Path]) -> dict[str, str]:
-    """Return the entries of the registry files in a folder and in the root, by file name or id of the model."""
-    above = [root / f"{stem}.json" for stem in sorted(REGISTRIES)] if top else []
-    own = [file for file in files if file.suffix == ".json" and file.stem in REGISTRIES]
-    readable = [file for file in (*above, *own) if file.is_file() and not file.is_symlink()]
-    return {key: entry for file in readable for key, entry in entries_of(_metadata(file)).items()}
+def registered_in(registries: Iterable[Path]) -> dict[str, str]:
+    """Return the entries of registry files, of those that are there, by file name or id of the model."""
+    return {key: entry for file in registries if _is_plain(file) for key, entry in entries_of(_metadata(file)).items()}
 
 
 def _folder(root: Path, unit: Unit, entries: dict[str, str], preprocessors: tuple[str, ...]) -> Folder:

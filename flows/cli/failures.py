@@ -4,13 +4,14 @@ import traceback
 from datetime import UTC, datetime
 
 from configs.loading import podium_home
+from podium.errors import first_line
 
 UNREACHABLE = ("ConnectionError", "MaxRetryError", "ConnectError", "NewConnectionError", "RemoteDisconnected")
 
 
 def describe(error: Exception) -> str:
     """Return one line about an unexpected error and write its traceback to a file in ``PODIUM_HOME``."""
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    first = first_line(error)
     if _unreachable(error):
         return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, run the same command to go on"
     return f"unexpected {type(error).__name__}: {first} (traceback: {_write(error)})"

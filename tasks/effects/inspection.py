@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from podium.pickles import Walker
+from podium.stand_ins import Name
 from podium.streams import DAMAGED, BrokenError, Bytes, SuspectError
 from tasks.effects.streams import opened
 
@@ -22,12 +23,13 @@ def classes_in(path: Path, kind: str) -> tuple[str, ...]:
 
 
 def _in_pickle(path: Path) -> tuple[str, ...]:
-    with path.open("rb") as raw:
+    names: list[Name] = []
+    # However far it can be followed: whether it is any good, or still there, is not asked here.
+    with contextlib.suppress(SuspectError, BrokenError, *DAMAGED), path.open("rb") as raw:
         walker = Walker(Bytes(opened(raw), LIMIT))
-        # However far it can be followed: whether it is any good is not asked here.
-        with contextlib.suppress(SuspectError, BrokenError, *DAMAGED):
-            walker.walk()
-    return tuple(name.name for name in walker.names)
+        names = walker.names
+        walker.walk()
+    return tuple(name.name for name in names)
 
 
 def _in_skops(path: Path) -> tuple[str, ...]:
