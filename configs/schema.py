@@ -181,6 +181,12 @@ class SandboxSection(Section):
     processes: int = Field(
         256, ge=64, le=65_536, description="Processes and threads a model may start. Not enforced for root."
     )
+    models_per_process: int = Field(
+        8,
+        ge=1,
+        le=100,
+        description="Models that share a process, one after the other. 1: each has its own, which is slower.",
+    )
     extra_globals: tuple[str, ...] = Field(
         (), max_length=500, description="Further names a pickle may use, each as module.name."
     )

@@ -6,7 +6,7 @@ each with JSON files of its own name; one model file with JSON files about it; e
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
 
@@ -22,6 +22,8 @@ ABOUT = (
     *("performance", "params", "hyperparameters", "config", "features", "feature_columns", "feature_names"),
 )
 """Stems of JSON files that are about the one model in their folder, those that say most first."""
+APART = "_-. "
+"""What stands between the name of a model and a word about it."""
 REGISTRIES = frozenset({"registry", "model_registry", "models"})
 DOCUMENTS = frozenset({"MLmodel", "requirements.txt"})
 """Files about a model that are not JSON."""
@@ -56,7 +58,8 @@ def arrange(files: Iterable[str], top: str = "", natives: Collection[str] = ()) 
         by_folder[model.parent].append(model)
     if top and sum(len(found) for found in by_folder.values()) <= 1:
         return [_whole(Path(top), paths, [model for found in by_folder.values() for model in found])]
-    units = [unit for folder, models in by_folder.items() for unit in _of_folder(folder, models, paths, by_folder)]
+    own = _owned(paths, by_folder)
+    units = [unit for folder, models in by_folder.items() for unit in _of_folder(folder, models, own[folder])]
     return sorted(_distinct(units), key=lambda unit: unit.model_id)
 
 
@@ -86,13 +89,28 @@ def _preferred(models: Sequence[Path]) -> list[Path]:
     return sorted(path for path in best.values() if path.suffix != ".onnx" or path.parent not in readable)
 
 
-def _of_folder(
-    folder: Path, models: Sequence[Path], paths: Sequence[Path], with_models: Collection[Path]
-) -> list[Unit]:
-    if len(models) > 1 or folder == Path():
-        return [_one_of_many(model, folder, paths) for model in models]
-    own = [path for path in paths if next((f for f in path.parents if f in with_models), None) == folder]
-    return [_whole(folder, own, models)]
+def _owned(paths: Sequence[Path], with_models: Collection[Path]) -> dict[Path, list[Path]]:
+    """Return the files of each folder that has models: those that lie in it, or below it in folders without any."""
+    owner = {folder: folder for folder in with_models}
+    own: dict[Path, list[Path]] = defaultdict(list)
+    for path in paths:
+        if folder := _owner(path.parent, owner):
+            own[folder].append(path)
+    return own
+
+
+def _owner(folder: Path, known: dict[Path, Path]) -> Path | None:
+    """Return the nearest folder above that has models, and keep what was found."""
+    if folder not in known and folder != folder.parent and (above := _owner(folder.parent, known)):
+        known[folder] = above
+    return known.get(folder)
+
+
+def _of_folder(folder: Path, models: Sequence[Path], own: Sequence[Path]) -> list[Unit]:
+    if len(models) == 1 and folder != Path():
+        return [_whole(folder, own, models)]
+    beside = Side.of([path for path in own if path.parent == folder], {stem_of(model) for model in models})
+    return [_one_of_many(model, folder, beside) for model in models]
 
 
 def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
@@ -109,22 +127,56 @@ def _is_document(path: Path) -> bool:
     return path.suffix.lower() == ".json" and path.stem not in EXAMPLES
 
 
-def _one_of_many(model: Path, folder: Path, paths: Sequence[Path]) -> Unit:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Files side by side with several models: by their stem, the documents about each model, and those about any."""
+
+    by_stem: Mapping[str, Sequence[Path]]
+    about: Mapping[str, Sequence[Path]]
+    general: Sequence[Path]
+    model_stems: Collection[str]
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], models: Collection[str]) -> "Side":
+        """Return some files in order. ``models`` are the stems of the models among them."""
+        by_stem, about = defaultdict(list), defaultdict(list)
+        for path in paths:
+            by_stem[stem_of(path)].append(path)
+            for model in _subjects(path, models) if _is_document(path) else ():
+                about[model].append(path)
+        return cls(by_stem, about, _general(paths), {stem_of(path) for path in paths if may_be_model(path)})
+
+
+def _one_of_many(model: Path, folder: Path, beside: Side) -> Unit:
     """Return one of several models side by side, with the files that bear its name."""
-    beside = [path for path in paths if path.parent == folder and path != model]
-    same = [path for path in beside if stem_of(path) == stem_of(model)]
-    about = [path for path in beside if _is_document(path) and _is_about(path.stem, stem_of(model))]
-    lone = all(path in same for path in beside if may_be_model(path))
-    about = sorted(about, key=_rank) + (sorted(_general(beside), key=_rank) if lone else [])
-    model_id = (folder / stem_of(model)).as_posix()
-    return _unit(model_id, folder, model, about, list(dict.fromkeys([model, *about, *same])))
+    stem = stem_of(model)
+    lone = all(other == stem for other in beside.model_stems)
+    about = [path for path in beside.about.get(stem, ()) if path != model]
+    about = sorted(about, key=_rank) + (sorted(beside.general, key=_rank) if lone else [])
+    files = [model, *about, *beside.by_stem[stem]]
+    return _unit((folder / stem).as_posix(), folder, model, about, list(dict.fromkeys(files)))
+
+
+def _subjects(document: Path, models: Collection[str]) -> list[str]:
+    """Return the models whose name a document bears, alone or with a word such as ``metadata`` before or after it.
+
+    They are looked up by what is left of the document's name without the word: there may be thousands of models.
+    """
+    stem = document.stem
+    front, back = stem.rstrip(APART), stem.lstrip(APART)
+    heads = [front[: -len(word)] for word in ABOUT if front.lower().endswith(word)]
+    tails = [back[len(word) :] for word in ABOUT if back.lower().startswith(word)]
+    named = {stem}
+    named |= {head[:end] for head in heads for end in range(len(head.rstrip(APART)), len(head) + 1)}
+    named |= {tail[start:] for tail in tails for start in range(len(tail) - len(tail.lstrip(APART)) + 1)}
+    return sorted(name for name in named if name in models and _is_about(stem, name))
 
 
 def _is_about(stem: str, model: str) -> bool:
     if stem == model:
         return True
     rest = stem.removeprefix(model) if stem.startswith(model) else stem.removesuffix(model)
-    return rest != stem and rest.strip("_-. ").lower() in ABOUT
+    return rest != stem and rest.strip(APART).lower() in ABOUT
 
 
 def _general(paths: Iterable[Path]) -> list[Path]:

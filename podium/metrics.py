@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 AVERAGED = ("precision", "recall", "f1_score")
 """Metrics that need an average over the classes."""
@@ -121,5 +122,9 @@ def claims_of(recorded: Mapping[str, float]) -> dict[str, float]:
 
 def claim_key(recorded: Mapping[str, float], base: str) -> str | None:
     """Return the recorded metric that counts as the claim about a base metric, if there is one."""
-    keys = (MetricId(base, split, average).key for split in CLAIMS_BY_SPLIT for average in CLAIMS_BY_AVERAGE)
-    return next((key for key in keys if key in recorded), None)
+    return next((key for key in _claim_keys(base) if key in recorded), None)
+
+
+@cache
+def _claim_keys(base: str) -> tuple[str, ...]:
+    return tuple(MetricId(base, split, average).key for split in CLAIMS_BY_SPLIT for average in CLAIMS_BY_AVERAGE)

@@ -1,6 +1,6 @@
 """Plans a migration: which staged models are new, which are known, which cannot be taken, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -129,6 +129,18 @@ def chunked(items: Sequence[T], workers: int, largest: int = 25) -> list[tuple[T
     """
     number = max(min(workers, len(items)), -(-len(items) // largest))
     return [tuple(items[i::number]) for i in range(number)]
+
+
+def batched(models: Iterable[StagedModel], most: int, most_bytes: int = 64 << 20) -> Iterator[tuple[StagedModel, ...]]:
+    """Yield models in batches that share a process: at most so many, and a large one alone, as it would fill a disk."""
+    batch: list[StagedModel] = []
+    for model in models:
+        if batch and (len(batch) == most or sum(m.folder.size for m in (*batch, model)) > most_bytes):
+            yield tuple(batch)
+            batch = []
+        batch.append(model)
+    if batch:
+        yield tuple(batch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,32 @@
 """Migrates staged models: converts each in the sandbox, measures what it answered there, and writes it to MLflow."""
 
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from prefect import task
+from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
 from podium.errors import first_line
 from podium.measurement import Holdout, Measurement, measure
-from podium.plan import Outcome, left
+from podium.plan import Outcome, batched, left
 from podium.progress import Counter
 from podium.staged import StagedModel
 from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure, without_password
-from tasks.effects.sandbox import sandbox
+from tasks.effects.sandbox import Answer, Question, sandbox
 from tasks.effects.store import RETIRED, Store, connect, register_version, tracking_uri
 from tasks.effects.transfer import FIRST, NAME, is_complete, version_of, write_model
 
+T = TypeVar("T")
 REFUSED = {
     "RefusedGlobalError": "unsafe-pickle",
     "SuspectError": "unsafe-pickle",
@@ -38,24 +43,42 @@ REFUSED = {
 def migrate_chunk(
     config: PodiumConfig, part: tuple[StagedModel, ...], holdout: Holdout | None, count: Counter
 ) -> tuple[Outcome, ...]:
-    """Migrate some models one after the other and return what became of each.
+    """Migrate some models one after the other and return what became of each, which is also a table of the task's run.
 
     Once MLflow is gone, or a disk is full, the others are left for the next run.
     """
-    return tuple(_counted(outcome, count) for outcome in _outcomes(config, part, holdout))
+    outcomes = tuple(_counted(outcome, count) for outcome in _outcomes(config, part, holdout))
+    create_table_artifact([{"state": o.state, **o.as_json()} for o in outcomes], "podium-outcomes", "of some models")
+    return outcomes
 
 
 def _outcomes(config: PodiumConfig, part: tuple[StagedModel, ...], holdout: Holdout | None) -> Iterator[Outcome]:
+    for batch in batched(part, config.sandbox.models_per_process):
+        known = [_guarded(config, model, partial(_known, config, model)) for model in batch]
+        yield from (outcome for outcome in known if outcome)
+        yield from _new(config, [m for m, outcome in zip(batch, known, strict=True) if not outcome], holdout)
+
+
+def _new(config: PodiumConfig, models: Sequence[StagedModel], holdout: Holdout | None) -> Iterator[Outcome]:
+    """Convert models in one process and write each to MLflow, while the next is being converted."""
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        questions = [_question(config, model, Path(folder, str(number))) for number, model in enumerate(models)]
+        with closing(sandbox().ask_each("convert", questions, config.sandbox)) as answers:
+            for model, question in zip(models, questions, strict=True):
+                yield _guarded(config, model, partial(_taken, config, model, holdout, question, answers))
+                shutil.rmtree(question.scratch)
+
+
+def _guarded(config: PodiumConfig, model: StagedModel, act: Callable[[], T]) -> T | Outcome:
+    """Return what becomes of a model; it is left for the next run if MLflow is gone or fails, or a disk is full."""
     uri = tracking_uri(config.mlflow)
-    for model in part:
-        if is_gone(uri):
-            yield _left(model, uri)
-            continue
-        try:
-            yield _migrate(connect(config.mlflow), config, model, holdout)
-        except (MlflowException, OSError) as error:
-            note_failure(uri)
-            yield _left(model, uri, error)
+    if is_gone(uri):
+        return _left(model, uri)
+    try:
+        return act()
+    except (MlflowException, OSError) as error:
+        note_failure(uri)
+        return _left(model, uri, error)
 
 
 def _left(model: StagedModel, uri: str, error: Exception | None = None) -> Outcome:
@@ -69,16 +92,26 @@ def _counted(outcome: Outcome, count: Counter) -> Outcome:
     return outcome
 
 
-def _migrate(store: Store, config: PodiumConfig, model: StagedModel, holdout: Holdout | None) -> Outcome:
-    if held := _held(store, model):
-        return _again(store, model, held)
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        scratch = Path(folder)
-        answer = sandbox().ask("convert", scratch, config.sandbox, **_request(config, model, scratch))
-        if answer.value is None:
-            code = REFUSED.get(answer.code, "cannot-load")
-            return Outcome("quarantined", model.model_id, answer.reason, code=code)
-        return write_model(store, model, answer.value, scratch, _measured(config, holdout, scratch))
+def _known(config: PodiumConfig, model: StagedModel) -> Outcome | None:
+    """Return what is to be said of a model that another migration has brought into MLflow meanwhile, if one has."""
+    store = connect(config.mlflow)
+    held = _held(store, model)
+    return _again(store, model, held) if held else None
+
+
+def _taken(
+    config: PodiumConfig,
+    model: StagedModel,
+    holdout: Holdout | None,
+    question: Question,
+    answers: Iterator[Answer],
+) -> Outcome:
+    answer = next(answers)
+    if answer.value is None:
+        code = REFUSED.get(answer.code, "cannot-load")
+        return Outcome("quarantined", model.model_id, answer.reason, code=code)
+    measured = _measured(config, holdout, question.scratch)
+    return write_model(connect(config.mlflow), model, answer.value, question.scratch, measured)
 
 
 def _held(store: Store, model: StagedModel) -> LoggedModel | None:
@@ -104,8 +137,9 @@ def _again(store: Store, model: StagedModel, held: LoggedModel) -> Outcome:
     return Outcome("migrated", model.model_id, why, held.source_run_id, version, "registered-again")
 
 
-def _request(config: PodiumConfig, model: StagedModel, scratch: Path) -> dict[str, Any]:
-    return {
+def _question(config: PodiumConfig, model: StagedModel, scratch: Path) -> Question:
+    scratch.mkdir()
+    keys = {
         "model": model.folder.model_file,
         "sha256": model.folder.model_digest,
         "preprocessors": [list(pair) for pair in model.folder.preprocessors],
@@ -116,6 +150,7 @@ def _request(config: PodiumConfig, model: StagedModel, scratch: Path) -> dict[st
         "versions": dict(model.versions),
         "extra_globals": list(config.sandbox.extra_globals),
     }
+    return Question(scratch, keys)
 
 
 def _measured(config: PodiumConfig, holdout: Holdout | None, scratch: Path) -> tuple[Holdout, Measurement] | None:

@@ -4,6 +4,7 @@ Runs in the sandbox's child process: nothing here is trusted by the parent excep
 without pickle, and as an MLflow model directory.
 """
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tasks.effects.mending import of_version
 from tasks.effects.prediction import (
     NotUsableError,
     answered,
+    asked,
     columns_of,
     is_booster,
     pick,
@@ -44,6 +46,8 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     write the MLflow model to), ``predictions`` (file), ``holdout`` (file or null), ``features`` (as recorded),
     ``versions`` (as recorded), ``extra_globals``, ``memory_mb``.
     """
+    # An earlier process may have been stopped in the middle of writing.
+    shutil.rmtree(request["out"], ignore_errors=True)
     loaded = _loaded(request)
     with of_version(lambda: loaded.saved_by):
         return _converted(loaded, request)
@@ -55,8 +59,7 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     columns = columns_of(model, request["features"])
     rows = _rows(model, columns, request["holdout"])
     final, inputs = split(model, rows)
-    answers = None if is_booster(model) else np.asarray(final.predict(inputs))
-    said = predict(final, inputs) if answers is None else answered(final, inputs, answers)
+    said, answers = (predict(final, inputs), None) if is_booster(model) else asked(final, inputs)
     versions = {**loaded.saved_by, **request["versions"]}
     store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]), versions)
     store.save(model, rows, answers, Path(request["out"]))

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,12 @@ PROC = Path("/proc")
 
 
 def confine(request: dict[str, Any]) -> None:
-    """Limit this process in memory, processor time, file size, processes and core dumps, and silence what it prints.
+    """Limit this process in memory, file size, processes and core dumps, and silence what it prints.
 
-    Uses ``memory_mb``, ``seconds``, ``file_mb`` and ``processes`` of the request, and its ``log`` file for standard
+    Uses ``memory_mb``, ``file_mb`` and ``processes`` of the request, and its ``log`` file for standard
     error. The operating system counts the processes and threads of the whole user, and root's not at all.
     """
     _lower(resource.RLIMIT_AS, request["memory_mb"] * MB)
-    _lower(resource.RLIMIT_CPU, int(request["seconds"]) + 1)
     _lower(resource.RLIMIT_FSIZE, request["file_mb"] * MB)
     _lower(resource.RLIMIT_NPROC, request["processes"])
     _lower(resource.RLIMIT_CORE, 0)
@@ -26,10 +26,16 @@ def confine(request: dict[str, Any]) -> None:
         os.dup2(descriptor, target)
 
 
-def _lower(kind: int, value: int) -> None:
+def allow_time(seconds: float, models: int) -> None:
+    """Let this process work for some more seconds, and never for more than that for each of so many models."""
+    each, used = int(seconds) + 1, int(time.process_time())
+    _lower(resource.RLIMIT_CPU, used + each * models, soft=used + each)
+
+
+def _lower(kind: int, value: int, soft: int | None = None) -> None:
     _, hard = resource.getrlimit(kind)
     limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (limit, limit))
+    resource.setrlimit(kind, (limit if soft is None else min(soft, limit), limit))
 
 
 def running() -> int:

@@ -27,6 +27,7 @@ from tasks.effects.native import NATIVE
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import RefusedGlobalError, require
 from tasks.effects.streams import opened
+from tasks.effects.trees import sound
 
 LIMIT = 8 << 30
 
@@ -81,7 +82,7 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
 
     Raises:
         RefusedGlobalError, UnknownClassError: the file asks for a name outside the allow-list.
-        SuspectError, BrokenError: it is no pickle that could be followed to its end.
+        SuspectError, BrokenError: it is no pickle that could be followed to its end, or a tree in it could not.
         NotUsableError: it is no longer the file that was looked at.
         OtherVersionError: the installed versions would not use it rightly.
     """
@@ -89,12 +90,13 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
         if sha256 and hashlib.file_digest(raw, "sha256").hexdigest() != sha256:
             raise NotUsableError(f"{path.name} changed since the folder was read; run the command again")
         if loader := NATIVE.get(_format(path, raw)):
-            return Loaded(*loader(raw, extra, limit))
+            model, packages = loader(raw, extra, limit)
+            return Loaded(sound(model), packages)
         _examine(raw, extra, limit)
         unpickler = RestrictedUnpickler(str(path), opened(raw), extra)
         with warnings.catch_warnings(record=True) as warned, of_version(lambda: _saved_by(warned)):
             warnings.simplefilter("once", InconsistentVersionWarning)
-            model = mend(unpickler.load())
+            model = mend(sound(unpickler.load()))
         return Loaded(model, frozenset(unpickler.packages), _saved_by(warned))
 
 

@@ -85,7 +85,22 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
         raise NotUsableError(f"a {type(model).__name__} cannot predict")
     if is_booster(model):
         return _from_scores(_booster_scores(model, rows))
-    return answered(model, rows, np.asarray(model.predict(rows)))
+    return asked(model, rows)[0]
+
+
+def asked(model: Any, rows: pd.DataFrame) -> tuple[Predictions, Any]:
+    """Return the predictions of a classifier, and its labels (n,) as it gives them itself."""
+    classes, values = probabilities(model, rows)
+    if values is not None and _is_forest(model):
+        # Its own predict would only ask all its trees for this once more.
+        labels = np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
+    else:
+        labels = np.asarray(model.predict(rows))
+    return Predictions(canonical_labels(labels.ravel().tolist()), classes, values), labels
+
+
+def _is_forest(model: Any) -> bool:
+    return type(model).__module__ == "sklearn.ensemble._forest" and getattr(model, "n_outputs_", 0) == 1
 
 
 def split(model: Any, rows: pd.DataFrame) -> tuple[Any, Any]:

@@ -1,8 +1,9 @@
-"""The sandbox process: imports the heavy libraries once, then forks a confined child for each model.
+"""The sandbox process: imports the heavy libraries once, then forks a confined child for each request.
 
-Started as ``python -m tasks.effects.zygote`` with an environment that holds no secret. It reads one JSON request a line
-and answers with one line when the child of that request has ended. Results travel as JSON files, so that nothing a
-staged model made is ever unpickled by anyone. When its standard input ends, so do its children and it.
+Started as ``python -m tasks.effects.zygote`` with an environment that holds no secret. It reads one JSON request a
+line, about one model or several, and answers with one line for each that the child has done, and one when it has ended.
+Results travel as JSON files, so that nothing a staged model made is ever unpickled by anyone. When its standard input
+ends, so do its children and it.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +24,7 @@ import yaml
 
 from podium.requirements import LIBRARIES, requirements_of
 from tasks.effects.installed import installed
-from tasks.effects.limits import confine, running
+from tasks.effects.limits import allow_time, confine, running
 from tasks.effects.prediction import NotUsableError, read_rows
 
 PRELOADED = (
@@ -45,28 +47,54 @@ PRELOADED = (
 OPERATIONS = {"convert": "tasks.effects.conversion:convert", "score": "tasks.effects.scoring:score"}
 
 
+@dataclass(slots=True)
+class Child:
+    """A child by the id of its request; ``told`` is the end of a pipe that it writes a byte to for each model done.
+
+    ``models`` are those of which it has said nothing yet: a child that tells of more is not listened to.
+    """
+
+    name: str
+    told: int
+    models: int
+
+    def pass_on(self) -> bool:
+        """Say of each model that was done since this was last asked, and return whether more can come."""
+        try:
+            said = os.read(self.told, 4096)
+        except BlockingIOError:
+            return True
+        for _ in said[: self.models]:
+            _say(self.name, None)
+        self.models -= len(said)
+        return bool(said) and self.models > 0
+
+
 class Zygote:
-    """The loop that turns requests into children and children's ends into answers."""
+    """The loop that turns requests into children and what becomes of them into answers."""
 
     def __init__(self) -> None:
-        self._children: dict[int, str] = {}
+        self._children: dict[int, Child] = {}
         self._buffer = b""
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._ready = selectors.DefaultSelector()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
 
     def serve(self) -> None:
         """Answer requests until standard input ends."""
-        with selectors.DefaultSelector() as ready:
-            ready.register(sys.stdin.fileno(), selectors.EVENT_READ)
-            ready.register(self._wake_read, selectors.EVENT_READ)
-            while True:
-                events = {key.fd for key, _ in ready.select()}
-                self._reap()
-                if sys.stdin.fileno() in events and not self._read():
-                    break
-        for child in self._children:
-            _kill(child)
+        self._ready.register(sys.stdin.fileno(), selectors.EVENT_READ)
+        self._ready.register(self._wake_read, selectors.EVENT_READ)
+        while True:
+            events = [key for key, _ in self._ready.select()]
+            for key in events:
+                if isinstance(key.data, Child) and not key.data.pass_on():
+                    self._ready.unregister(key.fd)
+            self._reap()
+            if any(key.fd == sys.stdin.fileno() for key in events) and not self._read():
+                break
+        for pid in self._children:
+            _kill(pid)
         # Tearing down an interpreter full of libraries takes a while, and nobody waits for anything of it.
         os._exit(0)
 
@@ -79,16 +107,19 @@ class Zygote:
 
     def _handle(self, request: dict[str, Any]) -> None:
         if "kill" in request:
-            for child in [pid for pid, name in self._children.items() if name == request["kill"]]:
-                _kill(child)
+            for pid in [pid for pid, child in self._children.items() if child.name == request["kill"]]:
+                _kill(pid)
             return
-        _read_ahead(request.get("holdout"))
+        _read_ahead(request["items"][0].get("holdout"))
         # The limit is on all that this user runs, so it is what a child may start on top of that.
         request["processes"] += running()
+        told, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         pid = os.fork()
         if pid == 0:
-            _child(request)
-        self._children[pid] = request["id"]
+            _child(request, tell)
+        os.close(tell)
+        child = self._children[pid] = Child(request["id"], told, len(request["items"]))
+        self._ready.register(told, selectors.EVENT_READ, child)
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -97,8 +128,16 @@ class Zygote:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            answer = {"id": self._children.pop(pid), "status": os.waitstatus_to_exitcode(status)}
-            os.write(1, json.dumps(answer).encode() + b"\n")
+            child = self._children.pop(pid)
+            child.pass_on()
+            if child.told in self._ready.get_map():
+                self._ready.unregister(child.told)
+            os.close(child.told)
+            _say(child.name, os.waitstatus_to_exitcode(status))
+
+
+def _say(name: str, status: int | None) -> None:
+    os.write(1, json.dumps({"id": name, "status": status}).encode() + b"\n")
 
 
 def _read_ahead(holdout: str | None) -> None:
@@ -117,14 +156,20 @@ def _kill(child: int) -> None:
         os.kill(child, signal.SIGKILL)
 
 
-def _child(request: dict[str, Any]) -> NoReturn:
+def _child(request: dict[str, Any], tell: int) -> NoReturn:
     """Do the work of one request in this forked process and end it."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     confine(request)
-    os.chdir(Path(request["result"]).parent)
-    Path(request["result"]).write_text(json.dumps(_answer(request)), encoding="utf-8")
+    items = request.pop("items")
+    for number, item in enumerate(items):
+        allow_time(request["seconds"], len(items) - number)
+        os.chdir(Path(item["result"]).parent)
+        Path(item["result"]).write_text(json.dumps(_answer({**request, **item})), encoding="utf-8")
+        os.write(tell, b".")
+        if number + 1 < len(items):
+            gc.collect()
     os._exit(0)
 
 
@@ -190,7 +235,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    os.write(1, json.dumps({"id": "ready", "status": 0}).encode() + b"\n")
+    _say("ready", 0)
     Zygote().serve()
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from podium.errors import ConfigError
 from podium.inventory import take_inventory
+from podium.plan import plan_migration
 from podium.staged import StagedModel
 from tasks.staging import read_folders, read_staging
 from tests.tasks.honest import HONEST
@@ -237,3 +238,24 @@ def test_no_file_stops_the_inventory(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as root:
         stage(Path(root), "any", b"\x80" + content, None)
         assert one(Path(root)).model_id == "any"
+
+
+def test_ten_thousand_folders_are_ten_thousand_rows(tmp_path: Path) -> None:
+    """None is lost on the way from the folders to the plan, and of the same bytes one is migrated."""
+    for number in range(10_000):
+        claim = f'{{"f1": 0.{number:05d}}}' if number % 10 else "{}"
+        stage(tmp_path / f"team {number % 7}", f"model_{number - number % 3:05d}_{number % 3}", metadata=claim)
+    models = take_inventory(read_staging.fn(tmp_path)).models
+    plan = plan_migration(models, {})
+    assert (len(models), plan.found, len({model.model_id for model in models})) == (10_000, 10_000, 10_000)
+    assert len(plan.todo) == 9_000 + 1, "a tenth of them have the same bytes"
+
+
+def test_ten_thousand_models_side_by_side_are_ten_thousand_rows(tmp_path: Path) -> None:
+    """Each file has the document that bears its name, and no other."""
+    for number in range(10_000):
+        (tmp_path / f"churn_{number}.pkl").write_bytes(PICKLE)
+        (tmp_path / f"churn_{number}_metadata.json").write_text(f'{{"f1": 0.{number:05d}}}')
+    models = take_inventory(read_staging.fn(tmp_path)).models
+    claims = {model.model_id: model.recorded_metrics["f1_score"] for model in models}
+    assert claims == {f"churn_{number}": float(f"0.{number:05d}") for number in range(10_000)}

@@ -1,0 +1,89 @@
+"""Checks the decision trees inside a model before anything follows them.
+
+The nodes of a tree are numbers of other nodes and of columns, which compiled code follows without looking: one that
+points outside reads whatever lies there, one that points back never ends. A model that the gate let through can still
+hold such numbers, and whoever loads what is stored of it would follow them too.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+from sklearn.ensemble._forest import BaseForest
+from sklearn.ensemble._gb import BaseGradientBoosting
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.tree._tree import Tree
+
+from podium.streams import BrokenError
+from tasks.effects.parts import parts_of
+
+Indices = npt.NDArray[np.int64]
+
+
+def sound(model: Any) -> Any:
+    """Return a model whose trees point only at nodes and columns that are there.
+
+    Raises:
+        BrokenError: one of them does not.
+    """
+    for part in parts_of(model):
+        for tree in _trees_of(part):
+            _require_sound(tree, part)
+    return model
+
+
+def _trees_of(part: BaseEstimator) -> Iterator[Any]:
+    """Yield the trees that an estimator asks itself: its own, and those that it hands its rows to unchecked."""
+    within = [part]
+    if isinstance(part, BaseForest | BaseGradientBoosting):
+        within += np.asarray(getattr(part, "estimators_", ()), dtype=object).ravel().tolist()
+    found = [vars(one).get("tree_") for one in within]
+    rounds = vars(part).get("_predictors", ())
+    yield from (tree for tree in found if isinstance(tree, Tree))
+    yield from (tree for trees in rounds for tree in trees if isinstance(tree, TreePredictor))
+
+
+def _require_sound(tree: Any, part: BaseEstimator) -> None:
+    columns = getattr(part, "n_features_in_", 0)
+    obstacle = _grown(tree, columns) if isinstance(tree, Tree) else _predicting(tree, columns)
+    if obstacle:
+        raise BrokenError(f"a tree of its {type(part).__name__} {obstacle}")
+
+
+def _grown(tree: Any, columns: int) -> str | None:
+    """Return what is wrong with a tree of scikit-learn. ``columns`` is how many the rows have."""
+    if tree.node_count > tree.capacity:
+        return f"says it has {tree.node_count} nodes and has {tree.capacity}"
+    if tree.n_features != columns:
+        return f"is for {tree.n_features} columns and not for {columns}"
+    splits = np.flatnonzero(tree.children_left != -1)
+    return _astray(
+        tree.node_count, columns, splits, tree.children_left[splits], tree.children_right[splits], tree.feature[splits]
+    )
+
+
+def _predicting(tree: Any, columns: int) -> str | None:
+    """Return what is wrong with a tree of histogram gradient boosting. ``columns`` is how many the rows have."""
+    nodes = tree.nodes
+    splits = np.flatnonzero(nodes["is_leaf"] == 0)
+    inner = nodes[splits]
+    sets = inner["bitset_idx"][inner["is_categorical"] != 0]
+    if (sets >= len(tree.raw_left_cat_bitsets)).any():
+        return "points at categories that are not there"
+    return _astray(len(nodes), columns, splits, inner["left"], inner["right"], inner["feature_idx"])
+
+
+def _astray(
+    nodes: int, columns: int, splits: Indices, left: npt.NDArray[Any], right: npt.NDArray[Any], feature: Indices
+) -> str | None:
+    """Return where a tree leads astray. Children stand after their parent, which also rules out going in circles."""
+    if nodes < 1:
+        return "has no nodes"
+    children = np.concatenate([left, right]).astype(np.int64)
+    if (children >= nodes).any() or (children <= np.concatenate([splits, splits])).any():
+        return f"points at nodes that are not among its {nodes}, or back"
+    if ((feature < 0) | (feature >= columns)).any():
+        return f"asks for columns beyond the {columns} there are"
+    return None
