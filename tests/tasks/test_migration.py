@@ -14,6 +14,9 @@ import pandas as pd
 import pytest
 import yaml
 from mlflow.entities import LoggedModelStatus, ViewType
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import ArtifactSort
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
@@ -61,6 +64,20 @@ def counts(store: Store) -> tuple[int, int, int]:
     """How many runs, logged models and versions there are, deleted ones included."""
     runs = store.client.search_runs([store.experiment_id], run_view_type=ViewType.ALL)
     return len(runs), len(store.logged_models()), len(store.versions())
+
+
+def test_what_became_of_each_model_is_a_table_of_its_task_run(home: Path, made: Path) -> None:
+    """Whoever looks at a deployment in Prefect sees each model, migrated or not, with its version or the reason."""
+    config = project(home, made, LOGISTIC, FOREST)
+    (home.parent / "staging" / "hostile").mkdir()
+    plain(home.parent / "staging" / "hostile" / "model.pkl", home.parent / "witness")
+    report = migrate(str(config))
+    with get_client(sync_client=True) as client:
+        named = ArtifactFilter(key=ArtifactFilterKey(any_=["podium-outcomes"]))
+        tables = client.read_artifacts(artifact_filter=named, sort=ArtifactSort.CREATED_DESC, limit=3)
+    rows = [row for table in tables if table.task_run_id for row in json.loads(str(table.data))]
+    told = {row["model_id"]: (row["state"], row["version"], row["reason"]) for row in rows}
+    assert told == {o.model_id: (o.state, o.version, o.reason) for o in report.outcomes}
 
 
 def test_a_model_is_written_as_people_expect(home: Path, made: Path) -> None:
