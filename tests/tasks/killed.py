@@ -19,7 +19,7 @@ from tasks.effects.holdout import read_holdout
 from tasks.effects.sandbox import sandbox
 from tasks.effects.store import connect
 from tasks.effects.transfer import write_model
-from tasks.migration import _measured, _request
+from tasks.migration import _measured, _question
 from tasks.staging import read_staging
 
 WRITES = (
@@ -55,8 +55,8 @@ def main(paths: list[str]) -> None:
     holdout = read_holdout(configs[0].holdout)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder, "scratch")
-        scratch.mkdir()
-        answer = sandbox().ask("convert", scratch, configs[0].sandbox, **_request(configs[0], model, scratch))
+        question = _question(configs[0], model, scratch)
+        [answer] = sandbox().ask_each("convert", [question], configs[0].sandbox)
         assert answer.value is not None, answer.reason
         sandbox().close()
         for number, config in enumerate(configs, start=1):
