@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from podium.measurement import Predictions
 from podium.panels import Panel, Scores, Weights
-from podium.scores import Target, label_codes, label_panel, panel
+from podium.scores import NotScorableError, Target, label_codes, label_panel, panel
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """What the weights of one chunk of resamples may take; scoring a chunk takes a few times that."""
@@ -56,7 +57,9 @@ def paired_bootstrap(
     """Return the difference of a challenger to the champion; raises NotScorableError where there is none."""
     rows, models = compressed(goal, [champion, challenger])
     found = differences(rows, models, goal.sign, resamples, seed)
-    return summary(found.estimates[0], found.draws[:, 0], confidence)
+    if len(found.draws) < 2:
+        raise NotScorableError(f"{len(found.draws)} of {resamples} resamples allow a score")
+    return summary(found.estimates[0], found.draws[:, 0], confidence, goal.effective_rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,26 @@ def _row_draws(generator: np.random.Generator, n: int, size: int) -> npt.NDArray
     return np.stack([np.bincount(generator.integers(0, n, n), minlength=n) for _ in range(size)])
 
 
-def summary(estimate: float, draws: Scores, confidence: float) -> Difference:
-    """Return the difference with its percentile interval, from its value on the rows and in the resamples."""
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail]) if len(draws) else (math.nan, math.nan)
-    better = float(np.mean(draws > 0)) if len(draws) else 0.0
-    error = float(draws.std(ddof=1)) if len(draws) > 1 else math.nan
-    return Difference(float(estimate), float(low), float(high), confidence, better, len(draws), error)
+def expanded(quantile: float, rows: int) -> float:
+    """Return the number of standard errors for a normal ``quantile`` when the error itself was estimated from few rows.
+
+    The bootstrap's spread is too narrow by the root of (n - 1) / n, and is itself not known well. Student's t in place
+    of the normal quantile mends that (Hesterberg, The American Statistician 2015, expanded percentile intervals).
+    """
+    if rows < 2:
+        return math.inf
+    return math.sqrt(rows / (rows - 1)) * float(special.stdtrit(rows - 1, special.ndtr(quantile)))
+
+
+def summary(estimate: float, draws: Scores, confidence: float, rows: int) -> Difference:
+    """Return the difference with its percentile interval, from its value on the rows and in the resamples.
+
+    ``rows`` is how many rows carry the score (``Target.effective_rows``): the fewer, the wider the interval.
+    """
+    wide = expanded(float(special.ndtri((1 + confidence) / 2)), rows)
+    tail = float(special.ndtr(-wide))
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    better = float(np.mean(draws > 0))
+    return Difference(
+        float(estimate), float(low), float(high), confidence, better, len(draws), float(draws.std(ddof=1))
+    )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from podium.bootstrap import ROUNDING, Draws, Rows, against, drawn
+from podium.bootstrap import ROUNDING, Draws, Rows, against, drawn, expanded
 from podium.panels import Panel, Scores, Weights
 
 
@@ -81,19 +81,22 @@ def _inside_and_outside(models: Panel, weights: Weights, sign: int) -> tuple[Sco
     return inside, chosen, outside
 
 
-def simultaneous_bounds(draws: Draws, confidence: float) -> Bounds:
+def simultaneous_bounds(draws: Draws, confidence: float, rows: int) -> Bounds:
     """Return lower bounds that all hold at once: at most 1 - confidence of times is a difference below its own.
 
     Each difference is measured in its standard error, and the largest deviation of a resample over all challengers is
-    what is bounded. A difference that does not vary is its own bound.
+    what is bounded, expanded where few ``rows`` carry the score (``Target.effective_rows``). A difference that does not
+    vary is its own bound.
     """
     errors = draws.draws.std(axis=0, ddof=1)
     varies = errors > ROUNDING
     if not varies.any():
         return Bounds(draws.estimates.copy(), 0.0)
     deviations = (draws.draws[:, varies] - draws.estimates[varies]) / errors[varies]
-    critical = max(0.0, _upper_quantile(deviations.max(axis=1), confidence))
-    return Bounds(draws.estimates - critical * np.where(varies, errors, 0.0), critical)
+    critical = expanded(max(0.0, _upper_quantile(deviations.max(axis=1), confidence)), rows)
+    lower = draws.estimates.copy()
+    lower[varies] -= critical * errors[varies]
+    return Bounds(lower, critical)
 
 
 def _upper_quantile(values: Scores, confidence: float) -> float:

@@ -17,7 +17,8 @@ BLOCK_BYTES = 1024 * 1024
 Weights = npt.NDArray[np.floating[Any]]
 Scores = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int16]
-Score = Callable[[Weights], Scores]
+Whole = npt.NDArray[np.unsignedinteger[Any]]
+Score = Callable[[Whole], Scores]
 
 
 class Panel(Protocol):
@@ -107,7 +108,7 @@ class OfMeans:
 
 @dataclass(frozen=True, slots=True)
 class OfRanks:
-    """Models that are scored one by one."""
+    """Models that are scored one by one, each from weights as small whole numbers: they are read out of order."""
 
     models: tuple[Score, ...]
 
@@ -117,7 +118,8 @@ class OfRanks:
 
     def score(self, weights: Weights) -> Scores:
         """Return the scores (resamples, models)."""
-        return np.stack([model(weights) for model in self.models], axis=1)
+        small = weights.astype(np.min_scalar_type(int(weights.max(initial=0))))
+        return np.stack([model(small) for model in self.models], axis=1)
 
 
 def accuracy(counts: Counts) -> Scores:

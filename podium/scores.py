@@ -61,6 +61,22 @@ class Target:
         """The code of the positive class, None without one."""
         return self.classes.index(self.positive) if self.positive in self.classes else None
 
+    @property
+    def rarest(self) -> tuple[str, int] | None:
+        """The rarest class that the metric cannot do without, with its rows; None if it only counts by its share."""
+        counts = np.bincount(self.truth, minlength=len(self.classes)).tolist()
+        if self.metric.endswith("_binary") and self.wanted is not None:
+            return self.classes[self.wanted], counts[self.wanted]
+        if len(counts) > 2 and not self.metric.endswith("_macro") and self.metric != "balanced_accuracy":
+            return None
+        fewest = min(range(len(counts)), key=lambda c: counts[c])
+        return self.classes[fewest], counts[fewest]
+
+    @property
+    def effective_rows(self) -> int:
+        """How many rows carry the score: those of the rarest class that it cannot do without, else all."""
+        return self.rarest[1] if self.rarest else len(self.truth)
+
 
 def target(metric: str, truth: Labels, positive: str | None, profit: Any = None) -> Target:
     """Return what predictions are scored against; raises NotScorableError for a metric that cannot be computed."""

@@ -8,10 +8,11 @@ promote somebody. Whatever cannot be computed counts for the champion.
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from podium.bootstrap import Difference, Draws, compressed, differences, one_by_one, summary
 from podium.labels import Labels
@@ -115,12 +116,12 @@ class _Field:
     goal: Target
     champion: Predictions
     models: Mapping[str, Predictions]
-    excluded: tuple[Compared, ...] = field(default=())
+    excluded: tuple[Compared, ...]
 
 
 def seed_of(*parts: str) -> int:
     """Return a seed that is the same for the same texts, such as the digests of the holdout and the champion's id."""
-    return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:8], "big")
+    return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:6], "big")
 
 
 def show_better(
@@ -141,9 +142,12 @@ def show_better(
     try:
         goal = target(metric, truth, positive, profit)
         _check(asked)
-        check(goal, champion)
     except NotScorableError as error:
         return Superiority("not shown better", f"nothing can be compared: {error}", metric, len(truth), asked)
+    try:
+        check(goal, champion)
+    except NotScorableError as error:
+        return Superiority("not shown better", f"the champion cannot be scored: {error}", metric, len(truth), asked)
     ready = _ready(goal, champion, challengers)
     lacking = _shortage(goal)
     if lacking or not ready.models:
@@ -160,6 +164,8 @@ def _check(asked: Asked) -> None:
         raise NotScorableError(f"minimum improvement {asked.minimum_improvement} is not a number")
     if (asked.resamples + 1) * (1 - asked.confidence) < 5:
         raise NotScorableError(f"{asked.resamples} resamples are too few for confidence {asked.confidence:g}")
+    if asked.seed < 0:
+        raise NotScorableError(f"seed {asked.seed} is negative")
 
 
 def _ready(goal: Target, champion: Predictions, challengers: Mapping[str, Predictions]) -> _Field:
@@ -179,15 +185,10 @@ def _shortage(goal: Target) -> str | None:
     rows = len(goal.truth)
     if rows < MINIMUM_ROWS:
         return f"the holdout has {rows} rows; below {MINIMUM_ROWS} the bootstrap cannot be relied on"
-    counts = dict(zip(goal.classes, np.bincount(goal.truth).tolist(), strict=True))
-    if goal.metric.endswith("_binary") and len(counts) > 2:
-        counts = {str(goal.positive): counts[str(goal.positive)]}
-    elif len(counts) > 2 and not goal.metric.endswith("_macro") and goal.metric != "balanced_accuracy":
+    if goal.rarest is None or goal.rarest[1] >= MINIMUM_OF_CLASS:
         return None
-    rarest = min(counts, key=lambda c: (counts[c], c))
-    if counts[rarest] >= MINIMUM_OF_CLASS:
-        return None
-    return f"the holdout has {counts[rarest]} rows of class {rarest}; {goal.metric} needs {MINIMUM_OF_CLASS} of each"
+    name, count = goal.rarest
+    return f"the holdout has {count} rows of class {name}; {goal.metric} needs {MINIMUM_OF_CLASS}"
 
 
 def least_differing_rows(confidence: float, challengers: int) -> int:
@@ -205,7 +206,7 @@ def _compare(ready: _Field, asked: Asked) -> Superiority:
     if len(draws.draws) < MINIMUM_SCORED * asked.resamples:
         reason = f"only {len(draws.draws)} of {asked.resamples} resamples have a row of each class"
         return Superiority("not enough data", reason, goal.metric, rows, asked, challengers=ready.excluded)
-    bounds = simultaneous_bounds(draws, asked.confidence)
+    bounds = simultaneous_bounds(draws, asked.confidence, goal.effective_rows)
     found = [_one(ready, name, i, draws, bounds, asked) for i, name in enumerate(ready.models)]
     found.sort(key=lambda c: (-round(_gain(c), EXACT), c.candidate))
     best = next((c for c in found if c.verdict == "better"), None)
@@ -224,9 +225,11 @@ def _gain(compared: Compared) -> float:
 def _draw(ready: _Field, asked: Asked) -> tuple[Draws, Shrunken | None]:
     """Return the draws of all challengers, and the winner's shrunken difference where there was a choice."""
     goal, said = ready.goal, [ready.champion, *ready.models.values()]
-    if len(said) == 2:
-        return differences(*compressed(goal, said), goal.sign, asked.resamples, asked.seed), None
-    joint = joint_differences(one_by_one(goal), panel(goal, said), goal.sign, asked.resamples, asked.seed)
+    # Sums in one order whatever the machine has; and threads that wait for each other cost more than they bring here.
+    with threadpool_limits(1, "blas"):
+        if len(said) == 2:
+            return differences(*compressed(goal, said), goal.sign, asked.resamples, asked.seed), None
+        joint = joint_differences(one_by_one(goal), panel(goal, said), goal.sign, asked.resamples, asked.seed)
     return joint.draws, shrink(joint, int(np.argmax(np.round(joint.draws.estimates, EXACT))))
 
 
@@ -239,7 +242,7 @@ def _differing(ready: _Field, said: Predictions) -> int:
 
 
 def _one(ready: _Field, name: str, index: int, draws: Draws, bounds: Bounds, asked: Asked) -> Compared:
-    difference = summary(draws.estimates[index], draws.draws[:, index], asked.confidence)
+    difference = summary(draws.estimates[index], draws.draws[:, index], asked.confidence, ready.goal.effective_rows)
     bound, differing = float(bounds.lower[index]), _differing(ready, ready.models[name])
     verdict, reason = _judge(ready, name, difference, bound, differing, bounds, asked)
     truth = np.array(ready.goal.classes)[ready.goal.truth]

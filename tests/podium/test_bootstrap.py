@@ -6,7 +6,7 @@ from scipy.stats import binom
 from sklearn import metrics as sk
 
 from podium import bootstrap
-from podium.bootstrap import Rows, against, compressed, drawn, one_by_one, paired_bootstrap
+from podium.bootstrap import Rows, against, compressed, drawn, expanded, one_by_one, paired_bootstrap
 from podium.measurement import Holdout, measure
 from podium.scores import KNOWN, PROFIT, NotScorableError, panel, target
 from tests.podium.classifiers import classifier, family, many_classes, truth_of
@@ -133,6 +133,13 @@ def test_the_same_predictions_differ_by_nothing(metric: str) -> None:
     found = paired_bootstrap(target(metric, truth, "yes"), said, said, **OPTIONS)
     assert (found.estimate, found.low, found.high, found.standard_error) == (0, 0, 0, 0)
     assert found.probability_better == 0
+
+
+def test_few_rows_widen_the_interval() -> None:
+    """The number of errors is Student's t, times the root of n / (n - 1), and with many rows the normal quantile."""
+    assert expanded(1.959964, 10) == pytest.approx(2.262157 * np.sqrt(10 / 9), rel=1e-5)
+    assert expanded(1.959964, 10**7) == pytest.approx(1.959964, rel=1e-6)
+    assert expanded(1.0, 1) == np.inf
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1_score_binary", "roc_auc"])

@@ -1,5 +1,7 @@
 """Many challengers are accounted for: the bounds hold together, and the winner's luck is taken off."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.stats import binom, norm
@@ -20,7 +22,7 @@ def joint(truth, models, metric="accuracy", resamples=400, seed=1):  # type: ign
 def test_the_bound_of_independent_normal_differences_is_the_known_one(challengers: int) -> None:
     """For k independent differences the critical value is the normal quantile at confidence ** (1 / k)."""
     draws = np.random.default_rng(0).normal(0, 0.01, (40_000, challengers))
-    bounds = simultaneous_bounds(Draws(np.zeros(challengers), draws), 0.95)
+    bounds = simultaneous_bounds(Draws(np.zeros(challengers), draws), 0.95, 10**6)
     assert bounds.critical == pytest.approx(norm.ppf(0.95 ** (1 / challengers)), rel=0.02)
     assert bounds.lower == pytest.approx(-bounds.critical * draws.std(axis=0, ddof=1))
 
@@ -28,18 +30,18 @@ def test_the_bound_of_independent_normal_differences_is_the_known_one(challenger
 def test_copies_of_one_challenger_count_once() -> None:
     """What always moves together needs no more allowance than one of it."""
     one = np.random.default_rng(0).normal(0, 0.01, (2000, 1))
-    single = simultaneous_bounds(Draws(np.zeros(1), one), 0.95)
-    many = simultaneous_bounds(Draws(np.zeros(50), np.repeat(one, 50, axis=1)), 0.95)
+    single = simultaneous_bounds(Draws(np.zeros(1), one), 0.95, 10**6)
+    many = simultaneous_bounds(Draws(np.zeros(50), np.repeat(one, 50, axis=1)), 0.95, 10**6)
     assert many.critical == pytest.approx(single.critical)
 
 
 def test_a_difference_that_does_not_vary_is_its_own_bound() -> None:
     """No division by an error of zero, and no influence on the others."""
     one = np.random.default_rng(0).normal(0, 0.01, (2000, 1))
-    found = simultaneous_bounds(Draws(np.zeros(2), np.hstack([one, np.zeros((2000, 1))])), 0.95)
+    found = simultaneous_bounds(Draws(np.zeros(2), np.hstack([one, np.zeros((2000, 1))])), 0.95, 10**6)
     assert found.lower[1] == 0.0
-    assert found.critical == pytest.approx(simultaneous_bounds(Draws(np.zeros(1), one), 0.95).critical)
-    assert simultaneous_bounds(Draws(np.zeros(1), np.zeros((2000, 1))), 0.95).critical == 0.0
+    assert found.critical == pytest.approx(simultaneous_bounds(Draws(np.zeros(1), one), 0.95, 10**6).critical)
+    assert simultaneous_bounds(Draws(np.zeros(1), np.zeros((2000, 1))), 0.95, 10**6).critical == 0.0
 
 
 def test_all_bounds_hold_at_once_as_often_as_they_say() -> None:
@@ -51,7 +53,7 @@ def test_all_bounds_hold_at_once_as_often_as_they_say() -> None:
         truth = truth_of(generator, 400)
         models = [classifier(generator, truth, 0.8), *(classifier(generator, truth, 0.8 + t) for t in true)]
         found = joint(truth, models, seed=seed)
-        held += (simultaneous_bounds(found.draws, 0.9).lower <= true).all()
+        held += (simultaneous_bounds(found.draws, 0.9, 10**6).lower <= true).all()
         each += (np.quantile(found.draws.draws, 0.1, axis=0) <= true).all()
     assert held >= binom.ppf(0.001, 200, 0.9)
     assert each < 120
@@ -110,3 +112,18 @@ def test_two_hundred_challengers_are_compared(metric: str) -> None:
     assert found.draws.draws.shape == (60, 200)
     assert np.array_equal(found.draws.draws, again.draws.draws)
     assert found.draws.draws[:, 149] == pytest.approx(alone.draws.draws[:, 0], abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["f1_score", "roc_auc"])
+def test_memory_does_not_grow_with_the_resamples(metric: str) -> None:
+    """Three times the resamples hardly take more; all weights at once would take 48 MB more."""
+    generator = np.random.default_rng(3)
+    truth = truth_of(generator, 20_000)
+    models = [classifier(generator, truth, 0.7) for _ in range(4)]
+    peaks = []
+    for resamples in (300, 900):
+        tracemalloc.start()
+        joint(truth, models, metric, resamples=resamples)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 2**21
