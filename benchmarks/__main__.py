@@ -1,7 +1,9 @@
-"""Runs every benchmark, the quick one first."""
+"""Runs every benchmark, the quick ones first."""
 
-from benchmarks import migration, startup
+from benchmarks import bootstrap, migration, startup
 
 startup.main()
+print()
+bootstrap.main()
 print()
 migration.main()

@@ -1,0 +1,188 @@
+"""Which metrics can be resampled, and the panel of models that scores each of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from podium.errors import PodiumError
+from podium.labels import Labels
+from podium.measurement import Predictions
+from podium.metrics import AVERAGED, metric_key
+from podium.panels import Codes, OfLabels, OfMeans, OfRanks, Panel, Score, Scores, accuracy, averaged
+from podium.ranks import average_precision, one_against_rest, roc_auc
+
+OF_LABELS = {metric_key(base, a): (base, a) for base in AVERAGED for a in ("weighted", "macro", "binary")} | {
+    "accuracy": ("accuracy", ""),
+    "balanced_accuracy": ("recall", "macro"),
+}
+PROFIT = "expected_profit"
+LOSSES = frozenset({"log_loss", "brier_score"})
+"""Metrics of which less is better."""
+OF_PROBABILITIES = frozenset({"roc_auc", "average_precision", *LOSSES})
+KNOWN = tuple(sorted({*OF_LABELS, *OF_PROBABILITIES, PROFIT}))
+"""Every metric that can be resampled."""
+MOST_CLASSES = 1000
+
+
+class NotScorableError(PodiumError):
+    """These predictions have no value under this metric; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What predictions are scored against: a metric, and the truth as codes (n,) into the sorted ``classes``.
+
+    The rows stand in the order of their true classes: ``order`` (n,) is where each was. ``profit[i, j]`` is what a row
+    of true class i earns when it is predicted as j, in any unit.
+    """
+
+    metric: str
+    truth: Codes
+    classes: tuple[str, ...]
+    positive: str | None
+    order: npt.NDArray[np.int64]
+    profit: npt.NDArray[np.float64] | None = None
+
+    @property
+    def of_labels(self) -> bool:
+        """Whether the metric looks at the labels alone, and at no probability."""
+        return self.metric in OF_LABELS or self.metric == PROFIT
+
+    @property
+    def sign(self) -> int:
+        """Return -1 for a metric of which less is better, else 1."""
+        return -1 if self.metric in LOSSES else 1
+
+    @property
+    def wanted(self) -> int | None:
+        """The code of the positive class, None without one."""
+        return self.classes.index(self.positive) if self.positive in self.classes else None
+
+    @property
+    def rarest(self) -> tuple[str, int] | None:
+        """The rarest class that the metric cannot do without, with its rows; None if it only counts by its share."""
+        counts = np.bincount(self.truth, minlength=len(self.classes)).tolist()
+        if self.metric.endswith("_binary") and self.wanted is not None:
+            return self.classes[self.wanted], counts[self.wanted]
+        if len(counts) > 2 and not self.metric.endswith("_macro") and self.metric != "balanced_accuracy":
+            return None
+        fewest = min(range(len(counts)), key=lambda c: counts[c])
+        return self.classes[fewest], counts[fewest]
+
+    @property
+    def effective_rows(self) -> int:
+        """How many rows carry the score: those of the rarest class that it cannot do without, else all."""
+        return self.rarest[1] if self.rarest else len(self.truth)
+
+
+def target(metric: str, truth: Labels, positive: str | None, profit: Any = None) -> Target:
+    """Return what predictions are scored against; raises NotScorableError for a metric that cannot be computed."""
+    if metric not in KNOWN:
+        raise NotScorableError(f"metric {metric} is not known; known are {', '.join(KNOWN)}")
+    classes, codes = np.unique(truth, return_inverse=True)
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        raise NotScorableError(f"the holdout has {len(classes)} classes; a comparison needs 2 to {MOST_CLASSES}")
+    order = np.argsort(codes, kind="stable")
+    matrix = _profit(profit, len(classes)) if metric == PROFIT else None
+    found = Target(metric, codes[order].astype(np.int16), tuple(classes.tolist()), positive, order, matrix)
+    if metric.endswith("_binary") and found.wanted is None:
+        raise NotScorableError(f"{metric} needs a positive class; {positive} is not among the holdout's labels")
+    return found
+
+
+def _profit(profit: Any, classes: int) -> npt.NDArray[np.float64]:
+    matrix = np.asarray(profit, dtype=np.float64)
+    if matrix.shape != (classes, classes) or not np.isfinite(matrix).all():
+        raise NotScorableError(f"{PROFIT} needs a matrix of {classes} by {classes} finite numbers")
+    return matrix
+
+
+def check(goal: Target, said: Predictions) -> None:
+    """Raise NotScorableError if some predictions do not fit the truth or lack what the metric needs."""
+    if len(said.labels) != len(goal.truth):
+        raise NotScorableError(f"it predicted {len(said.labels)} of {len(goal.truth)} rows")
+    strange = sorted(set(np.unique(said.labels).tolist()) - set(goal.classes))
+    if strange:
+        raise NotScorableError(f"it predicts {', '.join(strange[:3])}; the labels are {', '.join(goal.classes[:5])}")
+    if not goal.of_labels:
+        _check_probabilities(goal, said)
+
+
+def _check_probabilities(goal: Target, said: Predictions) -> None:
+    if said.probabilities is None:
+        raise NotScorableError(f"{goal.metric} needs probabilities, and it has none")
+    if not fits(goal, said):
+        raise NotScorableError(
+            f"its probabilities {said.probabilities.shape} do not fit the holdout's rows and classes"
+        )
+    if not np.isfinite(said.probabilities).all():
+        raise NotScorableError("some of its probabilities are not finite")
+    if goal.metric == "average_precision" and len(goal.classes) > 2:
+        raise NotScorableError("average_precision needs two classes")
+
+
+def fits(goal: Target, said: Predictions) -> bool:
+    """Whether the predictions carry probabilities of each row and each class."""
+    shape = (len(goal.truth), len(goal.classes))
+    return said.probabilities is not None and said.probabilities.shape == shape and {*said.classes} == {*goal.classes}
+
+
+def panel(goal: Target, models: Sequence[Predictions]) -> Panel:
+    """Return the panel that scores some predictions; raises NotScorableError for those that cannot be."""
+    for said in models:
+        check(goal, said)
+    if goal.of_labels:
+        return label_panel(goal, np.stack([label_codes(goal, said) for said in models]))
+    if goal.metric in LOSSES:
+        loss = _log_loss if goal.metric == "log_loss" else _brier_score
+        return OfMeans(np.stack([loss(goal, probabilities(goal, said)) for said in models], axis=1))
+    return OfRanks(tuple(_ranker(goal, said) for said in models))
+
+
+def label_codes(goal: Target, said: Predictions) -> Codes:
+    """Return the predicted labels as codes into the classes, in the order of the target's rows."""
+    codes: Codes = np.searchsorted(np.array(goal.classes), said.labels[goal.order]).astype(np.int16)
+    return codes
+
+
+def label_panel(goal: Target, said: Codes) -> Panel:
+    """Return the panel of models that say some codes (models, n)."""
+    if goal.profit is not None:
+        return OfMeans(goal.profit[goal.truth, said].T)
+    base, average = OF_LABELS[goal.metric]
+    edges = np.searchsorted(goal.truth, np.arange(len(goal.classes) + 1))
+    value = accuracy if base == "accuracy" else averaged(base, average, goal.wanted if average == "binary" else None)
+    return OfLabels(said, edges, value)
+
+
+def probabilities(goal: Target, said: Predictions) -> npt.NDArray[np.float64]:
+    """Return the probabilities (n, k) in the order of the target's rows and classes."""
+    given = np.asarray(said.probabilities, dtype=np.float64)
+    return given[goal.order][:, [said.classes.index(c) for c in goal.classes]]
+
+
+def _log_loss(goal: Target, chances: npt.NDArray[np.float64]) -> Scores:
+    """Return minus the logarithm of each true class's probability, which is clipped as scikit-learn does."""
+    tiny = np.finfo(np.float64).eps
+    own: Scores = chances[np.arange(len(goal.truth)), goal.truth]
+    return -np.log(np.clip(own, tiny, 1 - tiny))
+
+
+def _brier_score(goal: Target, chances: npt.NDArray[np.float64]) -> Scores:
+    """Return each row's squared error over the classes (Brier, 1950), halved for two classes as scikit-learn does."""
+    squares = (chances - np.eye(len(goal.classes))[goal.truth]) ** 2
+    total: Scores = squares.sum(axis=1)
+    return total / (2 if len(goal.classes) == 2 else 1)
+
+
+def _ranker(goal: Target, said: Predictions) -> Score:
+    chances = probabilities(goal, said)
+    if len(goal.classes) > 2:
+        return one_against_rest(goal.truth, chances / chances.sum(axis=1, keepdims=True))
+    # Without a positive class it is the second of the model's own order, as where it is measured.
+    wanted = goal.classes.index(said.classes[1]) if goal.wanted is None else goal.wanted
+    rank = roc_auc if goal.metric == "roc_auc" else average_precision
+    return rank(goal.truth == wanted, chances[:, wanted])

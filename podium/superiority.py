@@ -1,0 +1,288 @@
+"""Decides whether a challenger is shown to be better than the champion: the statistics of a promotion in one function.
+
+A challenger is shown to be better when the lower bound of its difference, which holds for all challengers at once, lies
+above the minimum improvement and above zero. Then at most 1 - confidence of the selections in which nobody is better
+promote somebody. Whatever cannot be computed counts for the champion.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from podium.bootstrap import Difference, Draws, compressed, differences, one_by_one, summary
+from podium.labels import Labels
+from podium.measurement import Predictions
+from podium.multiplicity import Bounds, Shrunken, joint_differences, shrink, simultaneous_bounds
+from podium.paired_tests import DeLong, McNemar, delong, mcnemar
+from podium.ranking import EXACT
+from podium.scores import NotScorableError, Target, check, fits, panel, probabilities, target
+
+Shown = Literal["better", "not shown better", "not enough data"]
+MINIMUM_ROWS = 30
+"""Below this a percentile of the bootstrap is noticeably too close to the estimate."""
+MINIMUM_OF_CLASS = 10
+"""A resample misses r rows of a class altogether with probability near exp(-r): for ten, one in 20,000."""
+MINIMUM_SCORED = 0.99
+"""Share of the resamples that must allow a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: at which confidence, and by how much a challenger must be better, in the metric's unit."""
+
+    confidence: float = 0.95
+    minimum_improvement: float = 0.0
+    resamples: int = 2000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One challenger against the champion. What could not be computed is None, and ``reason`` says why.
+
+    ``lower_bound`` is simultaneous for all challengers; ``differing_rows`` are those on which the two say not the same.
+    """
+
+    candidate: str
+    verdict: Shown
+    reason: str
+    difference: Difference | None = None
+    lower_bound: float | None = None
+    differing_rows: int | None = None
+    mcnemar: McNemar | None = None
+    delong: DeLong | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready object."""
+        return {
+            "candidate": self.candidate,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "difference": self.difference and self.difference.as_json(),
+            "lower_bound": self.lower_bound,
+            "differing_rows": self.differing_rows,
+            "mcnemar": self.mcnemar and self.mcnemar.as_json(),
+            "delong": self.delong and self.delong.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Superiority:
+    """Whether some challenger is shown to be better, with all that it was decided from.
+
+    ``best`` is the challenger that is shown better and gains most, None without one; ``leading`` gains most, shown or
+    not, and ``shrunken`` is what its lead is worth. ``challengers`` come best first.
+    """
+
+    verdict: Shown
+    reason: str
+    metric: str
+    rows: int
+    asked: Asked
+    best: str | None = None
+    leading: str | None = None
+    challengers: tuple[Compared, ...] = ()
+    shrunken: Shrunken | None = None
+    critical: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready object."""
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "metric": self.metric,
+            "rows": self.rows,
+            "confidence": self.asked.confidence,
+            "minimum_improvement": self.asked.minimum_improvement,
+            "resamples": self.asked.resamples,
+            "seed": self.asked.seed,
+            "best": self.best,
+            "leading": self.leading,
+            "challengers": [c.as_json() for c in self.challengers],
+            "shrunken": self.shrunken and self.shrunken.as_json(),
+            "critical": self.critical,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Those who can be compared: the champion's predictions, and the challengers' by id, in the order of ids."""
+
+    goal: Target
+    champion: Predictions
+    models: Mapping[str, Predictions]
+    excluded: tuple[Compared, ...]
+
+
+def seed_of(*parts: str) -> int:
+    """Return a seed that is the same for the same texts, such as the digests of the holdout and the champion's id."""
+    return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:6], "big")
+
+
+def show_better(
+    truth: Labels,
+    champion: Predictions,
+    challengers: Mapping[str, Predictions],
+    metric: str,
+    positive: str | None,
+    asked: Asked,
+    profit: Any = None,
+) -> Superiority:
+    """Return whether any challenger is shown to be better than the champion on these rows.
+
+    ``truth`` has shape (n,), and all labels are in its spelling (``podium.labels.align``). ``metric`` is a name of
+    ``podium.scores.KNOWN``; ``profit`` (classes, classes) goes with ``expected_profit``. The same input gives the
+    same answer, in whatever order the challengers come.
+    """
+    try:
+        goal = target(metric, truth, positive, profit)
+        _check(asked)
+    except NotScorableError as error:
+        return Superiority("not shown better", f"nothing can be compared: {error}", metric, len(truth), asked)
+    try:
+        check(goal, champion)
+    except NotScorableError as error:
+        return Superiority("not shown better", f"the champion cannot be scored: {error}", metric, len(truth), asked)
+    ready = _ready(goal, champion, challengers)
+    lacking = _shortage(goal)
+    if lacking or not ready.models:
+        verdict: Shown = "not enough data" if lacking else "not shown better"
+        reason = lacking or "no challenger can be compared"
+        return Superiority(verdict, reason, metric, len(truth), asked, challengers=ready.excluded)
+    return _compare(ready, asked)
+
+
+def _check(asked: Asked) -> None:
+    if not 0.5 < asked.confidence < 1:
+        raise NotScorableError(f"confidence {asked.confidence} is not between 0.5 and 1")
+    if not math.isfinite(asked.minimum_improvement):
+        raise NotScorableError(f"minimum improvement {asked.minimum_improvement} is not a number")
+    if (asked.resamples + 1) * (1 - asked.confidence) < 5:
+        raise NotScorableError(f"{asked.resamples} resamples are too few for confidence {asked.confidence:g}")
+    if asked.seed < 0:
+        raise NotScorableError(f"seed {asked.seed} is negative")
+
+
+def _ready(goal: Target, champion: Predictions, challengers: Mapping[str, Predictions]) -> _Field:
+    models, excluded = {}, []
+    for name in sorted(challengers):
+        try:
+            check(goal, challengers[name])
+        except NotScorableError as error:
+            excluded.append(Compared(name, "not shown better", f"it cannot be compared: {error}"))
+        else:
+            models[name] = challengers[name]
+    return _Field(goal, champion, models, tuple(excluded))
+
+
+def _shortage(goal: Target) -> str | None:
+    """Return what there is too little of for any statement, None if nothing is."""
+    rows = len(goal.truth)
+    if rows < MINIMUM_ROWS:
+        return f"the holdout has {rows} rows; below {MINIMUM_ROWS} the bootstrap cannot be relied on"
+    if goal.rarest is None or goal.rarest[1] >= MINIMUM_OF_CLASS:
+        return None
+    name, count = goal.rarest
+    return f"the holdout has {count} rows of class {name}; {goal.metric} needs {MINIMUM_OF_CLASS}"
+
+
+def least_differing_rows(confidence: float, challengers: int) -> int:
+    """Return how many rows a challenger must call otherwise than the champion for any test to show it better.
+
+    If all m of them went its way, the exact sign test would give 0.5 ** m; with that many challengers it must not
+    exceed (1 - confidence) / challengers.
+    """
+    return math.ceil(math.log2(challengers / (1 - confidence)) - 1e-9)
+
+
+def _compare(ready: _Field, asked: Asked) -> Superiority:
+    draws, shrunken = _draw(ready, asked)
+    goal, rows = ready.goal, len(ready.goal.truth)
+    if len(draws.draws) < MINIMUM_SCORED * asked.resamples:
+        reason = f"only {len(draws.draws)} of {asked.resamples} resamples have a row of each class"
+        return Superiority("not enough data", reason, goal.metric, rows, asked, challengers=ready.excluded)
+    bounds = simultaneous_bounds(draws, asked.confidence, goal.effective_rows)
+    found = [_one(ready, name, i, draws, bounds, asked) for i, name in enumerate(ready.models)]
+    found.sort(key=lambda c: (-round(_gain(c), EXACT), c.candidate))
+    best = next((c for c in found if c.verdict == "better"), None)
+    told, leading = best or found[0], found[0].candidate
+    everyone = (*found, *ready.excluded)
+    name = best.candidate if best else None
+    return Superiority(
+        told.verdict, told.reason, goal.metric, rows, asked, name, leading, everyone, shrunken, bounds.critical
+    )
+
+
+def _gain(compared: Compared) -> float:
+    return compared.difference.estimate if compared.difference else -math.inf
+
+
+def _draw(ready: _Field, asked: Asked) -> tuple[Draws, Shrunken | None]:
+    """Return the draws of all challengers, and the winner's shrunken difference where there was a choice."""
+    goal, said = ready.goal, [ready.champion, *ready.models.values()]
+    # Sums in one order whatever the machine has; and threads that wait for each other cost more than they bring here.
+    with threadpool_limits(1, "blas"):
+        if len(said) == 2:
+            return differences(*compressed(goal, said), goal.sign, asked.resamples, asked.seed), None
+        joint = joint_differences(one_by_one(goal), panel(goal, said), goal.sign, asked.resamples, asked.seed)
+    return joint.draws, shrink(joint, int(np.argmax(np.round(joint.draws.estimates, EXACT))))
+
+
+def _differing(ready: _Field, said: Predictions) -> int:
+    """Return on how many rows the two do not say the same, in what the metric looks at."""
+    goal = ready.goal
+    if goal.of_labels:
+        return int(np.sum(said.labels != ready.champion.labels))
+    return int(np.sum((probabilities(goal, said) != probabilities(goal, ready.champion)).any(axis=1)))
+
+
+def _one(ready: _Field, name: str, index: int, draws: Draws, bounds: Bounds, asked: Asked) -> Compared:
+    difference = summary(draws.estimates[index], draws.draws[:, index], asked.confidence, ready.goal.effective_rows)
+    bound, differing = float(bounds.lower[index]), _differing(ready, ready.models[name])
+    verdict, reason = _judge(ready, name, difference, bound, differing, bounds, asked)
+    truth = np.array(ready.goal.classes)[ready.goal.truth]
+    right = [said.labels[ready.goal.order] == truth for said in (ready.champion, ready.models[name])]
+    decided = mcnemar(right[0], right[1], asked.confidence)
+    return Compared(name, verdict, reason, difference, bound, differing, decided, _delong(ready, name, asked))
+
+
+def _delong(ready: _Field, name: str, asked: Asked) -> DeLong | None:
+    """Return DeLong's test where there are two classes and both models give probabilities that fit them."""
+    goal, said = ready.goal, (ready.champion, ready.models[name])
+    if len(goal.classes) != 2 or not all(fits(goal, one) for one in said):
+        return None
+    wanted = 1 if goal.wanted is None else goal.wanted
+    scores = [probabilities(goal, one)[:, wanted] for one in said]
+    return delong(goal.truth == wanted, scores[0], scores[1], asked.confidence)
+
+
+def _judge(
+    ready: _Field, name: str, found: Difference, bound: float, differing: int, bounds: Bounds, asked: Asked
+) -> tuple[Shown, str]:
+    """Return the verdict on one challenger with its reason."""
+    needed, metric = least_differing_rows(asked.confidence, len(ready.models)), ready.goal.metric
+    least = max(asked.minimum_improvement, 0.0)
+    what = f"{name} gains {found.estimate:+.4f} {metric} over the champion"
+    if round(found.estimate - least, EXACT) <= 0:
+        return "not shown better", f"{what}; more than {least:.4f} is asked for"
+    if differing < needed:
+        return "not enough data", f"{what}, but they differ on {differing} rows; fewer than {needed} can show nothing"
+    among = f" with {len(ready.models)} challengers accounted for" if len(ready.models) > 1 else ""
+    sure = f"at {asked.confidence:.0%} confidence{among} the gain is at least {bound:+.4f}"
+    if round(bound - least, EXACT) > 0:
+        return "better", f"{what}; {sure}"
+    rows = _rows_to_show(ready, found, bounds, least)
+    return "not shown better", f"{what}, but {sure}, and more than {least:.4f} is asked for{rows}"
+
+
+def _rows_to_show(ready: _Field, found: Difference, bounds: Bounds, least: float) -> str:
+    """Return about how many rows would show the difference, if it stayed: the error shrinks as the root of the rows."""
+    times = (bounds.critical * found.standard_error / (found.estimate - least)) ** 2
+    if not 1 < times < 1000:
+        return ""
+    return f"; about {float(f'{times * len(ready.goal.truth):.1e}'):,.0f} rows would show it if it stayed"
