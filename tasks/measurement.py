@@ -132,7 +132,8 @@ def confusion_matrix_of(section: MlflowSection, candidate: Candidate | None, dig
     store = connect(section)
     uri = store.client.get_run(candidate.run_id).info.artifact_uri
     try:
-        found: Matrix = load_dict(f"{uri}/holdout/{digest[:12]}/confusion_matrix.json")
+        found = load_dict(f"{uri}/holdout/{digest[:12]}/measurement.json")
     except (MlflowException, OSError):
         return None
-    return found
+    matrix: Matrix | None = found.get("confusion_matrix")
+    return matrix

@@ -7,7 +7,7 @@ from configs.schema import MlflowSection
 from podium.plan import Known
 from podium.writer import is_abandoned
 from tasks.effects.processes import is_alive, this_writer
-from tasks.effects.store import connect, find
+from tasks.effects.store import UNFINISHED, connect, find
 from tasks.effects.transfer import settle
 
 
@@ -46,7 +46,7 @@ def settle_interrupted(section: MlflowSection) -> int:
     """
     store = connect(section)
     here = this_writer()
-    found = store.client.search_runs([store.experiment_id], "tags.`podium.state` = 'migrating'", max_results=1000)
+    found = store.client.search_runs([store.experiment_id], UNFINISHED, max_results=1000)
     left = [run for run in found if is_abandoned(run.data.tags.get("podium.writer", ""), here, is_alive)]
     for run in left:
         settle(store, run.info.run_id)

@@ -27,6 +27,8 @@ SQLITE, EMBEDDED = "sqlite:///", "mlflow.db"
 CHAMPION, PREVIOUS = "champion", "previous"
 RETIRED = "podium.retired"
 """Tag of a logged model whose version the retention rule deleted: it is kept, and is no candidate any more."""
+UNFINISHED = "tags.`podium.writer` != '' and attributes.status = 'RUNNING'"
+"""What finds the runs of migrations that are not at their end: each was begun by a writer."""
 LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
 T = TypeVar("T")
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
@@ -69,7 +71,7 @@ class Store:
     def void_runs(self) -> frozenset[str]:
         """Return the ids of runs whose models do not count: somebody deleted them, or a migration is still at them."""
         deleted = self._runs("", ViewType.DELETED_ONLY)
-        unfinished = self._runs("tags.`podium.state` = 'migrating'", ViewType.ACTIVE_ONLY)
+        unfinished = self._runs(UNFINISHED, ViewType.ACTIVE_ONLY)
         return frozenset(run.info.run_id for run in (*deleted, *unfinished))
 
     def _runs(self, wanted: str, view: str) -> list[Run]:

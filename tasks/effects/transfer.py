@@ -1,7 +1,7 @@
 """Writes one converted model to MLflow, in an order that survives a kill and with names that MLflow takes.
 
-A model becomes a candidate only with its last writes; what a kill leaves before that is found by its ``podium.state``
-tag, and finished or removed by ``settle``.
+A model becomes a candidate only with the last write, which ends its run. What a kill leaves before that is a run of a
+migration that still says it is running; it is finished or removed by ``settle``.
 """
 
 import json
@@ -97,7 +97,7 @@ def version_of(store: Store, fingerprint: str, before: str | None = None) -> tup
 
 def is_complete(store: Store, run_id: str | None) -> bool:
     """Whether the migration that began a run has ended it, so that it will take nothing of it back."""
-    wanted = f"attributes.run_id = '{run_id}' and tags.`podium.state` = 'complete'"
+    wanted = f"attributes.run_id = '{run_id}' and attributes.status = 'FINISHED'"
     return bool(run_id) and bool(store.client.search_runs([store.experiment_id], wanted, max_results=1))
 
 
@@ -123,8 +123,7 @@ def _turn(store: Store) -> Iterator[None]:
 
 
 def _begin(store: Store, model: StagedModel, found: Mapping[str, Any]) -> str:
-    state = {"podium.state": "migrating", "podium.writer": str(this_writer())}
-    tags = {**_run_tags(model, found), **_identity(model, found), **state}
+    tags = {**_run_tags(model, found), **_identity(model, found), "podium.writer": str(this_writer())}
     return str(store.client.create_run(store.experiment_id, _trained(model), tags, model.model_id).info.run_id)
 
 
@@ -149,9 +148,8 @@ def _fill(
 
 
 def _complete(store: Store, run_id: str, ended: int) -> None:
-    """End a run. The tag comes last: until then the next migration knows that there is something to finish."""
+    """End a run, which comes last: until then the next migration knows that there is something to finish."""
     store.client.set_terminated(run_id, "FINISHED", end_time=ended)
-    store.client.set_tag(run_id, "podium.state", "complete")
 
 
 def _trained(model: StagedModel) -> int:

@@ -48,6 +48,4 @@ def write_measurement(folder: Path, holdout: Holdout, found: Measurement) -> Non
     target = folder / "holdout" / holdout.digest[:12]
     target.mkdir(parents=True)
     document = {"holdout": holdout.name, "digest": holdout.digest, **found.as_json()}
-    matrix = document["confusion_matrix"]
     (target / "measurement.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
-    (target / "confusion_matrix.json").write_text(json.dumps(matrix, indent=2), encoding="utf-8")

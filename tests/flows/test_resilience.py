@@ -67,7 +67,7 @@ def finished_once(uri: str, models: int) -> None:
     found = versions(uri)
     assert len(found) == len(set(found.values())) == models
     runs = client.search_runs([experiment.experiment_id], run_view_type=ViewType.ACTIVE_ONLY)
-    assert [run.data.tags["podium.state"] for run in runs] == ["complete"] * models
+    assert [run.info.status for run in runs] == ["FINISHED"] * models
     assert len(client.search_logged_models([experiment.experiment_id])) == models
 
 

@@ -24,7 +24,7 @@ from tasks.staging import read_staging
 
 WRITES = (
     *("create_run", "create_logged_model", "log_model_artifacts", "log_artifacts", "log_batch", "log_outputs"),
-    *("finalize_logged_model", "create_model_version", "set_terminated", "set_tag"),
+    *("finalize_logged_model", "create_model_version", "set_terminated"),
 )
 
 

@@ -105,8 +105,8 @@ def test_the_original_metadata_and_the_confusion_matrix_are_artifacts(home: Path
     kept = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/metadata.json")
     assert kept == (made / "staging" / LOGISTIC / "metadata.json").read_text()
     folder = Path(mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/holdout"))
-    (matrix,) = folder.rglob("confusion_matrix.json")
-    assert sum(map(sum, json.loads(matrix.read_text())["matrix"])) == 1409
+    (measured,) = folder.rglob("measurement.json")
+    assert sum(map(sum, json.loads(measured.read_text())["confusion_matrix"]["matrix"])) == 1409
 
 
 def test_holdout_metrics_are_bound_to_the_digest(home: Path, made: Path) -> None:
@@ -210,7 +210,7 @@ def test_without_a_holdout_parity_is_shown_on_made_up_rows(home: Path, made: Pat
 
 def half_done(store: Store, until: str) -> str:
     """Leave behind what a migration that was killed at some point leaves; returns the run."""
-    run = store.client.create_run(store.experiment_id, tags={"podium.state": "migrating"}, run_name="half")
+    run = store.client.create_run(store.experiment_id, tags={"podium.writer": "gone"}, run_name="half")
     if until == "run":
         return run.info.run_id
     model = store.client.create_logged_model(store.experiment_id, "half", run.info.run_id)
@@ -245,7 +245,6 @@ def test_a_run_that_only_lacks_its_end_is_finished(home: Path, made: Path) -> No
     config = project(home, made, LOGISTIC)
     (outcome,) = migrate(str(config)).of("migrated")
     store = store_of(config)
-    store.client.set_tag(outcome.run_id, "podium.state", "migrating")
     store.client.update_run(outcome.run_id, "RUNNING")
     assert states(migrate(str(config))) == {LOGISTIC: "skipped"}
     assert store.client.get_run(outcome.run_id).info.status == "FINISHED"
