@@ -1,15 +1,14 @@
 """Selects the production model: discover, measure, rank, decide, confirm, record, promote, retire."""
 
-from datetime import UTC, datetime
-
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
+from flows.settlement import carry_out, deciding, now
 from flows.shared import fan_out, rules_of
 from podium import __version__
-from podium.decision import Decision, can_resume, evidence_of, is_news, record
+from podium.decision import Decision, evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
@@ -17,12 +16,12 @@ from podium.plan import chunked
 from podium.progress import Counter, announce
 from podium.ranking import Candidate, Evidence, Selection, choose
 from podium.report import render
-from podium.retention import Retirement, sentence
+from podium.retention import sentence
+from podium.standing import free_champion, stood_by
 from tasks.candidates import discover, register
-from tasks.decisions import close_decision, last_decision, pending_decision, write_decision
-from tasks.effects.locks import one_writer
+from tasks.decisions import last_decision, write_decision
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
-from tasks.promotion import in_production, retire_versions, switch_champion
+from tasks.promotion import in_production
 
 
 @flow(name="select", validate_parameters=False)
@@ -41,8 +40,7 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
 
 
 def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> SelectionOutcome:
-    with one_writer(config.mlflow.registered_model):
-        _finish_interrupted(config)
+    with deciding(config):
         candidates = register(config.mlflow, _measured(config, holdout))
         production = in_production(config.mlflow)
         selection, seen = _choose(config, holdout, candidates, production)
@@ -55,7 +53,8 @@ def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
     candidates = [c if c.metrics or c.unmeasured else c.without_measurement("not measured yet") for c in found]
     production = in_production(config.mlflow)
     selection, _ = _choose(config, holdout, candidates, production)
-    return SelectionOutcome(selection, production, dry_run=True)
+    stands = stood_by(selection, production, last_decision(config.mlflow).champion)
+    return SelectionOutcome(stands, production, dry_run=True)
 
 
 def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
@@ -77,6 +76,7 @@ def _choose(
     it fails, the next best is considered.
     """
     basis: Evidence = "holdout" if holdout else "recorded"
+    candidates = free_champion(candidates, production)
     while True:
         announce("deciding", detail=f"{len(candidates)} candidates")
         selection = choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
@@ -97,23 +97,24 @@ def _settle(
     asked_by: str,
 ) -> SelectionOutcome:
     """Record what is news, carry out a promotion, and return what was decided and done."""
-    evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
     last = last_decision(config.mlflow)
-    if not is_news(selection, evidence, last.evidence_digest):
+    selection = stood_by(selection, production, last.champion)
+    evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
+    if not is_news(selection, evidence, last, production.champion):
         return SelectionOutcome(selection, production, last.decision_id)
     decision = record(
         selection,
         evidence,
         sequence=last.sequence + 1,
         before=last.sha256,
-        decided_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        decided_at=now(),
         champion=production.champion,
         asked_by=asked_by,
         code_version=__version__,
     )
     matrix = seen.matrix if seen else _logged_matrix(config, holdout, selection)
     report = _publish(config, decision, matrix)
-    retired = _carry_out(config, decision) if selection.verdict == "promote" else ()
+    retired = carry_out(config, decision) if selection.verdict == "promote" else ()
     return SelectionOutcome(selection, in_production(config.mlflow), decision.decision_id, True, report, retired)
 
 
@@ -127,24 +128,3 @@ def _publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None) ->
     report = render(decision, matrix, rule)
     create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
     return write_decision(config.mlflow, decision, report)
-
-
-def _carry_out(config: PodiumConfig, decision: Decision) -> tuple[Retirement, ...]:
-    """Put what a recorded decision promotes into production; doing it twice is doing it once."""
-    content = decision.content
-    version = content["promoted"]["version"]
-    switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
-    retired = retire_versions(config.mlflow, config.retention, version)
-    close_decision(config.mlflow, decision, "settled")
-    return retired
-
-
-def _finish_interrupted(config: PodiumConfig) -> None:
-    """Carry out a promotion that was recorded and then interrupted, unless production has changed since."""
-    left = pending_decision(config.mlflow)
-    if left is None:
-        return
-    if can_resume(left, in_production(config.mlflow).champion):
-        _carry_out(config, left)
-    else:
-        close_decision(config.mlflow, left, "superseded")

@@ -7,20 +7,24 @@ from prefect.cache_policies import NO_CACHE
 from configs.schema import MlflowSection, RetentionSection
 from podium.outcome import Production
 from podium.retention import Held, Retirement, retire
-from tasks.effects.store import CHAMPION, PREVIOUS, RETIRED, Store, connect, find, logged_model_of
+from podium.standing import parse_pin
+from tasks.effects.store import CHAMPION, PINNED, PREVIOUS, RETIRED, Store, connect, find, logged_model_of
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def in_production(section: MlflowSection) -> Production:
-    """Return the versions that the aliases ``champion`` and ``previous`` point to."""
+    """Return the versions that the aliases ``champion`` and ``previous`` point to, and the pin."""
     store = find(section)
-    aliases = store.aliases() if store else {}
-    champion = aliases.get(CHAMPION)
-    if store is None or champion is None:
-        return Production(None, aliases.get(PREVIOUS), None, None)
+    if store is None:
+        return Production(None, None, None, None)
+    model = store.client.get_registered_model(store.registered_model)
+    aliases = {alias: str(version) for alias, version in model.aliases.items()}
+    champion, previous, pin = aliases.get(CHAMPION), aliases.get(PREVIOUS), parse_pin(model.tags.get(PINNED))
+    if champion is None:
+        return Production(None, previous, None, None, pin)
     version = store.client.get_model_version(store.registered_model, champion)
     backed_by = logged_model_of(version) or f"version {champion}, which no logged model backs"
-    return Production(champion, aliases.get(PREVIOUS), backed_by, version.tags.get("podium.model_id"))
+    return Production(champion, previous, backed_by, version.tags.get("podium.model_id"), pin)
 
 
 @task(cache_policy=NO_CACHE)

@@ -1,5 +1,6 @@
 """What each command does: calls its flow, shows the result, and turns it into an exit status."""
 
+import getpass
 import importlib
 import sys
 from collections.abc import Callable
@@ -98,6 +99,37 @@ def verify(options: Options, arguments: dict[str, Any]) -> int:
     return 0 if found.passed else NO
 
 
+def rollback(options: Options, arguments: dict[str, Any]) -> int:
+    """Put the version before the champion, or the one named, back into production."""
+    start_sandbox()
+    return _order(options, "rollback", "rollback", to=arguments["to"], dry_run=arguments["dry_run"])
+
+
+def pin(options: Options, arguments: dict[str, Any]) -> int:
+    """Hold the champion against automatic change."""
+    return _order(options, "pinning", "pin", version=arguments["version"])
+
+
+def unpin(options: Options, arguments: dict[str, Any]) -> int:
+    """Let selections change the champion again."""
+    return _order(options, "pinning", "unpin", version=arguments["version"])
+
+
+def _order(options: Options, module: str, name: str, **named: Any) -> int:
+    """Carry out what a person asks for, under that person's name."""
+    outcome = call_flow(module, name, options.config, asked_by=person(), **named)
+    _show(options, outcome.as_json(), views.show_order)
+    return 0
+
+
+def person() -> str:
+    """Return who runs the command, for the record."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"
+
+
 def history(options: Options, arguments: dict[str, Any]) -> int:
     """Show the decisions; the answer is no when their chain is broken."""
     chain = call_flow("history", "history", options.config)
@@ -119,6 +151,9 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "migrate": migrate,
     "select": select,
     "verify": verify,
+    "rollback": rollback,
+    "pin": pin,
+    "unpin": unpin,
     "history": history,
     "demo": demo,
 }

@@ -165,6 +165,18 @@ def show_verification(console: Console, document: Json) -> None:
     console.print(table)
 
 
+def show_order(console: Console, document: Json) -> None:
+    """Show what an order came to, and who is in production then."""
+    for reason in document["reasons"]:
+        console.print(escape(reason), highlight=False)
+    champion = document["champion"]
+    who = f"{champion['model_id']} (version {champion['version']})" if champion else "nothing"
+    pinned = ", pinned" if document["pinned"] else ""
+    console.print(f"in production: [bold]{escape(who)}[/bold]{pinned}; before: {document['previous'] or 'nothing'}")
+    if document["dry_run"]:
+        console.print("dry run: nothing was written", highlight=False)
+
+
 def show_history(console: Console, document: Json) -> None:
     """Show the chain of decisions."""
     table = _table("Decisions", "#", "decision", "decided at", "verdict", "best", "why")
@@ -172,7 +184,8 @@ def show_history(console: Console, document: Json) -> None:
         if "sequence" not in row:
             table.add_row("?", row["decision_id"], "", "unreadable", "", "")
             continue
-        best = row["best"]["model_id"] if row["best"] else "none"
+        named = row["best"] or row["promoted"]
+        best = named["model_id"] if named else "none"
         when = row["decided_at"][:16].replace("T", " ")
         table.add_row(
             str(row["sequence"]), row["decision_id"], when, row["verdict"], escape(best), escape(row["reasons"][0])

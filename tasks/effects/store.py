@@ -28,6 +28,8 @@ CHAMPION, PREVIOUS = "champion", "previous"
 RETIRED = "podium.retired"
 """Tag of a logged model whose version the retention rule deleted: it is kept, and is no candidate any more."""
 LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
+PINNED, HELD = "podium.pinned", "podium.rolled_back"
+"""Tags of the registered model whose champion stays, and of a version that is not promoted again."""
 T = TypeVar("T")
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 
