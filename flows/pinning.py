@@ -21,7 +21,7 @@ def pin(config_path: str | None = None, version: str | None = None, asked_by: st
         NegativeAnswerError: it is not in production, or pinned already.
     """
     config = load_config(config_path)
-    with deciding(config):
+    with deciding(config) as turn:
         production, name = in_production(config.mlflow), config.mlflow.registered_model
         target = version_named(config.mlflow, pin_target(version, production, name))
         decision = order(
@@ -34,7 +34,7 @@ def pin(config_path: str | None = None, version: str | None = None, asked_by: st
             code_version=__version__,
             pinned=target.version,
         )
-        return settle_order(config, decision)
+        return settle_order(config, decision, turn)
 
 
 @flow(name="unpin", validate_parameters=False)
@@ -46,7 +46,7 @@ def unpin(config_path: str | None = None, version: str | None = None, asked_by: 
         NegativeAnswerError: nothing is pinned, or nothing holds the named version.
     """
     config = load_config(config_path)
-    with deciding(config):
+    with deciding(config) as turn:
         production, name = in_production(config.mlflow), config.mlflow.registered_model
         named = version_named(config.mlflow, version) if version else None
         lifted = unpin_target(named, production, name, asked_by)
@@ -61,4 +61,4 @@ def unpin(config_path: str | None = None, version: str | None = None, asked_by: 
             unpinned=lifted.pinned,
             freed=lifted.held,
         )
-        return settle_order(config, decision)
+        return settle_order(config, decision, turn)

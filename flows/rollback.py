@@ -12,6 +12,7 @@ from podium.orders import Registered, order, rollback_reason, rollback_target
 from podium.outcome import OrderOutcome, Production
 from podium.progress import announce
 from tasks.decisions import last_decision
+from tasks.effects.locks import Turn
 from tasks.measurement import load_holdout, load_version
 from tasks.promotion import in_production
 from tasks.standing import version_named
@@ -34,11 +35,13 @@ def rollback(
         target, production = _target(config, to)
         return OrderOutcome(production, (rollback_reason(target, production, asked_by),), dry_run=True)
     holdout = load_holdout(config.holdout)
-    with deciding(config):
-        return _rolled_back(config, holdout, to, asked_by)
+    with deciding(config) as turn:
+        return _rolled_back(config, holdout, to, asked_by, turn)
 
 
-def _rolled_back(config: PodiumConfig, holdout: Holdout | None, to: str | None, asked_by: str) -> OrderOutcome:
+def _rolled_back(
+    config: PodiumConfig, holdout: Holdout | None, to: str | None, asked_by: str, turn: Turn
+) -> OrderOutcome:
     target, production = _target(config, to)
     decision = order(
         "rollback",
@@ -51,7 +54,7 @@ def _rolled_back(config: PodiumConfig, holdout: Holdout | None, to: str | None, 
         code_version=__version__,
         holdout=holdout.digest if holdout else None,
     )
-    return settle_order(config, decision)
+    return settle_order(config, decision, turn)
 
 
 def _target(config: PodiumConfig, to: str | None) -> tuple[Registered, Production]:

@@ -5,7 +5,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
-from flows.settlement import carry_out, deciding, now
+from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
 from flows.shared import fan_out, rules_of
 from podium import __version__
 from podium.decision import Decision, evidence_of, is_news, record
@@ -20,6 +20,7 @@ from podium.retention import sentence
 from podium.standing import free_champion, stood_by
 from tasks.candidates import discover, register
 from tasks.decisions import last_decision, write_decision
+from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
 from tasks.promotion import in_production
 
@@ -40,11 +41,21 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
 
 
 def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> SelectionOutcome:
-    with deciding(config):
-        candidates = register(config.mlflow, _measured(config, holdout))
-        production = in_production(config.mlflow)
-        selection, seen = _choose(config, holdout, candidates, production)
-        return _settle(config, holdout, selection, seen, production, asked_by)
+    with deciding(config) as turn:
+        outcome = _decided(config, holdout, asked_by, turn)
+        if outcome.overtaken:
+            announce("deciding again", detail=outcome.overtaken)
+            outcome = _decided(config, holdout, asked_by, turn)
+    if outcome.overtaken:
+        raise overtaken(config, "a selection", outcome.overtaken)
+    return outcome
+
+
+def _decided(config: PodiumConfig, holdout: Holdout | None, asked_by: str, turn: Turn) -> SelectionOutcome:
+    candidates = register(config.mlflow, _measured(config, holdout))
+    production = in_production(config.mlflow)
+    selection, seen = _choose(config, holdout, candidates, production)
+    return _settle(config, holdout, selection, seen, production, asked_by, turn)
 
 
 def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
@@ -95,6 +106,7 @@ def _settle(
     seen: Confirmation | None,
     production: Production,
     asked_by: str,
+    turn: Turn,
 ) -> SelectionOutcome:
     """Record what is news, carry out a promotion, and return what was decided and done."""
     last = last_decision(config.mlflow)
@@ -113,9 +125,13 @@ def _settle(
         code_version=__version__,
     )
     matrix = seen.matrix if seen else _logged_matrix(config, holdout, selection)
+    turn.require()
     report = _publish(config, decision, matrix)
-    retired = carry_out(config, decision) if selection.verdict == "promote" else ()
-    return SelectionOutcome(selection, in_production(config.mlflow), decision.decision_id, True, report, retired)
+    done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()
+    now_there = in_production(config.mlflow)
+    return SelectionOutcome(
+        selection, now_there, decision.decision_id, True, report, done.retired, overtaken=done.overtaken
+    )
 
 
 def _logged_matrix(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> Matrix | None:

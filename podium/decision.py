@@ -141,6 +141,16 @@ def can_resume(decision: Decision, champion: str | None) -> bool:
     return champion in (content["champion_before"], (content["promoted"] or {}).get("version"))
 
 
+def is_stale(decision: Decision, champion: str | None, head: Head) -> str | None:
+    """Return why a recorded decision may not be carried out: since it was taken, production or the chain moved on."""
+    if head.sha256 != decision.sha256:
+        return f"decision {head.decision_id} was taken after it"
+    if can_resume(decision, champion):
+        return None
+    before = decision.content["champion_before"]
+    return f"in production was version {before or 'none'} when it was taken, and now is {champion or 'none'}"
+
+
 def candidate_json(candidate: Candidate) -> dict[str, Any]:
     """Return the JSON-ready description of a candidate."""
     return {

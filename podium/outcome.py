@@ -34,7 +34,10 @@ class Production:
 
 @dataclass(frozen=True, slots=True)
 class SelectionOutcome:
-    """What a selection decided and did. ``recorded`` is false when nothing new was known."""
+    """What a selection decided and did. ``recorded`` is false when nothing new was known.
+
+    ``overtaken`` says why the decision was not carried out: others changed production while it was taken.
+    """
 
     selection: Selection
     production: Production
@@ -43,6 +46,7 @@ class SelectionOutcome:
     report: str | None = None
     retired: tuple[Retirement, ...] = ()
     dry_run: bool = False
+    overtaken: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON document of ``podium select``."""

@@ -18,6 +18,7 @@ from tasks.effects.records import record_text
 from tasks.effects.store import Store, connect, find
 
 CHAINED = "tags.`podium.sequence` != ''"
+PENDING = "tags.`podium.state` = 'pending'"
 SETTLED = "tags.`podium.state` = 'settled'"
 State = Literal["settled", "superseded"]
 
@@ -97,13 +98,24 @@ def close_decision(section: MlflowSection, decision: Decision, state: State) -> 
     store.client.set_tag(_run_for(store, decision), "podium.state", state)
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
-def pending_decisions(section: MlflowSection) -> list[Decision]:
-    """Return the decisions that were recorded and not carried out, newest first; forget those not even recorded."""
+@task(cache_policy=NO_CACHE)
+def forget_unwritten(section: MlflowSection) -> None:
+    """Delete what was left of decisions that were not even recorded. Only for whoever alone may decide now."""
     store = connect(section)
     for run in store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'writing'", max_results=100):
         store.client.delete_run(run.info.run_id)
-    left = store.client.search_runs(
-        [store.decisions_id], "tags.`podium.state` = 'pending'", order_by=["metrics.sequence DESC"], max_results=100
-    )
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def is_any_pending(section: MlflowSection) -> bool:
+    """Whether a decision was recorded and not carried out, or is just being so."""
+    store = find(section)
+    return bool(store and store.client.search_runs([store.decisions_id], PENDING, max_results=1))
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def pending_decisions(section: MlflowSection) -> list[Decision]:
+    """Return the decisions that were recorded and not carried out, newest first."""
+    store, order = connect(section), ["metrics.sequence DESC"]
+    left = store.client.search_runs([store.decisions_id], PENDING, order_by=order, max_results=100)
     return [Decision(record_text(run)) for run in left]
