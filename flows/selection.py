@@ -1,10 +1,13 @@
 """Selects the production model: discover, measure, rank, decide, confirm, record, promote, retire."""
 
+from dataclasses import replace
+
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
+from flows.adoption import adopt_production
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
 from flows.shared import fan_out, rules_of
 from podium import __version__
@@ -17,12 +20,14 @@ from podium.progress import Counter, announce
 from podium.ranking import Candidate, Evidence, Selection, choose
 from podium.report import render
 from podium.retention import sentence
-from podium.standing import free_champion, stood_by
+from podium.standing import free_champion, stood_by, subject_to_approval
+from podium.states import is_same_wait
 from tasks.candidates import discover, register
-from tasks.decisions import last_decision, write_decision
+from tasks.decisions import close_decision, last_decision, waiting_decision, write_decision
 from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
 from tasks.promotion import in_production
+from tasks.verification import canary, prepare_canary
 
 
 @flow(name="select", validate_parameters=False)
@@ -30,18 +35,22 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
     """Measure every candidate of the experiment that is not yet measured, and put the best into production.
 
     Raises:
-        NegativeAnswerError: nothing can be promoted; its answer is the outcome.
+        NegativeAnswerError: nothing can be promoted, or what was promoted failed and was taken back; its answer is the
+            outcome.
     """
     config = load_config(config_path)
     holdout = load_holdout(config.holdout)
     outcome = _preview(config, holdout) if dry_run else _selected(config, holdout, asked_by)
     if outcome.selection.verdict == "refuse":
         raise NegativeAnswerError(f"{config.mlflow.registered_model}: {outcome.selection.reasons[0]}", outcome)
+    if outcome.undone:
+        raise NegativeAnswerError(f"{config.mlflow.registered_model}: {outcome.undone}", outcome)
     return outcome
 
 
 def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> SelectionOutcome:
     with deciding(config) as turn:
+        adopt_production(config, turn)
         outcome = _decided(config, holdout, asked_by, turn)
         if outcome.overtaken:
             announce("deciding again", detail=outcome.overtaken)
@@ -93,10 +102,20 @@ def _choose(
         selection = choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
         if selection.promoted is None:
             return selection, None
-        seen = confirm(config, holdout, selection.promoted)
+        seen = _seen(config, holdout, selection.promoted)
         if seen.doubt is None:
             return selection, seen
         candidates = [c.without_measurement(seen.doubt) if c == selection.promoted else c for c in candidates]
+
+
+def _seen(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate) -> Confirmation:
+    """Return what is seen of a candidate before its promotion: measured in the sandbox, used in a fresh process."""
+    prepare_canary()
+    seen = confirm(config, holdout, candidate)
+    if seen.doubt or candidate.version is None:
+        return seen
+    doubt = canary(config, candidate.version).doubt
+    return replace(seen, doubt=f"it does not pass as a canary: {doubt}") if doubt else seen
 
 
 def _settle(
@@ -110,7 +129,8 @@ def _settle(
 ) -> SelectionOutcome:
     """Record what is news, carry out a promotion, and return what was decided and done."""
     last = last_decision(config.mlflow)
-    selection = stood_by(selection, production, last.champion)
+    must_wait = config.policy.approval == "required"
+    selection = subject_to_approval(stood_by(selection, production, last.champion), must_wait)
     evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
     if not is_news(selection, evidence, last, production.champion):
         return SelectionOutcome(selection, production, last.decision_id)
@@ -123,15 +143,22 @@ def _settle(
         champion=production.champion,
         asked_by=asked_by,
         code_version=__version__,
+        awaits_approval=must_wait and selection.promoted is not None,
     )
+    waiting = waiting_decision(config.mlflow)
+    if waiting and is_same_wait(waiting, decision):
+        return SelectionOutcome(selection, production, waiting.decision_id, awaits_approval=True)
     matrix = seen.matrix if seen else _logged_matrix(config, holdout, selection)
     turn.require()
     report = _publish(config, decision, matrix)
+    if waiting:
+        close_decision(config.mlflow, waiting.decision_id, "superseded")
+    if decision.content["awaits_approval"]:
+        return SelectionOutcome(selection, production, decision.decision_id, True, report, awaits_approval=True)
     done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()
-    now_there = in_production(config.mlflow)
-    return SelectionOutcome(
-        selection, now_there, decision.decision_id, True, report, done.retired, overtaken=done.overtaken
-    )
+    settled = in_production(config.mlflow)
+    outcome = SelectionOutcome(selection, settled, decision.decision_id, True, report, done.retired)
+    return replace(outcome, overtaken=done.overtaken, undone=done.undone)
 
 
 def _logged_matrix(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> Matrix | None:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from configs.schema import PodiumConfig
-from podium.decision import Decision, is_stale
-from podium.errors import PodiumError
+from podium import __version__
+from podium.decision import Decision
+from podium.errors import NegativeAnswerError, PodiumError
 from podium.notes import render_note
+from podium.orders import order, undo_reason
 from podium.outcome import OrderOutcome, Pin
 from podium.progress import announce
 from podium.retention import Retirement
 from podium.standing import Hold
+from podium.states import holdout_of, is_stale, to_be_verified
 from tasks.decisions import (
     close_decision,
     forget_unwritten,
@@ -22,18 +25,22 @@ from tasks.decisions import (
     write_decision,
 )
 from tasks.effects.locks import Turn, one_decision
-from tasks.promotion import in_production, retire_versions, switch_champion
-from tasks.standing import free_version, hold_version, lift_pin, set_pin
-
-Retired = tuple[Retirement, ...]
+from tasks.exporting import export_champion
+from tasks.promotion import in_production, retire_versions, switch_champion, vacate
+from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_named
+from tasks.verification import canary, verify_switched
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedOut:
-    """What became of a recorded decision: the versions it retired, or why it was overtaken and changed nothing."""
+    """What became of a recorded decision.
+
+    ``retired`` are the versions it retired, ``overtaken`` is why it changed nothing, ``undone`` why it was taken back.
+    """
 
     retired: tuple[Retirement, ...] = ()
     overtaken: str | None = None
+    undone: str | None = None
 
 
 @contextmanager
@@ -42,6 +49,7 @@ def deciding(config: PodiumConfig) -> Iterator[Turn]:
     with one_decision(config.mlflow) as turn:
         finish_interrupted(config, turn)
         yield turn
+        export_champion(config.mlflow, config.export.directory)
 
 
 def resume_interrupted(config: PodiumConfig) -> None:
@@ -61,6 +69,7 @@ def settle_order(config: PodiumConfig, decision: Decision, turn: Turn) -> OrderO
 
     Raises:
         PodiumError: production was changed by others meanwhile.
+        NegativeAnswerError: what was promoted failed and was taken back.
     """
     turn.require()
     write_decision(config.mlflow, decision, render_note(decision))
@@ -68,7 +77,10 @@ def settle_order(config: PodiumConfig, decision: Decision, turn: Turn) -> OrderO
     if done.overtaken:
         raise overtaken(config, f"the {decision.content['verdict']}", done.overtaken)
     reasons = tuple(decision.content["reasons"])
-    return OrderOutcome(in_production(config.mlflow), reasons, decision.decision_id, done.retired)
+    outcome = OrderOutcome(in_production(config.mlflow), reasons, decision.decision_id, done.retired)
+    if done.undone:
+        raise NegativeAnswerError(f"{config.mlflow.registered_model}: {done.undone}", outcome)
+    return outcome
 
 
 def overtaken(config: PodiumConfig, what: str, why: str) -> PodiumError:
@@ -82,7 +94,17 @@ def finish_interrupted(config: PodiumConfig, turn: Turn) -> None:
     """Carry out what was recorded last and then interrupted, unless production has changed since."""
     forget_unwritten(config.mlflow)
     for decision in pending_decisions(config.mlflow):
-        carry_out(config, decision, turn)
+        if doubt := _doubt(config, decision):
+            announce("left undone", detail=doubt)
+            close_decision(config.mlflow, decision.decision_id, "superseded")
+        else:
+            carry_out(config, decision, turn)
+
+
+def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
+    """Return why an interrupted decision is not carried out after all: what it promotes does not pass any more."""
+    version = to_be_verified(decision, in_production(config.mlflow).champion)
+    return canary(config, version).doubt if version else None
 
 
 def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
@@ -94,46 +116,105 @@ def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
     turn.require()
     stale = is_stale(decision, in_production(config.mlflow).champion, last_decision(config.mlflow))
     if stale:
-        close_decision(config.mlflow, decision, "superseded")
+        close_decision(config.mlflow, decision.decision_id, "superseded")
         return CarriedOut(overtaken=stale)
-    retired = CHANGES[decision.content["verdict"]](config, decision)
-    close_decision(config.mlflow, decision, "settled")
-    return CarriedOut(retired)
+    done = CHANGES[decision.content["verdict"]](config, decision, turn)
+    export_champion(config.mlflow, config.export.directory)
+    close_decision(config.mlflow, decision.decision_id, "undone" if done.undone else "settled")
+    return done
 
 
-def _promoted(config: PodiumConfig, decision: Decision) -> Retired:
+def _promoted(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Switch, verify what is in production now, and retire what was; what fails there is taken back."""
+    version = _switched(config, decision)
+    announce("verifying what is in production now", detail=f"version {version}")
+    if doubt := verify_switched(config, version).doubt:
+        return _undone(config, decision, turn, doubt)
+    return CarriedOut(retire_versions(config.mlflow, config.retention, version))
+
+
+def _switched(config: PodiumConfig, decision: Decision) -> str:
     content = decision.content
-    version = content["promoted"]["version"]
+    version = str(content["promoted"]["version"])
     switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
-    return retire_versions(config.mlflow, config.retention, version)
+    return version
 
 
-def _rolled_back(config: PodiumConfig, decision: Decision) -> Retired:
+def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) -> CarriedOut:
+    """Go back to what was in production before a promotion, as a decision of its own."""
+    before, version = decision.content["champion_before"], decision.content["promoted"]["version"]
+    reason = undo_reason(version, before, doubt)
+    announce("rolling back", detail=reason)
+    back = order(
+        "rollback",
+        (reason,),
+        last_decision(config.mlflow),
+        decided_at=now(),
+        champion=version,
+        promoted=version_named(config.mlflow, before) if before else None,
+        asked_by="podium",
+        code_version=__version__,
+        holdout=holdout_of(decision),
+        undoes=decision.decision_id,
+    )
+    turn.require()
+    write_decision(config.mlflow, back, render_note(back))
+    carry_out(config, back, turn)
+    return CarriedOut(undone=reason)
+
+
+def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Hold back what is left, and switch; where nothing was in production before, nothing is again."""
     content = decision.content
     hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
     hold_version(config.mlflow, content["champion_before"], hold)
+    if content["promoted"] is None:
+        vacate(config.mlflow, content["champion_before"])
+        return CarriedOut()
     free_version(config.mlflow, content["promoted"]["version"])
-    return _promoted(config, decision)
+    return CarriedOut(retire_versions(config.mlflow, config.retention, _switched(config, decision)))
 
 
-def _pinned(config: PodiumConfig, decision: Decision) -> Retired:
+def _approved(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    close_decision(config.mlflow, decision.content["approves"], "approved")
+    return _promoted(config, decision, turn)
+
+
+def _rejected(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Hold back what was rejected, so that the same evidence does not ask again."""
+    content = decision.content
+    why = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0], "rejected")
+    hold_version(config.mlflow, content["version"], why)
+    close_decision(config.mlflow, content["rejects"], "rejected")
+    return CarriedOut()
+
+
+def _adopted(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    _switched(config, decision)
+    return CarriedOut()
+
+
+def _pinned(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
     content = decision.content
     set_pin(config.mlflow, Pin(content["pinned"], content["asked_by"], content["decided_at"]))
-    return ()
+    return CarriedOut()
 
 
-def _unpinned(config: PodiumConfig, decision: Decision) -> Retired:
+def _unpinned(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
     """Lift the pin, and what holds back the version that was named."""
     if decision.content["freed"]:
         free_version(config.mlflow, decision.content["freed"])
     if decision.content["unpinned"]:
         lift_pin(config.mlflow)
-    return ()
+    return CarriedOut()
 
 
-CHANGES: dict[str, Callable[[PodiumConfig, Decision], Retired]] = {
+CHANGES: dict[str, Callable[[PodiumConfig, Decision, Turn], CarriedOut]] = {
     "promote": _promoted,
     "rollback": _rolled_back,
+    "approve": _approved,
+    "reject": _rejected,
+    "adopt": _adopted,
     "pin": _pinned,
     "unpin": _unpinned,
 }

@@ -93,6 +93,7 @@ def record(
     champion: str | None,
     asked_by: str,
     code_version: str,
+    awaits_approval: bool = False,
 ) -> Decision:
     """Return the decision that records a verdict.
 
@@ -110,6 +111,7 @@ def record(
         "champion_before": champion,
         "best": _named(selection.best),
         "promoted": _named(selection.promoted),
+        "awaits_approval": awaits_approval,
         "evidence": dict(evidence),
         "evidence_digest": stable_digest(evidence),
     }
@@ -129,26 +131,6 @@ def is_news(selection: Selection, evidence: Mapping[str, Any], last: Head, champ
     """
     moved = last.champion is not None and champion != last.champion
     return moved or selection.verdict == "promote" or stable_digest(evidence) != last.evidence_digest
-
-
-def can_resume(decision: Decision, champion: str | None) -> bool:
-    """Whether a recorded decision that was interrupted may still be carried out.
-
-    It may as long as nobody else changed production since: the champion is the one it was decided against, or already
-    the one it chose.
-    """
-    content = decision.content
-    return champion in (content["champion_before"], (content["promoted"] or {}).get("version"))
-
-
-def is_stale(decision: Decision, champion: str | None, head: Head) -> str | None:
-    """Return why a recorded decision may not be carried out: since it was taken, production or the chain moved on."""
-    if head.sha256 != decision.sha256:
-        return f"decision {head.decision_id} was taken after it"
-    if can_resume(decision, champion):
-        return None
-    before = decision.content["champion_before"]
-    return f"in production was version {before or 'none'} when it was taken, and now is {champion or 'none'}"
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:

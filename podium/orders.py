@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from podium.decision import Decision, Head, canonical_json
-from podium.errors import NegativeAnswerError
+from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Production
 
-Order = Literal["rollback", "pin", "unpin"]
-MARKS = frozenset({"pin", "unpin"})
-"""Orders that change no alias, but what selections may do."""
+Order = Literal["rollback", "pin", "unpin", "approve", "reject", "adopt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,12 @@ def rollback_reason(target: Registered, production: Production, asked_by: str) -
     )
 
 
+def undo_reason(version: str, before: str | None, doubt: str) -> str:
+    """Return in words why a promotion is taken back."""
+    back = f"version {before} is in production again" if before else "nothing is in production again"
+    return f"version {version} failed its verification after the switch ({doubt}): {back}"
+
+
 def pin_target(wanted: str | None, production: Production, registered_model: str) -> str:
     """Return the version that is pinned, which is the champion.
 
@@ -135,3 +139,32 @@ def unpin_target(named: Registered | None, production: Production, registered_mo
     found = {"the pin of version": pinned, "what held back version": held}
     parts = [f"{what} {version}" for what, version in found.items() if version]
     return Lifted(pinned, held, f"{' and '.join(parts)} is lifted, as {asked_by} asked")
+
+
+def adoption_reason(target: Registered) -> str:
+    """Return in words why a version becomes the champion that no decision made."""
+    return f"{target.model_id} (version {target.version}) is adopted: MLflow's stage says that it is in production"
+
+
+def waiting_for(decision_id: str, waiting: Decision | None) -> Decision:
+    """Return the decision that waits for approval, which must be the one that was named.
+
+    Raises:
+        UsageError: it is another, or none.
+    """
+    if waiting is not None and waiting.decision_id == decision_id:
+        return waiting
+    there = f"decision {waiting.decision_id} does" if waiting else "none does"
+    raise UsageError(f"no decision {decision_id!r} waits for approval; {there}")
+
+
+def registered_in(decision: Decision) -> Registered:
+    """Return the version that a decision promotes."""
+    named = decision.content["promoted"]
+    return Registered(named["version"], named["model_id"], named["run_id"])
+
+
+def settled_reason(waiting: Decision, what: str, asked_by: str) -> str:
+    """Return in words what became of a promotion that waited."""
+    target = registered_in(waiting)
+    return f"{target.model_id} (version {target.version}) is {what} by {asked_by}: decision {waiting.decision_id}"

@@ -37,6 +37,7 @@ class SelectionOutcome:
     """What a selection decided and did. ``recorded`` is false when nothing new was known.
 
     ``overtaken`` says why the decision was not carried out: others changed production while it was taken.
+    ``undone`` says why a promotion was taken back: what it promoted failed once it was in production.
     """
 
     selection: Selection
@@ -47,6 +48,8 @@ class SelectionOutcome:
     retired: tuple[Retirement, ...] = ()
     dry_run: bool = False
     overtaken: str | None = None
+    undone: str | None = None
+    awaits_approval: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON document of ``podium select``."""
@@ -67,6 +70,8 @@ class SelectionOutcome:
             "recorded": self.recorded,
             "report": self.report,
             "retired": [{"version": r.version, "action": r.action, "reason": r.reason} for r in self.retired],
+            "undone": self.undone,
+            "awaits_approval": self.awaits_approval,
             "dry_run": self.dry_run,
         }
 
@@ -93,3 +98,18 @@ class OrderOutcome:
             "retired": [{"version": r.version, "action": r.action, "reason": r.reason} for r in self.retired],
             "dry_run": self.dry_run,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class RetirementOutcome:
+    """What happened, or in a dry run would happen, to former production versions."""
+
+    retired: tuple[Retirement, ...]
+    dry_run: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON document of ``podium retire``."""
+        rows = [
+            {"version": r.version, "model_id": r.model_id, "action": r.action, "reason": r.reason} for r in self.retired
+        ]
+        return {"retired": rows, "dry_run": self.dry_run}

@@ -18,16 +18,20 @@ MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a version is not promoted again: who left it, when (ISO), for what, and the holdout known at that time."""
+    """Why a version is not promoted: who said so, when (ISO), why, and the holdout known at that time.
+
+    ``what`` was done to it: it was rolled back, or rejected.
+    """
 
     by: str
     at: str
     holdout: str | None
     reason: str
+    what: str = "rolled back"
 
     def as_text(self) -> str:
         """Return the hold as the text of a tag."""
-        return _text({"by": self.by, "at": self.at, "holdout": self.holdout, "reason": self.reason})
+        return _text({"by": self.by, "at": self.at, "holdout": self.holdout, "reason": self.reason, "what": self.what})
 
 
 def _text(values: dict[str, Any]) -> str:
@@ -65,9 +69,10 @@ def held_back(text: str | None, version: str, holdout: str | None) -> str | None
     known = _object(text)
     if known and known.get("holdout") != holdout and holdout is not None:
         return None
+    what = known.get("what", "held back")
     who, when = known.get("by", "somebody"), str(known.get("at", "an unknown day"))[:10]
     return (
-        f"version {version} was rolled back by {who} on {when}: it is not promoted again until it is measured on "
+        f"version {version} was {what} by {who} on {when}: it is not promoted again until it is measured on "
         f"another holdout, or `podium unpin {version}`"
     )
 
@@ -101,3 +106,12 @@ def _moved(champion: str | None, known: str | None) -> tuple[str, ...]:
         return ()
     now = f"version {champion}" if champion else "none"
     return (f"the alias champion was moved by hand: decided was version {known}, in production is {now}",)
+
+
+def subject_to_approval(selection: Selection, required: bool) -> Selection:
+    """Return a selection with the reason why its promotion waits, if it must be approved."""
+    if not required or selection.promoted is None:
+        return selection
+    return replace(
+        selection, reasons=(*selection.reasons, "policy.approval is required: it waits for `podium approve`")
+    )

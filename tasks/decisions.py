@@ -12,15 +12,16 @@ from prefect.cache_policies import NO_CACHE
 from configs.loading import podium_home
 from configs.schema import MlflowSection
 from podium.decision import EMPTY, Decision, Head
-from podium.orders import MARKS
 from podium.report import Report
+from podium.states import champion_after, first_state
 from tasks.effects.records import record_text
 from tasks.effects.store import Store, connect, find
 
 CHAINED = "tags.`podium.sequence` != ''"
 PENDING = "tags.`podium.state` = 'pending'"
+AWAITING = "tags.`podium.state` = 'awaiting'"
 SETTLED = "tags.`podium.state` = 'settled'"
-State = Literal["settled", "superseded"]
+State = Literal["settled", "superseded", "undone", "approved", "rejected"]
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
@@ -80,22 +81,31 @@ def _run_for(store: Store, decision: Decision) -> str:
 
 def _tags(decision: Decision) -> dict[str, str]:
     content = decision.content
-    done = content["promoted"] is None and content["verdict"] not in MARKS
     return {
         "podium.sequence": str(content["sequence"]),
         "podium.sha256": decision.sha256,
         "podium.evidence_digest": content["evidence_digest"],
         "podium.verdict": content["verdict"],
-        "podium.champion": (content["promoted"] or {}).get("version") or content["champion_before"] or "",
-        "podium.state": "settled" if done else "pending",
+        "podium.champion": champion_after(decision) or "",
+        "podium.state": first_state(decision),
     }
 
 
 @task(cache_policy=NO_CACHE)
-def close_decision(section: MlflowSection, decision: Decision, state: State) -> None:
+def close_decision(section: MlflowSection, decision_id: str, state: State) -> None:
     """Mark a decision as carried out, or as overtaken by somebody who changed production meanwhile."""
     store = connect(section)
-    store.client.set_tag(_run_for(store, decision), "podium.state", state)
+    wanted = f"tags.`podium.decision_id` = '{decision_id}'"
+    for run in store.client.search_runs([store.decisions_id], wanted, max_results=1):
+        store.client.set_tag(run.info.run_id, "podium.state", state)
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def waiting_decision(section: MlflowSection) -> Decision | None:
+    """Return the decision that waits for approval, if there is one."""
+    store = find(section)
+    run = _newest(store, f"{CHAINED} and {AWAITING}") if store else None
+    return Decision(record_text(run)) if run else None
 
 
 @task(cache_policy=NO_CACHE)

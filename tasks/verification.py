@@ -1,6 +1,7 @@
 """Verifies a model in a fresh process, the way a service would load it: the one in production, or one about to be."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from configs.schema import PodiumConfig
 from podium.checks import Expected, Observed, Verification, judge
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout, measure
-from tasks.effects.fresh import observe, start_ahead
+from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
 from tasks.effects.prediction import load_predictions
 from tasks.effects.store import CHAMPION, Store, connect, find, logged_model_of
 from tasks.effects.writing import measured_of
 
+Observes = Callable[[dict[str, Any]], dict[str, Any]]
 CANARY_ROWS = 200
 """Of the holdout's first rows a canary answers so many."""
 
@@ -27,12 +29,22 @@ def prepare_canary() -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def canary(config: PodiumConfig, version: str, by_alias: bool = False) -> Verification:
-    """Return the checks of a version on the holdout's first rows; ``by_alias`` loads it as the champion."""
+def canary(config: PodiumConfig, version: str) -> Verification:
+    """Return the checks of a version that is about to be promoted, on the holdout's first rows in a fresh process."""
     store = connect(config.mlflow)
+    return _first_rows(store, config, version, f"/{version}", observe)
+
+
+@task(cache_policy=NO_CACHE)
+def verify_switched(config: PodiumConfig, version: str) -> Verification:
+    """Return the same checks of what the alias loads now, in the process of the canary."""
+    store = connect(config.mlflow)
+    return _first_rows(store, config, version, f"@{CHAMPION}", observe_again)
+
+
+def _first_rows(store: Store, config: PodiumConfig, version: str, named: str, observes: Observes) -> Verification:
     found = store.client.get_model_version(store.registered_model, version)
-    named = f"@{CHAMPION}" if by_alias else f"/{version}"
-    seen = _observe(store, config, None, named, CANARY_ROWS)
+    seen = _observe(store, config, None, named, observes, CANARY_ROWS)
     limits = config.verification
     wanted = Expected({}, limits.tolerance, limits.latency_ms, config.holdout is not None, reproduces=False)
     return Verification(version, found.tags.get("podium.model_id", ""), judge(seen, wanted))
@@ -52,7 +64,7 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
             f"{config.mlflow.registered_model}: nothing is in production yet; run `podium select`"
         )
     found = store.client.get_model_version(store.registered_model, version)
-    seen = _observe(store, config, holdout, f"@{CHAMPION}")
+    seen = _observe(store, config, holdout, f"@{CHAMPION}", observe_once)
     wanted = _expected(store, config, holdout, logged_model_of(found))
     return Verification(version, found.tags.get("podium.model_id", ""), judge(seen, wanted))
 
@@ -66,10 +78,15 @@ def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model
 
 
 def _observe(
-    store: Store, config: PodiumConfig, holdout: Holdout | None, named: str, most: int | None = None
+    store: Store,
+    config: PodiumConfig,
+    holdout: Holdout | None,
+    named: str,
+    observes: Observes,
+    most: int | None = None,
 ) -> Observed:
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        seen = observe(_request(store, config, Path(folder), named, most))
+        seen = observes(_request(store, config, Path(folder), named, most))
         said = Path(folder, "predictions.npz")
         if holdout and said.exists():
             measured = measure(holdout, load_predictions(said))

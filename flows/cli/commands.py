@@ -89,7 +89,7 @@ def select(options: Options, arguments: dict[str, Any]) -> int:
     """Select the production model; the answer is no when nothing can be promoted."""
     outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"])
     _show(options, outcome.as_json(), views.show_selection)
-    return NO if outcome.selection.verdict == "refuse" else 0
+    return NO if outcome.selection.verdict == "refuse" or outcome.undone else 0
 
 
 def verify(options: Options, arguments: dict[str, Any]) -> int:
@@ -113,6 +113,23 @@ def pin(options: Options, arguments: dict[str, Any]) -> int:
 def unpin(options: Options, arguments: dict[str, Any]) -> int:
     """Let selections change the champion again."""
     return _order(options, "pinning", "unpin", version=arguments["version"])
+
+
+def approve(options: Options, arguments: dict[str, Any]) -> int:
+    """Carry out a promotion that waits for approval."""
+    return _order(options, "approval", "approve", decision_id=arguments["decision_id"])
+
+
+def reject(options: Options, arguments: dict[str, Any]) -> int:
+    """Settle a promotion that waits without carrying it out."""
+    return _order(options, "approval", "reject", decision_id=arguments["decision_id"])
+
+
+def retire(options: Options, arguments: dict[str, Any]) -> int:
+    """Retire former production versions by the rule."""
+    outcome = call_flow("retirement", "retire", options.config, dry_run=arguments["dry_run"])
+    _show(options, outcome.as_json(), views.show_retirement)
+    return 0
 
 
 def _order(options: Options, module: str, name: str, **named: Any) -> int:
@@ -154,6 +171,9 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "rollback": rollback,
     "pin": pin,
     "unpin": unpin,
+    "approve": approve,
+    "reject": reject,
+    "retire": retire,
     "history": history,
     "demo": demo,
 }

@@ -140,6 +140,42 @@ def unpin(context: click.Context, /, version: str | None, **given: Any) -> None:
 
 
 @main.command()
+@click.argument("decision_id")
+@common
+@click.pass_context
+def approve(context: click.Context, /, decision_id: str, **given: Any) -> None:
+    """Carry out a promotion that waits for approval. Exit status 3 if production has changed since.
+
+    Example: podium approve 1f0c9a7be3d2
+    """
+    run(context, given, "approve", decision_id=decision_id)
+
+
+@main.command()
+@click.argument("decision_id")
+@common
+@click.pass_context
+def reject(context: click.Context, /, decision_id: str, **given: Any) -> None:
+    """Settle a promotion that waits without carrying it out.
+
+    Example: podium reject 1f0c9a7be3d2
+    """
+    run(context, given, "reject", decision_id=decision_id)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="List what would go and write nothing.")
+@common
+@click.pass_context
+def retire(context: click.Context, /, dry_run: bool, **given: Any) -> None:
+    """Archive or delete former production versions by the retention rule, as each promotion does.
+
+    Example: podium retire --dry-run
+    """
+    run(context, given, "retire", dry_run=dry_run)
+
+
+@main.command()
 @common
 @click.pass_context
 def history(context: click.Context, /, **given: Any) -> None:

@@ -11,7 +11,6 @@ from podium.decision import (
     Decision,
     Head,
     Stored,
-    can_resume,
     check_chain,
     evidence_of,
     is_news,
@@ -20,6 +19,7 @@ from podium.decision import (
 )
 from podium.ranking import Rules, choose
 from podium.report import render
+from podium.states import can_resume
 from tests.podium.factories import candidate
 
 PAIR = [candidate("a", 0.8), candidate("b", 0.7, version="2")]
