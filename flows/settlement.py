@@ -18,7 +18,6 @@ from podium.standing import Hold
 from podium.states import holdout_of, is_stale, to_be_verified
 from tasks.decisions import (
     close_decision,
-    forget_unwritten,
     is_any_pending,
     last_decision,
     pending_decisions,
@@ -49,7 +48,7 @@ def deciding(config: PodiumConfig) -> Iterator[Turn]:
     with one_decision(config.mlflow) as turn:
         finish_interrupted(config, turn)
         yield turn
-        export_champion(config.mlflow, config.export.directory)
+        _export(config)
 
 
 def resume_interrupted(config: PodiumConfig) -> None:
@@ -92,13 +91,17 @@ def overtaken(config: PodiumConfig, what: str, why: str) -> PodiumError:
 
 def finish_interrupted(config: PodiumConfig, turn: Turn) -> None:
     """Carry out what was recorded last and then interrupted, unless production has changed since."""
-    forget_unwritten(config.mlflow)
     for decision in pending_decisions(config.mlflow):
         if doubt := _doubt(config, decision):
             announce("left undone", detail=doubt)
             close_decision(config.mlflow, decision.decision_id, "superseded")
         else:
             carry_out(config, decision, turn)
+
+
+def _export(config: PodiumConfig) -> None:
+    if config.export.directory:
+        export_champion(config.mlflow, config.export.directory)
 
 
 def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
@@ -119,7 +122,7 @@ def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
         close_decision(config.mlflow, decision.decision_id, "superseded")
         return CarriedOut(overtaken=stale)
     done = CHANGES[decision.content["verdict"]](config, decision, turn)
-    export_champion(config.mlflow, config.export.directory)
+    _export(config)
     close_decision(config.mlflow, decision.decision_id, "undone" if done.undone else "settled")
     return done
 

@@ -20,6 +20,7 @@ from tasks.effects.store import Store, connect, find
 CHAINED = "tags.`podium.sequence` != ''"
 PENDING = "tags.`podium.state` = 'pending'"
 AWAITING = "tags.`podium.state` = 'awaiting'"
+WRITING = "tags.`podium.state` = 'writing'"
 SETTLED = "tags.`podium.state` = 'settled'"
 State = Literal["settled", "superseded", "undone", "approved", "rejected"]
 
@@ -108,14 +109,6 @@ def waiting_decision(section: MlflowSection) -> Decision | None:
     return Decision(record_text(run)) if run else None
 
 
-@task(cache_policy=NO_CACHE)
-def forget_unwritten(section: MlflowSection) -> None:
-    """Delete what was left of decisions that were not even recorded. Only for whoever alone may decide now."""
-    store = connect(section)
-    for run in store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'writing'", max_results=100):
-        store.client.delete_run(run.info.run_id)
-
-
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def is_any_pending(section: MlflowSection) -> bool:
     """Whether a decision was recorded and not carried out, or is just being so."""
@@ -125,7 +118,12 @@ def is_any_pending(section: MlflowSection) -> bool:
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def pending_decisions(section: MlflowSection) -> list[Decision]:
-    """Return the decisions that were recorded and not carried out, newest first."""
+    """Return the decisions that were recorded and not carried out, newest first.
+
+    What was left of decisions that were not even recorded is deleted: only for whoever alone may decide now.
+    """
     store, order = connect(section), ["metrics.sequence DESC"]
+    for run in store.client.search_runs([store.decisions_id], WRITING, max_results=100):
+        store.client.delete_run(run.info.run_id)
     left = store.client.search_runs([store.decisions_id], PENDING, order_by=order, max_results=100)
     return [Decision(record_text(run)) for run in left]

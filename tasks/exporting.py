@@ -24,14 +24,12 @@ CURRENT, METADATA, MODEL = "current", "metadata.json", "model"
 
 
 @task(cache_policy=NO_CACHE)
-def export_champion(section: MlflowSection, directory: Path | None) -> str | None:
+def export_champion(section: MlflowSection, directory: Path) -> str | None:
     """Write the champion to a folder unless it is there, switch ``current`` to it, and return the folder's name.
 
     Raises:
         ConfigError: ``current`` is there and is no link.
     """
-    if directory is None:
-        return None
     store, current = connect(section), directory / CURRENT
     if current.exists() and not current.is_symlink():
         raise ConfigError(f"export.directory: {current} is no link; move it away, it is switched by each promotion")

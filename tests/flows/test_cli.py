@@ -76,6 +76,19 @@ def test_pin_and_rollback_by_hand(staged: dict[str, Any]) -> None:
     assert [(d["verdict"], d["asked_by"]) for d in chain["decisions"]][1:3] == [("rollback", "alice"), ("pin", "alice")]
 
 
+def test_approve_and_retire_by_hand(staged: dict[str, Any]) -> None:
+    """A winner that waits is named with its decision, which a person settles; what would be retired is listed."""
+    staged["PODIUM_POLICY__APPROVAL"] = "required"
+    podium("migrate", **staged)
+    waiting = document(podium("select", "--json", **staged))
+    assert (waiting["awaits_approval"], waiting["champion"]) == (True, None)
+    assert_one_line(podium("approve", "nothing", **staged), 2, "nothing", waiting["decision_id"])
+    done = podium("approve", waiting["decision_id"], "--json", **staged)
+    assert (done.returncode, document(done)["champion"]["model_id"]) == (0, LOGISTIC)
+    assert_one_line(podium("reject", waiting["decision_id"], **staged), 2, "none does")
+    assert document(podium("retire", "--dry-run", "--json", **staged)) == {"retired": [], "dry_run": True}
+
+
 def test_the_answer_no_is_status_three(staged: dict[str, Any]) -> None:
     """Nothing to promote and nothing to verify are answers that a CI job can gate on."""
     assert podium("select", "--json", **staged).returncode == 3

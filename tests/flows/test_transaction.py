@@ -1,5 +1,6 @@
 """A promotion is a transaction: what fails after the switch is taken back, and what is overtaken changes nothing."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 
 from flows.history import chain_json, history
 from flows.migration import migrate
+from flows.rollback import rollback
 from flows.selection import select
 from flows.verification import verify
 from podium.errors import PodiumError
@@ -143,3 +145,18 @@ def test_an_interrupted_promotion_whose_model_is_gone_is_left_undone(better: Pat
     assert (outcome.selection.verdict, outcome.production.champion) == ("keep", "1")
     assert states(better)[1] == "superseded"
     assert "files are gone" in " ".join(r.reason for r in outcome.selection.ranking)
+
+
+def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> None:
+    """What a selection promotes is current, what a rollback puts back is, and a lost link comes back by itself."""
+    served = home.parent / "served"
+    config = project(home.parent, made, FOREST, LOGISTIC, export={"directory": "served"})
+    migrate(str(config))
+    select(str(config))
+    assert (served / "current").readlink() == Path(LOGISTIC)
+    number = next(str(v.version) for v in store_of(config).versions() if v.tags["podium.model_id"] == FOREST)
+    rollback(str(config), to=number)
+    assert json.loads((served / "current" / "metadata.json").read_text())["model_id"] == FOREST
+    (served / "current").unlink()
+    select(str(config))
+    assert (served / "current" / "model" / "MLmodel").is_file()

@@ -36,7 +36,9 @@ def test_a_model_that_cannot_stand_the_unseen_fails_that_check(home: Path, made:
     model = make_pipeline(OneHotEncoder(handle_unknown="error"), LogisticRegression())
     log_with_plain_mlflow(config, model.fit(rows[columns], rows["churn"]), rows[columns], "brittle")
     outcome = refused(select, config)
-    assert "canary: unseen-category" in outcome.selection.ranking[0].reason
+    reason = outcome.selection.ranking[0].reason
+    assert reason.startswith("it does not pass as a canary: ")
+    assert "unseen-category: ValueError" in reason
     store_of(config).client.set_registered_model_alias("churn", "champion", "1")
     checks = {c.name: c for c in refused(verify, config).checks}
     assert not checks["unseen-category"].passed

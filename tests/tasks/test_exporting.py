@@ -14,7 +14,7 @@ from configs.loading import load_config
 from configs.schema import MlflowSection
 from flows.migration import migrate
 from podium.errors import ConfigError
-from tasks.effects.store import Store, connect
+from tasks.effects.store import Store
 from tasks.exporting import export_champion
 from tasks.promotion import switch_champion
 from tests.flows.projects import FOREST, LOGISTIC, project, store_of
@@ -141,10 +141,3 @@ def test_a_folder_named_current_is_not_replaced(two: tuple[MlflowSection, Store]
     promote(two[0], "1")
     with pytest.raises(ConfigError, match="is no link"):
         export_champion.fn(two[0], tmp_path)
-
-
-def test_without_a_folder_nothing_is_exported(home: Path) -> None:
-    """Exporting is what a configuration asks for."""
-    section = MlflowSection(tracking_uri=f"sqlite:///{home / 'mlflow.db'}")
-    connect(section)
-    assert export_champion.fn(section, None) is None
