@@ -20,7 +20,7 @@ from configs.schema import PodiumConfig
 from podium.errors import ConfigError
 
 DEFAULT_PATH = Path("configs/churn.yaml")
-PATH_KEYS = (("staging", "root"), ("holdout", "path"))
+PATH_KEYS = (("staging", "root"), ("holdout", "path"), ("export", "directory"))
 SQLITE = "sqlite:///"
 
 

@@ -53,6 +53,9 @@ class MlflowSection(Section):
     )
     experiment: Name = Field("churn_monitoring", description="Experiment that holds the candidates.")
     registered_model: Name = Field("churn", description="Registered model whose versions are candidates.")
+    mirror_stages: bool = Field(
+        False, description="Also set the deprecated registry stages, for those who still read them."
+    )
 
 
 class StagingSection(Section):
@@ -134,6 +137,9 @@ class PolicySection(Section):
     primary: PrimarySection = PrimarySection()
     guardrails: GuardrailsSection = GuardrailsSection()
     evidence: EvidenceSection = EvidenceSection()
+    approval: Literal["none", "required"] = Field(
+        "none", description="required: a winner waits until `podium approve` or `podium reject` settles it."
+    )
     ties: tuple[TieRule, ...] = Field(
         ("champion", "roc_auc", "smaller", "older"),
         max_length=20,
@@ -155,6 +161,20 @@ class RetentionSection(Section):
     )
     delete_older: bool = Field(
         False, description="Delete older former production versions instead of only archiving them."
+    )
+    keep_days: int = Field(
+        0, ge=0, le=36_500, description="Days since their promotion in which former production versions stay, too."
+    )
+    keep_tagged: str = Field(
+        "podium.keep", min_length=1, max_length=200, description="Versions with this tag stay, whatever its value."
+    )
+
+
+class ExportSection(Section):
+    """A folder for those who serve from one."""
+
+    directory: Path | None = Field(
+        None, description="Folder that holds the champion as `current`, a link that is switched at once. null: none."
     )
 
 
@@ -218,6 +238,7 @@ class PodiumConfig(Section):
     holdout: HoldoutSection | None = Field(None, description="Rows to measure on. null: no measuring.")
     policy: PolicySection = PolicySection()
     retention: RetentionSection = RetentionSection()
+    export: ExportSection = ExportSection()
     verification: VerificationSection = VerificationSection()
     sandbox: SandboxSection = SandboxSection()
     runner: RunnerSection = RunnerSection()

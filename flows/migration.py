@@ -7,6 +7,7 @@ from prefect.artifacts import create_table_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
+from flows.settlement import resume_interrupted
 from flows.shared import fan_out
 from podium.errors import UnfinishedError
 from podium.inventory import take_inventory
@@ -35,6 +36,7 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
     if dry_run:
         plan = _plan(config)
         return MigrationReport(plan.decided + planned(plan.todo), time.perf_counter() - started, dry_run=True)
+    resume_interrupted(config)
     with one_writer(config.mlflow.registered_model):
         settle_interrupted(config.mlflow)
         plan = _plan(config)

@@ -1,15 +1,17 @@
 """Selects the production model: discover, measure, rank, decide, confirm, record, promote, retire."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
+from flows.adoption import adopt_production
+from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
 from flows.shared import fan_out, rules_of
 from podium import __version__
-from podium.decision import Decision, can_resume, evidence_of, is_news, record
+from podium.decision import Decision, evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
@@ -17,12 +19,15 @@ from podium.plan import chunked
 from podium.progress import Counter, announce
 from podium.ranking import Candidate, Evidence, Selection, choose
 from podium.report import render
-from podium.retention import Retirement, sentence
+from podium.retention import sentence
+from podium.standing import free_champion, stood_by, subject_to_approval
+from podium.states import is_same_wait
 from tasks.candidates import discover, register
-from tasks.decisions import close_decision, last_decision, pending_decision, write_decision
-from tasks.effects.locks import one_writer
+from tasks.decisions import close_decision, last_decision, waiting_decision, write_decision
+from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
-from tasks.promotion import in_production, retire_versions, switch_champion
+from tasks.promotion import in_production
+from tasks.verification import canary, prepare_canary
 
 
 @flow(name="select", validate_parameters=False)
@@ -30,23 +35,36 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
     """Measure every candidate of the experiment that is not yet measured, and put the best into production.
 
     Raises:
-        NegativeAnswerError: nothing can be promoted; its answer is the outcome.
+        NegativeAnswerError: nothing can be promoted, or what was promoted failed and was taken back; its answer is the
+            outcome.
     """
     config = load_config(config_path)
     holdout = load_holdout(config.holdout)
     outcome = _preview(config, holdout) if dry_run else _selected(config, holdout, asked_by)
     if outcome.selection.verdict == "refuse":
         raise NegativeAnswerError(f"{config.mlflow.registered_model}: {outcome.selection.reasons[0]}", outcome)
+    if outcome.undone:
+        raise NegativeAnswerError(f"{config.mlflow.registered_model}: {outcome.undone}", outcome)
     return outcome
 
 
 def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> SelectionOutcome:
-    with one_writer(config.mlflow.registered_model):
-        _finish_interrupted(config)
-        candidates = register(config.mlflow, _measured(config, holdout))
-        production = in_production(config.mlflow)
-        selection, seen = _choose(config, holdout, candidates, production)
-        return _settle(config, holdout, selection, seen, production, asked_by)
+    with deciding(config) as turn:
+        adopt_production(config, turn)
+        outcome = _decided(config, holdout, asked_by, turn)
+        if outcome.overtaken:
+            announce("deciding again", detail=outcome.overtaken)
+            outcome = _decided(config, holdout, asked_by, turn)
+    if outcome.overtaken:
+        raise overtaken(config, "a selection", outcome.overtaken)
+    return outcome
+
+
+def _decided(config: PodiumConfig, holdout: Holdout | None, asked_by: str, turn: Turn) -> SelectionOutcome:
+    candidates = register(config.mlflow, _measured(config, holdout))
+    production = in_production(config.mlflow)
+    selection, seen = _choose(config, holdout, candidates, production)
+    return _settle(config, holdout, selection, seen, production, asked_by, turn)
 
 
 def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
@@ -55,7 +73,8 @@ def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
     candidates = [c if c.metrics or c.unmeasured else c.without_measurement("not measured yet") for c in found]
     production = in_production(config.mlflow)
     selection, _ = _choose(config, holdout, candidates, production)
-    return SelectionOutcome(selection, production, dry_run=True)
+    stands = stood_by(selection, production, last_decision(config.mlflow).champion)
+    return SelectionOutcome(stands, production, dry_run=True)
 
 
 def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
@@ -77,15 +96,26 @@ def _choose(
     it fails, the next best is considered.
     """
     basis: Evidence = "holdout" if holdout else "recorded"
+    candidates = free_champion(candidates, production)
     while True:
         announce("deciding", detail=f"{len(candidates)} candidates")
         selection = choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
         if selection.promoted is None:
             return selection, None
-        seen = confirm(config, holdout, selection.promoted)
+        seen = _seen(config, holdout, selection.promoted)
         if seen.doubt is None:
             return selection, seen
         candidates = [c.without_measurement(seen.doubt) if c == selection.promoted else c for c in candidates]
+
+
+def _seen(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate) -> Confirmation:
+    """Return what is seen of a candidate before its promotion: measured in the sandbox, used in a fresh process."""
+    prepare_canary()
+    seen = confirm(config, holdout, candidate)
+    if seen.doubt or candidate.version is None:
+        return seen
+    doubt = canary(config, candidate.version).doubt
+    return replace(seen, doubt=f"it does not pass as a canary: {doubt}") if doubt else seen
 
 
 def _settle(
@@ -95,26 +125,40 @@ def _settle(
     seen: Confirmation | None,
     production: Production,
     asked_by: str,
+    turn: Turn,
 ) -> SelectionOutcome:
     """Record what is news, carry out a promotion, and return what was decided and done."""
-    evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
     last = last_decision(config.mlflow)
-    if not is_news(selection, evidence, last.evidence_digest):
+    must_wait = config.policy.approval == "required"
+    selection = subject_to_approval(stood_by(selection, production, last.champion), must_wait)
+    evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
+    if not is_news(selection, evidence, last, production.champion):
         return SelectionOutcome(selection, production, last.decision_id)
     decision = record(
         selection,
         evidence,
         sequence=last.sequence + 1,
         before=last.sha256,
-        decided_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        decided_at=now(),
         champion=production.champion,
         asked_by=asked_by,
         code_version=__version__,
+        awaits_approval=must_wait and selection.promoted is not None,
     )
+    waiting = waiting_decision(config.mlflow)
+    if waiting and is_same_wait(waiting, decision):
+        return SelectionOutcome(selection, production, waiting.decision_id, awaits_approval=True)
     matrix = seen.matrix if seen else _logged_matrix(config, holdout, selection)
+    turn.require()
     report = _publish(config, decision, matrix)
-    retired = _carry_out(config, decision) if selection.verdict == "promote" else ()
-    return SelectionOutcome(selection, in_production(config.mlflow), decision.decision_id, True, report, retired)
+    if waiting:
+        close_decision(config.mlflow, waiting.decision_id, "superseded")
+    if decision.content["awaits_approval"]:
+        return SelectionOutcome(selection, production, decision.decision_id, True, report, awaits_approval=True)
+    done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()
+    settled = in_production(config.mlflow)
+    outcome = SelectionOutcome(selection, settled, decision.decision_id, True, report, done.retired)
+    return replace(outcome, overtaken=done.overtaken, undone=done.undone)
 
 
 def _logged_matrix(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> Matrix | None:
@@ -127,24 +171,3 @@ def _publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None) ->
     report = render(decision, matrix, rule)
     create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
     return write_decision(config.mlflow, decision, report)
-
-
-def _carry_out(config: PodiumConfig, decision: Decision) -> tuple[Retirement, ...]:
-    """Put what a recorded decision promotes into production; doing it twice is doing it once."""
-    content = decision.content
-    version = content["promoted"]["version"]
-    switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
-    retired = retire_versions(config.mlflow, config.retention, version)
-    close_decision(config.mlflow, decision, "settled")
-    return retired
-
-
-def _finish_interrupted(config: PodiumConfig) -> None:
-    """Carry out a promotion that was recorded and then interrupted, unless production has changed since."""
-    left = pending_decision(config.mlflow)
-    if left is None:
-        return
-    if can_resume(left, in_production(config.mlflow).champion):
-        _carry_out(config, left)
-    else:
-        close_decision(config.mlflow, left, "superseded")

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from configs.loading import load_config
+from flows.settlement import resume_interrupted
 from podium.checks import Verification
 from podium.errors import NegativeAnswerError
 from podium.progress import announce
@@ -19,6 +20,7 @@ def verify(config_path: str | None = None) -> Verification:
     """
     config = load_config(config_path)
     holdout = load_holdout(config.holdout)
+    resume_interrupted(config)
     announce("verifying the champion in a fresh process")
     found = verify_champion(config, holdout)
     if not found.passed:

@@ -16,12 +16,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a model must do: its recorded holdout metrics and the limits of the policy."""
+    """What a model must do: its recorded holdout metrics and the limits of the policy.
+
+    ``reproduces`` is false where it is asked about some of the rows only, whose metrics are not recorded.
+    """
 
     metrics: Mapping[str, float]
     tolerance: float
     latency_ms: float
     has_holdout: bool = True
+    reproduces: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ class Verification:
         """Whether every check passed; none at all is not a pass."""
         return bool(self.checks) and all(c.passed for c in self.checks)
 
+    @property
+    def doubt(self) -> str | None:
+        """The checks that failed, in words, or None if it passed."""
+        failed = [f"{c.name}: {c.detail}" for c in self.checks if not c.passed]
+        return None if self.passed else "; ".join(failed) or "nothing was checked"
+
     def as_json(self) -> dict[str, Any]:
         """Return the JSON document of ``podium verify``."""
         checks = [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in self.checks]
@@ -67,7 +77,7 @@ def judge(seen: Observed, wanted: Expected) -> tuple[Check, ...]:
     checks.append(_predicts(seen, wanted))
     if not checks[-1].passed:
         return tuple(checks)
-    reproduces = (_reproduces(seen, wanted),) if wanted.has_holdout else ()
+    reproduces = (_reproduces(seen, wanted),) if wanted.has_holdout and wanted.reproduces else ()
     return (*checks, *reproduces, _single(seen), _latency(seen, wanted), *_robust(seen))
 
 
@@ -76,7 +86,7 @@ def _failed(seen: Observed, name: str) -> Check | None:
 
 
 def _loads(seen: Observed) -> Check:
-    return _failed(seen, "loads") or Check("loads", True, f"by its alias in a fresh process, {seen.seconds:.2f} s")
+    return _failed(seen, "loads") or Check("loads", True, f"in a fresh process, {seen.seconds:.2f} s")
 
 
 def _signature(seen: Observed) -> Check:

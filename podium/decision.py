@@ -38,6 +38,20 @@ class Decision:
         return loaded if isinstance(loaded, dict) else {}
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last decision of a chain, and the version that is in production by the last one that was carried out."""
+
+    sequence: int
+    sha256: str
+    evidence_digest: str
+    decision_id: str | None
+    champion: str | None = None
+
+
+EMPTY = Head(0, GENESIS, "", None)
+
+
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, no NaN, non-ASCII kept."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -79,6 +93,7 @@ def record(
     champion: str | None,
     asked_by: str,
     code_version: str,
+    awaits_approval: bool = False,
 ) -> Decision:
     """Return the decision that records a verdict.
 
@@ -96,6 +111,7 @@ def record(
         "champion_before": champion,
         "best": _named(selection.best),
         "promoted": _named(selection.promoted),
+        "awaits_approval": awaits_approval,
         "evidence": dict(evidence),
         "evidence_digest": stable_digest(evidence),
     }
@@ -108,22 +124,13 @@ def _named(candidate: Candidate | None) -> dict[str, Any] | None:
     return {"model_id": candidate.model_id, "version": candidate.version, "run_id": candidate.run_id}
 
 
-def is_news(selection: Selection, evidence: Mapping[str, Any], last_digest: str) -> bool:
-    """Whether a verdict is worth a record: it changes production, or was decided from something new.
+def is_news(selection: Selection, evidence: Mapping[str, Any], last: Head, champion: str | None = None) -> bool:
+    """Whether a verdict is worth a record.
 
-    ``last_digest`` is the evidence digest of the last decision.
+    It is if it changes production, was decided from something new, or finds a champion that no decision made.
     """
-    return selection.verdict == "promote" or stable_digest(evidence) != last_digest
-
-
-def can_resume(decision: Decision, champion: str | None) -> bool:
-    """Whether a recorded promotion that was interrupted may still be carried out.
-
-    It may as long as nobody else changed production since: the champion is the one it was decided against, or already
-    the one it chose.
-    """
-    content = decision.content
-    return champion in (content["champion_before"], content["promoted"]["version"])
+    moved = last.champion is not None and champion != last.champion
+    return moved or selection.verdict == "promote" or stable_digest(evidence) != last.evidence_digest
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:

@@ -42,3 +42,10 @@ def _distinct(name: str, cleaned: str, longest: int) -> str:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{cleaned[: longest - 9]}_{digest}"
+
+
+def folder_name(name: str) -> str:
+    """Return a name as that of a folder: one step down, not hidden, and never that of the link ``current``."""
+    cleaned = re.sub(r"[^A-Za-z0-9_\-.]", "_", name)
+    safe = f"_{cleaned}" if cleaned.startswith(".") or cleaned == "current" else cleaned
+    return _distinct(name, safe, 150)

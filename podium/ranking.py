@@ -32,7 +32,8 @@ class Rules:
 class Candidate:
     """A model of the experiment with what is known of it.
 
-    ``size`` is in bytes, None if unknown; ``metrics`` are those of the evidence, ``recorded`` those it claims.
+    ``size`` is in bytes, None if unknown; ``metrics`` are those of the evidence, ``recorded`` those it claims;
+    ``held`` is why it is not promoted again though it is measured.
     """
 
     model_id: str
@@ -45,6 +46,7 @@ class Candidate:
     metrics: Mapping[str, float]
     recorded: Mapping[str, float] = field(default_factory=dict)
     unmeasured: str | None = None
+    held: str | None = None
 
     def without_measurement(self, reason: str) -> "Candidate":
         """Return the same candidate, marked as one that has no holdout metrics and why."""
@@ -199,6 +201,8 @@ def _splits(key: "Callable[[Candidate], Any]", candidate: Candidate, tied: Seque
 def _obstacle(candidate: Candidate, rules: Rules) -> str | None:
     if candidate.unmeasured:
         return candidate.unmeasured
+    if candidate.held:
+        return candidate.held
     if _known(candidate, rules.primary) is None:
         return f"it has no finite {rules.primary}"
     for name, floor in sorted(rules.minimum.items()):

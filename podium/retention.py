@@ -2,19 +2,39 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 Version = str
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A version of the registered model. ``promoted_at`` is an ISO time, empty if it was never in production."""
+    """A version of the registered model. ``promoted_at`` is an ISO time, empty if it was never in production.
+
+    ``kept`` is why it stays whatever its age: a tag, a pin, a decision that waits for it.
+    """
 
     version: Version
     model_id: str
     stage: str
     promoted_at: str = ""
     aliases: tuple[str, ...] = ()
+    kept: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What stays: the newest ``previous`` former production versions, and all promoted in or after ``since`` (ISO)."""
+
+    previous: int = 3
+    delete_older: bool = False
+    since: str = ""
+
+
+def keeping(previous: int, delete_older: bool, days: int, now: datetime) -> Keeping:
+    """Return the rule as of a point in time."""
+    since = (now - timedelta(days=days)).astimezone(UTC).isoformat(timespec="milliseconds") if days else ""
+    return Keeping(previous, delete_older, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +47,29 @@ class Retirement:
     reason: str
 
 
-def retire(
-    versions: Iterable[Held], champion: Version, keep_previous: int, delete_older: bool
-) -> tuple[Retirement, ...]:
+def retire(versions: Iterable[Held], champion: Version, rule: Keeping) -> tuple[Retirement, ...]:
     """Return what happens to former production versions once ``champion`` is in production.
 
-    All of them are archived. Beyond the newest ``keep_previous`` they are deleted if the rule says so. A version that
-    any alias points to is never deleted.
+    All of them are archived. Those that the rule does not keep are deleted if it says so; one that any alias points to,
+    or that is kept for a reason of its own, never is.
     """
     former = [v for v in versions if v.promoted_at and v.version != champion]
     former.sort(key=lambda v: (v.promoted_at, int(v.version)), reverse=True)
-    kept = [_archived(v) for v in former[:keep_previous]]
-    older = [_older(v, keep_previous, delete_older) for v in former[keep_previous:]]
-    return tuple(r for r in (*kept, *older) if r is not None)
+    actions = [_fate(held, place, rule) for place, held in enumerate(former, start=1)]
+    return tuple(action for action in actions if action is not None)
 
 
-def _archived(held: Held) -> Retirement | None:
+def _fate(held: Held, place: int, rule: Keeping) -> Retirement | None:
+    if rule.delete_older and place > rule.previous and not held.aliases and not held.kept and not _young(held, rule):
+        reason = f"older than the last {rule.previous} in production"
+        return Retirement(held.version, held.model_id, "delete", reason)
     if held.stage == "archived":
         return None
     return Retirement(held.version, held.model_id, "archive", "no longer in production")
 
 
-def _older(held: Held, keep_previous: int, delete_older: bool) -> Retirement | None:
-    if not delete_older or held.aliases:
-        return _archived(held)
-    return Retirement(held.version, held.model_id, "delete", f"older than the last {keep_previous} in production")
+def _young(held: Held, rule: Keeping) -> bool:
+    return bool(rule.since) and held.promoted_at >= rule.since
 
 
 def sentence(keep_previous: int, delete_older: bool) -> str:

@@ -12,7 +12,8 @@ from prefect.cache_policies import NO_CACHE
 from configs.schema import MlflowSection
 from podium.metrics import claims_of, is_possible, metric_id
 from podium.ranking import Candidate
-from tasks.effects.store import RETIRED, Store, connect, find, logged_model_of, register_version
+from podium.standing import held_back
+from tasks.effects.store import HELD, RETIRED, Store, connect, find, logged_model_of, register_version
 from tasks.effects.writing import PREFIX, measured_of
 
 IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
@@ -52,6 +53,7 @@ def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, d
         metrics=recorded if digest is None else measured_of(model, digest),
         recorded=recorded,
         unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
+        held=held_back(version.tags.get(HELD), str(version.version), digest) if version else None,
     )
 
 

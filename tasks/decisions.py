@@ -1,7 +1,6 @@
 """Writes and reads decision records: runs of the decisions experiment, each with ``decision.json`` and its report."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -12,38 +11,40 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.loading import podium_home
 from configs.schema import MlflowSection
-from podium.decision import GENESIS, Decision
+from podium.decision import EMPTY, Decision, Head
 from podium.report import Report
+from podium.states import champion_after, first_state
 from tasks.effects.records import record_text
-from tasks.effects.store import Store, connect
+from tasks.effects.store import Store, connect, find
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last decision of a chain, by what its run's tags say."""
-
-    sequence: int
-    sha256: str
-    evidence_digest: str
-    decision_id: str | None
-
-
-EMPTY = Head(0, GENESIS, "", None)
+CHAINED = "tags.`podium.sequence` != ''"
+PENDING = "tags.`podium.state` = 'pending'"
+AWAITING = "tags.`podium.state` = 'awaiting'"
+WRITING = "tags.`podium.state` = 'writing'"
+SETTLED = "tags.`podium.state` = 'settled'"
+State = Literal["settled", "superseded", "undone", "approved", "rejected"]
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def last_decision(section: MlflowSection) -> Head:
     """Return the head of the chain of decisions; one that was never made has the sequence 0."""
-    store = connect(section)
-    runs = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"], max_results=1)
-    return _head(runs[0]) if runs else EMPTY
+    store = find(section)
+    last = _newest(store, CHAINED) if store else None
+    if store is None or last is None:
+        return EMPTY
+    settled = last if last.data.tags["podium.state"] == "settled" else _newest(store, f"{CHAINED} and {SETTLED}")
+    return _head(last, settled.data.tags.get("podium.champion") if settled else None)
 
 
-def _head(run: Run) -> Head:
+def _newest(store: Store, wanted: str) -> Run | None:
+    found = store.client.search_runs([store.decisions_id], wanted, order_by=["metrics.sequence DESC"], max_results=1)
+    return found[0] if found else None
+
+
+def _head(run: Run, champion: str | None) -> Head:
     tags = run.data.tags
-    return Head(
-        int(tags["podium.sequence"]), tags["podium.sha256"], tags["podium.evidence_digest"], tags["podium.decision_id"]
-    )
+    sequence, digest, evidence = (tags[f"podium.{name}"] for name in ("sequence", "sha256", "evidence_digest"))
+    return Head(int(sequence), digest, evidence, tags["podium.decision_id"], champion or None)
 
 
 @task(cache_policy=NO_CACHE)
@@ -86,22 +87,43 @@ def _tags(decision: Decision) -> dict[str, str]:
         "podium.sha256": decision.sha256,
         "podium.evidence_digest": content["evidence_digest"],
         "podium.verdict": content["verdict"],
-        "podium.state": "pending" if content["verdict"] == "promote" else "settled",
+        "podium.champion": champion_after(decision) or "",
+        "podium.state": first_state(decision),
     }
 
 
 @task(cache_policy=NO_CACHE)
-def close_decision(section: MlflowSection, decision: Decision, state: Literal["settled", "superseded"]) -> None:
-    """Mark a promotion as carried out, or as overtaken by somebody who changed production meanwhile."""
+def close_decision(section: MlflowSection, decision_id: str, state: State) -> None:
+    """Mark a decision as carried out, or as overtaken by somebody who changed production meanwhile."""
     store = connect(section)
-    store.client.set_tag(_run_for(store, decision), "podium.state", state)
+    wanted = f"tags.`podium.decision_id` = '{decision_id}'"
+    for run in store.client.search_runs([store.decisions_id], wanted, max_results=1):
+        store.client.set_tag(run.info.run_id, "podium.state", state)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
-def pending_decision(section: MlflowSection) -> Decision | None:
-    """Return the recorded promotion that was interrupted before it was carried out, if there is one."""
-    store = connect(section)
-    for run in store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'writing'", max_results=100):
+def waiting_decision(section: MlflowSection) -> Decision | None:
+    """Return the decision that waits for approval, if there is one."""
+    store = find(section)
+    run = _newest(store, f"{CHAINED} and {AWAITING}") if store else None
+    return Decision(record_text(run)) if run else None
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def is_any_pending(section: MlflowSection) -> bool:
+    """Whether a decision was recorded and not carried out, or is just being so."""
+    store = find(section)
+    return bool(store and store.client.search_runs([store.decisions_id], PENDING, max_results=1))
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def pending_decisions(section: MlflowSection) -> list[Decision]:
+    """Return the decisions that were recorded and not carried out, newest first.
+
+    What was left of decisions that were not even recorded is deleted: only for whoever alone may decide now.
+    """
+    store, order = connect(section), ["metrics.sequence DESC"]
+    for run in store.client.search_runs([store.decisions_id], WRITING, max_results=100):
         store.client.delete_run(run.info.run_id)
-    left = store.client.search_runs([store.decisions_id], "tags.`podium.state` = 'pending'", max_results=1)
-    return Decision(record_text(left[0])) if left else None
+    left = store.client.search_runs([store.decisions_id], PENDING, order_by=order, max_results=100)
+    return [Decision(record_text(run)) for run in left]

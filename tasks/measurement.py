@@ -23,6 +23,8 @@ from tasks.effects.writing import holdout_metrics, log_numbers, write_measuremen
 
 Matrix = dict[str, Any]
 """A confusion matrix as ``{"labels": […], "matrix": [[…]]}``."""
+FEW = 100
+"""Rows of the holdout that a version answers to show that it loads."""
 
 
 @task(cache_policy=NO_CACHE)
@@ -55,19 +57,21 @@ def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: C
 
 
 def _score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
-    answer = _asked(store, config, candidate, scratch)
+    answer = _asked(store, config, candidate.logged_model_id, scratch)
     if answer.value is None:
         return unmeasurable(answer.reason)
     return measure(holdout, load_predictions(scratch / "predictions.npz"))
 
 
-def _asked(store: Store, config: PodiumConfig, candidate: Candidate, scratch: Path) -> Answer:
-    """Load a candidate in the sandbox and ask it about the holdout, or about its own example without one."""
+def _asked(store: Store, config: PodiumConfig, named: str, scratch: Path, most: int | None = None) -> Answer:
+    """Load a model in the sandbox and ask it about the holdout, or about its own example without one.
+
+    ``named`` is a logged model, or ``name/version``; ``most`` is how many of the first rows it is asked about.
+    """
     section, folder = config.holdout, scratch / "files"
     folder.mkdir()
     try:
-        uri = f"models:/{candidate.logged_model_id}"
-        model = download_artifacts(uri, dst_path=str(folder), tracking_uri=store.uri)
+        model = download_artifacts(f"models:/{named}", dst_path=str(folder), tracking_uri=store.uri)
     except (MlflowException, OSError) as error:
         return Answer(None, "gone", f"its files cannot be fetched: {str(error).splitlines()[0]}")
     if not Path(model, "MLmodel").is_file():
@@ -81,7 +85,17 @@ def _asked(store: Store, config: PodiumConfig, candidate: Candidate, scratch: Pa
         target=section.target if section else None,
         id_columns=list(section.id_columns) if section else [],
         predictions=str(scratch / "predictions.npz"),
+        most=most,
     )
+
+
+@task(cache_policy=NO_CACHE)
+def load_version(config: PodiumConfig, version: str) -> str | None:
+    """Load a version in the sandbox and let it answer a few rows; return the reason if it does not."""
+    store = connect(config.mlflow)
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        answer = _asked(store, config, f"{store.registered_model}/{version}", Path(folder), FEW)
+        return answer.reason if answer.value is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ def confirm(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate)
     store = connect(config.mlflow)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         if holdout is None:
-            answer = _asked(store, config, candidate, Path(folder))
+            answer = _asked(store, config, candidate.logged_model_id, Path(folder))
             return Confirmation(None if answer.value is not None else answer.reason)
         found = _score(store, config, holdout, candidate, Path(folder))
     doubt = found.reason or differs(candidate.metrics, found.metrics, config.verification.tolerance)

@@ -1,26 +1,32 @@
 """Moves the aliases: makes a version the champion, and retires the ones before it. Every step may be done twice."""
 
+from datetime import UTC, datetime
+
 from mlflow.entities.model_registry import ModelVersion
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import MlflowSection, RetentionSection
 from podium.outcome import Production
-from podium.retention import Held, Retirement, retire
-from tasks.effects.store import CHAMPION, PREVIOUS, RETIRED, Store, connect, find, logged_model_of
+from podium.retention import Held, Retirement, keeping, retire
+from podium.standing import parse_pin
+from tasks.effects.store import CHAMPION, PINNED, PREVIOUS, RETIRED, Store, connect, find, logged_model_of
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def in_production(section: MlflowSection) -> Production:
-    """Return the versions that the aliases ``champion`` and ``previous`` point to."""
+    """Return the versions that the aliases ``champion`` and ``previous`` point to, and the pin."""
     store = find(section)
-    aliases = store.aliases() if store else {}
-    champion = aliases.get(CHAMPION)
-    if store is None or champion is None:
-        return Production(None, aliases.get(PREVIOUS), None, None)
+    if store is None:
+        return Production(None, None, None, None)
+    model = store.client.get_registered_model(store.registered_model)
+    aliases = {alias: str(version) for alias, version in model.aliases.items()}
+    champion, previous, pin = aliases.get(CHAMPION), aliases.get(PREVIOUS), parse_pin(model.tags.get(PINNED))
+    if champion is None:
+        return Production(None, previous, None, None, pin)
     version = store.client.get_model_version(store.registered_model, champion)
     backed_by = logged_model_of(version) or f"version {champion}, which no logged model backs"
-    return Production(champion, aliases.get(PREVIOUS), backed_by, version.tags.get("podium.model_id"))
+    return Production(champion, previous, backed_by, version.tags.get("podium.model_id"), pin)
 
 
 @task(cache_policy=NO_CACHE)
@@ -37,21 +43,64 @@ def switch_champion(section: MlflowSection, version: str, before: str | None, de
     client.set_model_version_tag(name, version, "podium.promoted_at", decided_at)
     client.set_registered_model_alias(name, CHAMPION, version)
     client.set_model_version_tag(name, version, "podium.stage", "production")
+    if section.mirror_stages:
+        client.transition_model_version_stage(name, version, "Production", archive_existing_versions=True)
+
+
+@task(cache_policy=NO_CACHE)
+def production_by_stage(section: MlflowSection) -> str | None:
+    """Return the newest version that only the deprecated stage marks as the one in production, if there is one."""
+    store = connect(section)
+    return max((str(v.version) for v in store.versions() if v.current_stage == "Production"), key=int, default=None)
+
+
+@task(cache_policy=NO_CACHE)
+def vacate(section: MlflowSection, version: str) -> None:
+    """Take a version out of production where there was none before it."""
+    store = connect(section)
+    if store.aliases().get(CHAMPION) == version:
+        store.client.delete_registered_model_alias(store.registered_model, CHAMPION)
+    store.client.set_model_version_tag(store.registered_model, version, "podium.stage", "archived")
+    if section.mirror_stages:
+        store.client.transition_model_version_stage(store.registered_model, version, "Archived")
+
+
+@task(cache_policy=NO_CACHE)
+def plan_retirement(section: MlflowSection, retention: RetentionSection) -> tuple[Retirement, ...]:
+    """Return what happens to former production versions by the rule, without doing it."""
+    store = find(section)
+    champion = store.aliases().get(CHAMPION) if store else None
+    return _planned(store, retention, champion) if store and champion else ()
 
 
 @task(cache_policy=NO_CACHE)
 def retire_versions(section: MlflowSection, retention: RetentionSection, champion: str) -> tuple[Retirement, ...]:
     """Archive former production versions, delete those that the rule says, and return what was done."""
     store = connect(section)
-    aliases = store.aliases()
-    held = [_held(v, aliases) for v in store.versions()]
-    actions = retire(held, champion, retention.keep_previous, retention.delete_older)
+    actions = _planned(store, retention, champion)
     for action in actions:
         _carry_out(store, action)
     return actions
 
 
-def _held(version: ModelVersion, aliases: dict[str, str]) -> Held:
+def _planned(store: Store, retention: RetentionSection, champion: str) -> tuple[Retirement, ...]:
+    model = store.client.get_registered_model(store.registered_model)
+    pin, waiting = parse_pin(model.tags.get(PINNED)), _waiting(store)
+    kept = dict.fromkeys(waiting, "a decision waits for it") | ({pin.version: "pinned"} if pin else {})
+    aliases = {alias: str(version) for alias, version in model.aliases.items()}
+    held = [_held(v, aliases, kept, retention.keep_tagged) for v in store.versions()]
+    rule = keeping(retention.keep_previous, retention.delete_older, retention.keep_days, datetime.now(UTC))
+    return retire(held, champion, rule)
+
+
+def _waiting(store: Store) -> list[str]:
+    """Return the versions that recorded decisions name which are not settled yet."""
+    wanted = ("tags.`podium.state` = 'awaiting'", "tags.`podium.state` = 'pending'")
+    found = [run for state in wanted for run in store.client.search_runs([store.decisions_id], state, max_results=100)]
+    return [run.data.tags.get("podium.champion", "") for run in found]
+
+
+def _held(version: ModelVersion, aliases: dict[str, str], kept: dict[str, str], tag: str) -> Held:
     tags, number = version.tags, str(version.version)
     pointing = tuple(a for a, v in aliases.items() if v == number)
     return Held(
@@ -60,6 +109,7 @@ def _held(version: ModelVersion, aliases: dict[str, str]) -> Held:
         tags.get("podium.stage", ""),
         tags.get("podium.promoted_at", ""),
         pointing,
+        f"tagged {tag}" if tag in tags else kept.get(number),
     )
 
 

@@ -1,10 +1,7 @@
-"""Verifies the production model in a fresh process, the way a service would load it."""
+"""Verifies a model in a fresh process, the way a service would load it: the one in production, or one about to be."""
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +12,42 @@ from configs.schema import PodiumConfig
 from podium.checks import Expected, Observed, Verification, judge
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout, measure
+from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
 from tasks.effects.prediction import load_predictions
-from tasks.effects.store import CHAMPION, Store, find, logged_model_of
+from tasks.effects.store import CHAMPION, Store, connect, find, logged_model_of
 from tasks.effects.writing import measured_of
 
-PATIENCE = 900.0
-"""Seconds the fresh process may take."""
+Observes = Callable[[dict[str, Any]], dict[str, Any]]
+CANARY_ROWS = 200
+"""Of the holdout's first rows a canary answers so many."""
+
+
+@task(cache_policy=NO_CACHE)
+def prepare_canary() -> None:
+    """Start the fresh process of the next canary, which imports its libraries meanwhile."""
+    start_ahead()
+
+
+@task(cache_policy=NO_CACHE)
+def canary(config: PodiumConfig, version: str) -> Verification:
+    """Return the checks of a version that is about to be promoted, on the holdout's first rows in a fresh process."""
+    store = connect(config.mlflow)
+    return _first_rows(store, config, version, f"/{version}", observe)
+
+
+@task(cache_policy=NO_CACHE)
+def verify_switched(config: PodiumConfig, version: str) -> Verification:
+    """Return the same checks of what the alias loads now, in the process of the canary."""
+    store = connect(config.mlflow)
+    return _first_rows(store, config, version, f"@{CHAMPION}", observe_again)
+
+
+def _first_rows(store: Store, config: PodiumConfig, version: str, named: str, observes: Observes) -> Verification:
+    found = store.client.get_model_version(store.registered_model, version)
+    seen = _observe(store, config, None, named, observes, CANARY_ROWS)
+    limits = config.verification
+    wanted = Expected({}, limits.tolerance, limits.latency_ms, config.holdout is not None, reproduces=False)
+    return Verification(version, found.tags.get("podium.model_id", ""), judge(seen, wanted))
 
 
 @task(cache_policy=NO_CACHE)
@@ -37,7 +64,7 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
             f"{config.mlflow.registered_model}: nothing is in production yet; run `podium select`"
         )
     found = store.client.get_model_version(store.registered_model, version)
-    seen = _observe(store, config, holdout)
+    seen = _observe(store, config, holdout, f"@{CHAMPION}", observe_once)
     wanted = _expected(store, config, holdout, logged_model_of(found))
     return Verification(version, found.tags.get("podium.model_id", ""), judge(seen, wanted))
 
@@ -50,9 +77,16 @@ def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model
     return Expected(metrics, limits.tolerance, limits.latency_ms, holdout is not None)
 
 
-def _observe(store: Store, config: PodiumConfig, holdout: Holdout | None) -> Observed:
+def _observe(
+    store: Store,
+    config: PodiumConfig,
+    holdout: Holdout | None,
+    named: str,
+    observes: Observes,
+    most: int | None = None,
+) -> Observed:
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        seen = _fresh_process(_request(store, config, Path(folder)), Path(folder))
+        seen = observes(_request(store, config, Path(folder), named, most))
         said = Path(folder, "predictions.npz")
         if holdout and said.exists():
             measured = measure(holdout, load_predictions(said))
@@ -60,40 +94,17 @@ def _observe(store: Store, config: PodiumConfig, holdout: Holdout | None) -> Obs
         return Observed(**seen)
 
 
-def _request(store: Store, config: PodiumConfig, folder: Path) -> dict[str, Any]:
+def _request(store: Store, config: PodiumConfig, folder: Path, named: str, most: int | None) -> dict[str, Any]:
     holdout = config.holdout
     return {
         "tracking_uri": store.uri,
-        "model": f"models:/{store.registered_model}@{CHAMPION}",
+        "model": f"models:/{store.registered_model}{named}",
         "scratch": str(folder),
         "holdout": str(holdout.path) if holdout else None,
         "target": holdout.target if holdout else None,
         "id_columns": list(holdout.id_columns) if holdout else [],
+        "most": most,
         "single_rows": config.verification.single_rows,
         "predictions": str(folder / "predictions.npz"),
         "result": str(folder / "observed.json"),
     }
-
-
-def _fresh_process(request: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Run the observer and return what it saw; a process that dies is what was seen."""
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-P", "-m", "tasks.effects.observer"]
-    try:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter and constant arguments
-            command,
-            input=json.dumps(request),
-            text=True,
-            capture_output=True,
-            timeout=PATIENCE,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"errors": {"loads": f"the fresh process took longer than {PATIENCE:g} s"}}
-    result = Path(request["result"])
-    if not result.exists():
-        last = (ended.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return {"errors": {"loads": f"the fresh process ended with status {ended.returncode}: {last[:300]}"}}
-    seen: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-    return seen

@@ -1,5 +1,6 @@
 """What each command does: calls its flow, shows the result, and turns it into an exit status."""
 
+import getpass
 import importlib
 import sys
 from collections.abc import Callable
@@ -88,7 +89,7 @@ def select(options: Options, arguments: dict[str, Any]) -> int:
     """Select the production model; the answer is no when nothing can be promoted."""
     outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"])
     _show(options, outcome.as_json(), views.show_selection)
-    return NO if outcome.selection.verdict == "refuse" else 0
+    return NO if outcome.selection.verdict == "refuse" or outcome.undone else 0
 
 
 def verify(options: Options, arguments: dict[str, Any]) -> int:
@@ -96,6 +97,54 @@ def verify(options: Options, arguments: dict[str, Any]) -> int:
     found = call_flow("verification", "verify", options.config)
     _show(options, found.as_json(), views.show_verification)
     return 0 if found.passed else NO
+
+
+def rollback(options: Options, arguments: dict[str, Any]) -> int:
+    """Put the version before the champion, or the one named, back into production."""
+    start_sandbox()
+    return _order(options, "rollback", "rollback", to=arguments["to"], dry_run=arguments["dry_run"])
+
+
+def pin(options: Options, arguments: dict[str, Any]) -> int:
+    """Hold the champion against automatic change."""
+    return _order(options, "pinning", "pin", version=arguments["version"])
+
+
+def unpin(options: Options, arguments: dict[str, Any]) -> int:
+    """Let selections change the champion again."""
+    return _order(options, "pinning", "unpin", version=arguments["version"])
+
+
+def approve(options: Options, arguments: dict[str, Any]) -> int:
+    """Carry out a promotion that waits for approval."""
+    return _order(options, "approval", "approve", decision_id=arguments["decision_id"])
+
+
+def reject(options: Options, arguments: dict[str, Any]) -> int:
+    """Settle a promotion that waits without carrying it out."""
+    return _order(options, "approval", "reject", decision_id=arguments["decision_id"])
+
+
+def retire(options: Options, arguments: dict[str, Any]) -> int:
+    """Retire former production versions by the rule."""
+    outcome = call_flow("retirement", "retire", options.config, dry_run=arguments["dry_run"])
+    _show(options, outcome.as_json(), views.show_retirement)
+    return 0
+
+
+def _order(options: Options, module: str, name: str, **named: Any) -> int:
+    """Carry out what a person asks for, under that person's name."""
+    outcome = call_flow(module, name, options.config, asked_by=person(), **named)
+    _show(options, outcome.as_json(), views.show_order)
+    return 0
+
+
+def person() -> str:
+    """Return who runs the command, for the record."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "user"
 
 
 def history(options: Options, arguments: dict[str, Any]) -> int:
@@ -119,6 +168,12 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "migrate": migrate,
     "select": select,
     "verify": verify,
+    "rollback": rollback,
+    "pin": pin,
+    "unpin": unpin,
+    "approve": approve,
+    "reject": reject,
+    "retire": retire,
     "history": history,
     "demo": demo,
 }

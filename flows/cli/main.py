@@ -103,6 +103,79 @@ def verify(context: click.Context, /, **given: Any) -> None:
 
 
 @main.command()
+@click.option("--to", metavar="VERSION", help="Version to go back to [default: the one before the champion].")
+@click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
+@common
+@click.pass_context
+def rollback(context: click.Context, /, to: str | None, dry_run: bool, **given: Any) -> None:
+    """Put the version before the champion back into production. Exit status 3 if it does not load.
+
+    Example: podium rollback --to 4
+    """
+    run(context, given, "rollback", to=to, dry_run=dry_run)
+
+
+@main.command()
+@click.argument("version", required=False)
+@common
+@click.pass_context
+def pin(context: click.Context, /, version: str | None, **given: Any) -> None:
+    """Hold the champion against automatic change: selections report their verdict and keep it.
+
+    Example: podium pin
+    """
+    run(context, given, "pin", version=version)
+
+
+@main.command()
+@click.argument("version", required=False)
+@common
+@click.pass_context
+def unpin(context: click.Context, /, version: str | None, **given: Any) -> None:
+    """Lift the pin; with a version, also what holds it back since a rollback.
+
+    Example: podium unpin 4
+    """
+    run(context, given, "unpin", version=version)
+
+
+@main.command()
+@click.argument("decision_id")
+@common
+@click.pass_context
+def approve(context: click.Context, /, decision_id: str, **given: Any) -> None:
+    """Carry out a promotion that waits for approval. Exit status 3 if production has changed since.
+
+    Example: podium approve 1f0c9a7be3d2
+    """
+    run(context, given, "approve", decision_id=decision_id)
+
+
+@main.command()
+@click.argument("decision_id")
+@common
+@click.pass_context
+def reject(context: click.Context, /, decision_id: str, **given: Any) -> None:
+    """Settle a promotion that waits without carrying it out.
+
+    Example: podium reject 1f0c9a7be3d2
+    """
+    run(context, given, "reject", decision_id=decision_id)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="List what would go and write nothing.")
+@common
+@click.pass_context
+def retire(context: click.Context, /, dry_run: bool, **given: Any) -> None:
+    """Archive or delete former production versions by the retention rule, as each promotion does.
+
+    Example: podium retire --dry-run
+    """
+    run(context, given, "retire", dry_run=dry_run)
+
+
+@main.command()
 @common
 @click.pass_context
 def history(context: click.Context, /, **given: Any) -> None:

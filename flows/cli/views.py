@@ -135,10 +135,20 @@ def show_selection(console: Console, document: Json) -> None:
     )
     for reason in document["reasons"]:
         console.print(f"  {escape(reason)}", highlight=False)
+    _show_fate(console, document)
     if document["report"]:
         console.print(f"report: {escape(document['report'])}/report.html", highlight=False, soft_wrap=True)
     if document["dry_run"]:
         console.print("dry run: nothing was written", highlight=False)
+
+
+def _show_fate(console: Console, document: Json) -> None:
+    """Show why a promotion is not in production, or not any more."""
+    if document["awaits_approval"]:
+        waiting = document["decision_id"]
+        console.print(f"it waits: podium approve {waiting}, or podium reject {waiting}", highlight=False)
+    if document["undone"]:
+        console.print(f"[red]rolled back:[/red] {escape(document['undone'])}", highlight=False)
 
 
 def _ranking(document: Json) -> Table:
@@ -165,6 +175,28 @@ def show_verification(console: Console, document: Json) -> None:
     console.print(table)
 
 
+def show_order(console: Console, document: Json) -> None:
+    """Show what an order came to, and who is in production then."""
+    for reason in document["reasons"]:
+        console.print(escape(reason), highlight=False)
+    champion = document["champion"]
+    who = f"{champion['model_id']} (version {champion['version']})" if champion else "nothing"
+    pinned = ", pinned" if document["pinned"] else ""
+    console.print(f"in production: [bold]{escape(who)}[/bold]{pinned}; before: {document['previous'] or 'nothing'}")
+    if document["dry_run"]:
+        console.print("dry run: nothing was written", highlight=False)
+
+
+def show_retirement(console: Console, document: Json) -> None:
+    """Show what happens to former production versions."""
+    table = _table("Former production versions", "version", "model", "action", "reason", right=("version",))
+    for row in document["retired"]:
+        table.add_row(row["version"], escape(row["model_id"]), row["action"], escape(row["reason"]))
+    console.print(table if table.row_count else "nothing to retire")
+    if document["dry_run"]:
+        console.print("dry run: nothing was written", highlight=False)
+
+
 def show_history(console: Console, document: Json) -> None:
     """Show the chain of decisions."""
     table = _table("Decisions", "#", "decision", "decided at", "verdict", "best", "why")
@@ -172,7 +204,8 @@ def show_history(console: Console, document: Json) -> None:
         if "sequence" not in row:
             table.add_row("?", row["decision_id"], "", "unreadable", "", "")
             continue
-        best = row["best"]["model_id"] if row["best"] else "none"
+        named = row["best"] or row["promoted"]
+        best = named["model_id"] if named else "none"
         when = row["decided_at"][:16].replace("T", " ")
         table.add_row(
             str(row["sequence"]), row["decision_id"], when, row["verdict"], escape(best), escape(row["reasons"][0])

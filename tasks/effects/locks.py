@@ -1,21 +1,41 @@
-"""One writer at a time on one machine: a lock file in ``PODIUM_HOME`` that the operating system frees with its holder.
+"""One writer at a time, and one that decides.
 
-It protects the embedded mode, where all writers share a home. Writers on several machines are serialised by the
-concurrency limits of their deployments.
+On one machine a lock file is enough, which the operating system frees with its holder: in ``PODIUM_HOME`` for all that
+writes, and beside a SQLite database for all that decides on it, from whatever home. Of machines that share an MLflow
+server, one decides at a time by a claim in that server.
 """
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from configs.loading import podium_home
+from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from podium.progress import announce
+from tasks.effects.claims import claimed
+from tasks.effects.store import SQLITE, Store, connect
 
 PATIENCE = 600.0
 """Seconds to wait for another writer."""
+
+
+class Turn(Protocol):
+    """The right to decide."""
+
+    def require(self) -> None:
+        """Return if it is still mine; raise a ``PodiumError`` if it was lost."""
+
+
+class Held:
+    """The right to decide as long as this process lives."""
+
+    def require(self) -> None:
+        """Return: the operating system takes a lock from nobody who lives."""
 
 
 @contextmanager
@@ -27,7 +47,13 @@ def one_writer(registered_model: str, patience: float = PATIENCE) -> Iterator[No
     """
     folder = podium_home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', registered_model)}.lock"
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", registered_model)
+    with _held(folder / f"{name}.lock", registered_model, patience):
+        yield
+
+
+@contextmanager
+def _held(path: Path, registered_model: str, patience: float) -> Iterator[None]:
     lock = FileLock(path)
     try:
         if not _at_once(lock):
@@ -41,6 +67,26 @@ def one_writer(registered_model: str, patience: float = PATIENCE) -> Iterator[No
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def one_decision(section: MlflowSection, patience: float = PATIENCE) -> Iterator[Turn]:
+    """Hold the right to decide on a registered model, over processes and machines.
+
+    Raises:
+        PodiumError: others held it for longer than ``patience`` seconds.
+    """
+    with one_writer(section.registered_model, patience):
+        store = connect(section)
+        with _of_database(store, patience) if store.is_sqlite else claimed(store, patience) as turn:
+            yield turn
+
+
+@contextmanager
+def _of_database(store: Store, patience: float) -> Iterator[Turn]:
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", store.registered_model)
+    with _held(Path(f"{store.uri.removeprefix(SQLITE)}.{name}.deciding"), store.registered_model, patience):
+        yield Held()
 
 
 def _at_once(lock: FileLock) -> bool:

@@ -1,10 +1,11 @@
 """The fresh process of a verification: loads the model by its alias, uses it, and notes what it sees.
 
-Started as ``python -m tasks.effects.observer`` with a JSON request on standard input. It judges nothing; that is done
-by ``podium.checks`` from what is noted here.
+Started as ``python -m tasks.effects.observer`` with a JSON request on each line of standard input. It judges nothing;
+that is done by ``podium.checks`` from what is noted here.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -100,10 +101,15 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def main() -> None:
-    """Read the request, observe, and write what was seen."""
-    request = json.load(sys.stdin)
-    seen = Observer(request).observe()
-    Path(request["result"]).write_text(json.dumps(seen), encoding="utf-8")
+    """Observe what each line asks for; the model may print what it likes, that is no answer."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for line in sys.stdin:
+        request = json.loads(line)
+        seen = Observer(request).observe()
+        Path(request["result"]).write_text(json.dumps(seen), encoding="utf-8")
+        answers.write("done\n")
+        answers.flush()
 
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ from pandas.api.types import is_integer_dtype
 from tasks.effects.conversion import pyfunc_predictions, raw_model
 from tasks.effects.prediction import columns_of, pick, read_rows, save_predictions
 
+ALL = 2**62
+"""More rows than there are."""
+
 
 def score(request: dict[str, Any]) -> dict[str, Any]:
     """Write a model's predictions of the holdout, or of its own input example without one, to a file.
 
     Keys of the request: ``model`` (MLflow model directory), ``holdout`` (file or null), ``target`` and ``id_columns``
-    (names), ``predictions`` (file to write).
+    (names), ``predictions`` (file to write), ``most`` (of the holdout's first rows; all, if not there).
     """
     from mlflow.pyfunc import load_model
 
@@ -32,7 +35,7 @@ def score(request: dict[str, Any]) -> dict[str, Any]:
 def rows_for(loaded: Any, request: Mapping[str, Any]) -> pd.DataFrame | None:
     """Return the holdout's rows as a model wants them; without a holdout its own example, if it has a table as one."""
     if request["holdout"]:
-        rows = read_rows(Path(request["holdout"]))
+        rows = read_rows(Path(request["holdout"])).head(request.get("most") or ALL)
         return features_for(loaded, rows, request["target"], request["id_columns"])
     example = loaded.metadata.load_input_example(request["model"])
     return example if isinstance(example, pd.DataFrame) else None

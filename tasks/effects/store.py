@@ -30,6 +30,8 @@ RETIRED = "podium.retired"
 UNFINISHED = "tags.`podium.writer` != '' and attributes.status = 'RUNNING'"
 """What finds the runs of migrations that are not at their end: each was begun by a writer."""
 LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
+PINNED, HELD = "podium.pinned", "podium.rolled_back"
+"""Tags of the registered model whose champion stays, and of a version that is not promoted again."""
 T = TypeVar("T")
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 

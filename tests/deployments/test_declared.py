@@ -12,7 +12,8 @@ from deployments.declared import Declared, read_declared
 from podium.errors import ConfigError
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
-WRITERS = {"migrate", "select"}
+NAMES = ["analyze", "migrate", "select", "rollback", "pin", "unpin", "approve", "reject", "retire", "verify"]
+WRITERS = set(NAMES) - {"analyze", "verify"}
 
 
 def written(tmp_path: Path, **changes: object) -> Path:
@@ -25,8 +26,8 @@ def written(tmp_path: Path, **changes: object) -> Path:
 
 
 def test_every_command_that_is_a_flow_is_a_deployment() -> None:
-    """Analyze, migrate, select and verify are declared, each under its own name."""
-    assert [d.name for d in read_declared(FILE)] == ["analyze", "migrate", "select", "verify"]
+    """Each command that runs a flow of Prefect is declared, under its own name."""
+    assert [d.name for d in read_declared(FILE)] == NAMES
 
 
 @pytest.mark.parametrize("declared", read_declared(FILE), ids=lambda d: d.name)
@@ -85,8 +86,8 @@ def prefect(server: str, *arguments: str) -> str:
 
 
 def test_prefect_itself_takes_the_file(prefect_server: str) -> None:
-    """`prefect deploy --all` registers all four on a real server."""
+    """`prefect deploy --all` registers all of them on a real server."""
     prefect(prefect_server, "work-pool", "create", "podium", "--type", "process")
     prefect(prefect_server, "deploy", "--all")
     listed = prefect(prefect_server, "deployment", "ls")
-    assert all(f"{name}/{name}" in listed for name in ("analyze", "migrate", "select", "verify"))
+    assert all(f"{name}/{name}" in listed for name in NAMES)

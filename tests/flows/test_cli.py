@@ -59,6 +59,36 @@ def test_the_story_by_hand(staged: dict[str, Any]) -> None:
     assert [d["promoted"]["model_id"] for d in chain["decisions"]] == [LOGISTIC]
 
 
+def test_pin_and_rollback_by_hand(staged: dict[str, Any]) -> None:
+    """Status 0, 2 and 3 for what is done, cannot be meant, and is refused; the record says who asked."""
+    podium("migrate", **staged)
+    podium("select", **staged)
+    assert_one_line(podium("rollback", **staged), 3, "no version before the champion", "--to")
+    assert_one_line(podium("rollback", "--to", "99", **staged), 2, "99", "there are 1, 2")
+    planned = podium("rollback", "--to", "2", "--dry-run", "--json", **staged)
+    assert (document(planned)["dry_run"], document(planned)["champion"]["version"]) == (True, "1")
+    done = podium("rollback", "--to", "2", "--json", LOGNAME="alice", **staged)
+    assert (done.returncode, document(done)["champion"]["model_id"], document(done)["previous"]) == (0, TRAP, "1")
+    assert document(podium("pin", "--json", LOGNAME="alice", **staged))["pinned"] == "2"
+    assert_one_line(podium("rollback", **staged), 3, "pinned by alice", "podium unpin")
+    assert podium("unpin", **staged).returncode == 0
+    chain = document(podium("history", "--json", **staged))
+    assert [(d["verdict"], d["asked_by"]) for d in chain["decisions"]][1:3] == [("rollback", "alice"), ("pin", "alice")]
+
+
+def test_approve_and_retire_by_hand(staged: dict[str, Any]) -> None:
+    """A winner that waits is named with its decision, which a person settles; what would be retired is listed."""
+    staged["PODIUM_POLICY__APPROVAL"] = "required"
+    podium("migrate", **staged)
+    waiting = document(podium("select", "--json", **staged))
+    assert (waiting["awaits_approval"], waiting["champion"]) == (True, None)
+    assert_one_line(podium("approve", "nothing", **staged), 2, "nothing", waiting["decision_id"])
+    done = podium("approve", waiting["decision_id"], "--json", **staged)
+    assert (done.returncode, document(done)["champion"]["model_id"]) == (0, LOGISTIC)
+    assert_one_line(podium("reject", waiting["decision_id"], **staged), 2, "none does")
+    assert document(podium("retire", "--dry-run", "--json", **staged)) == {"retired": [], "dry_run": True}
+
+
 def test_the_answer_no_is_status_three(staged: dict[str, Any]) -> None:
     """Nothing to promote and nothing to verify are answers that a CI job can gate on."""
     assert podium("select", "--json", **staged).returncode == 3

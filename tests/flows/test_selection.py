@@ -17,7 +17,7 @@ from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
 from podium.outcome import SelectionOutcome
-from tasks.decisions import pending_decision
+from tasks.decisions import pending_decisions
 from tasks.effects.store import Store
 from tasks.promotion import retire_versions, switch_champion
 from tests.flows.projects import (
@@ -210,7 +210,7 @@ def test_an_interrupted_promotion_is_finished_by_the_next_run(home: Path, made: 
     outcome = select(str(config))
     assert champion(config) == LOGISTIC
     assert outcome.recorded is False
-    assert pending_decision.fn(store_section(config)) is None
+    assert pending_decisions.fn(store_section(config)) == []
 
 
 def store_section(config: Path):  # type: ignore[no-untyped-def]

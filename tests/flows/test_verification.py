@@ -12,7 +12,7 @@ from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
 from podium.errors import NegativeAnswerError
-from tests.flows.projects import LOGISTIC, log_with_plain_mlflow, project, refused
+from tests.flows.projects import LOGISTIC, log_with_plain_mlflow, project, refused, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -29,13 +29,17 @@ def test_a_good_model_passes_every_check(home: Path, made: Path) -> None:
 
 
 def test_a_model_that_cannot_stand_the_unseen_fails_that_check(home: Path, made: Path) -> None:
-    """An encoder that raises on an unknown value is found before a customer finds it."""
+    """An encoder that raises on an unknown value is not promoted, and is found if somebody puts it into production."""
     config = project(home.parent, made)
     rows = pd.read_parquet(made / "holdout.parquet")
     columns = ["Contract", "gender"]
     model = make_pipeline(OneHotEncoder(handle_unknown="error"), LogisticRegression())
     log_with_plain_mlflow(config, model.fit(rows[columns], rows["churn"]), rows[columns], "brittle")
-    select(str(config))
+    outcome = refused(select, config)
+    reason = outcome.selection.ranking[0].reason
+    assert reason.startswith("it does not pass as a canary: ")
+    assert "unseen-category: ValueError" in reason
+    store_of(config).client.set_registered_model_alias("churn", "champion", "1")
     checks = {c.name: c for c in refused(verify, config).checks}
     assert not checks["unseen-category"].passed
     assert checks["reproduces"].passed

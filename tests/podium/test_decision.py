@@ -1,5 +1,7 @@
 """The chain of decisions cannot be changed unseen."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +9,8 @@ from hypothesis import strategies as st
 from podium.decision import (
     GENESIS,
     Decision,
+    Head,
     Stored,
-    can_resume,
     check_chain,
     evidence_of,
     is_news,
@@ -17,6 +19,7 @@ from podium.decision import (
 )
 from podium.ranking import Rules, choose
 from podium.report import render
+from podium.states import can_resume
 from tests.podium.factories import candidate
 
 PAIR = [candidate("a", 0.8), candidate("b", 0.7, version="2")]
@@ -98,12 +101,14 @@ def test_the_evidence_is_the_same_whoever_is_champion() -> None:
 
 
 def test_only_news_is_recorded() -> None:
-    """A promotion is news, and so is new evidence; the same evidence again is not."""
+    """A promotion is news, and so is new evidence or a champion that nobody decided; the same again is not."""
     kept = choose(PAIR, "m-a", Rules())
     evidence = evidence_of(kept, None, POLICY)
-    assert not is_news(kept, evidence, stable_digest(evidence))
-    assert is_news(kept, evidence, "other")
-    assert is_news(choose(PAIR, None, Rules()), evidence, stable_digest(evidence))
+    known = Head(1, GENESIS, stable_digest(evidence), "d", "1")
+    assert not is_news(kept, evidence, known, "1")
+    assert is_news(kept, evidence, replace(known, evidence_digest="other"), "1")
+    assert is_news(choose(PAIR, None, Rules()), evidence, known, "1")
+    assert is_news(kept, evidence, known, "2")
 
 
 @pytest.mark.parametrize(("champion", "expected"), [(None, True), ("1", True), ("7", False)])

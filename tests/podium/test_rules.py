@@ -9,7 +9,7 @@ import pytest
 
 from podium.checks import Expected, Observed, judge
 from podium.requirements import drift, requirements_of
-from podium.retention import Held, retire
+from podium.retention import Held, Keeping, retire
 from podium.safety import rule_on
 from podium.writer import Writer, is_abandoned, parse_writer
 
@@ -75,9 +75,9 @@ def test_beyond_the_last_kept_ones_versions_go_only_if_told() -> None:
         held(4),
         Held("5", "m5", "staging"),
     ]
-    actions = {r.version: r.action for r in retire(versions, "4", keep_previous=1, delete_older=True)}
+    actions = {r.version: r.action for r in retire(versions, "4", Keeping(1, delete_older=True))}
     assert actions == {"3": "archive", "1": "delete"}
-    assert {r.action for r in retire(versions, "4", 1, delete_older=False)} == {"archive"}
+    assert {r.action for r in retire(versions, "4", Keeping(1, delete_older=False))} == {"archive"}
 
 
 GOOD = Observed(1.0, "3 columns", 10, {"f1_score": 0.8}, 5, 0, 2.0, ("gender",))

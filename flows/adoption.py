@@ -1,0 +1,31 @@
+"""Adopts a production model that only MLflow's deprecated stage marks, as registries from before aliases have it."""
+
+from configs.schema import PodiumConfig
+from flows.settlement import now, settle_order
+from podium import __version__
+from podium.orders import adoption_reason, order
+from tasks.decisions import last_decision
+from tasks.effects.locks import Turn
+from tasks.promotion import in_production, production_by_stage
+from tasks.standing import version_named
+
+
+def adopt_production(config: PodiumConfig, turn: Turn) -> None:
+    """Make the version of the stage Production the champion, if there is one and no champion yet."""
+    if in_production(config.mlflow).champion is not None:
+        return
+    version = production_by_stage(config.mlflow)
+    if version is None:
+        return
+    target = version_named(config.mlflow, version)
+    decision = order(
+        "adopt",
+        (adoption_reason(target),),
+        last_decision(config.mlflow),
+        decided_at=now(),
+        champion=None,
+        promoted=target,
+        asked_by="podium",
+        code_version=__version__,
+    )
+    settle_order(config, decision, turn)

@@ -1,0 +1,82 @@
+"""Settles a promotion that waits for approval: approve it, and it goes into production; reject it, and it does not."""
+
+from prefect import flow
+
+from configs.loading import load_config
+from configs.schema import PodiumConfig
+from flows.settlement import deciding, now, settle_order
+from podium import __version__
+from podium.decision import Decision
+from podium.errors import NegativeAnswerError
+from podium.orders import order, registered_in, settled_reason, waiting_for
+from podium.outcome import OrderOutcome
+from podium.states import holdout_of
+from tasks.decisions import close_decision, last_decision, waiting_decision
+from tasks.promotion import in_production
+from tasks.verification import canary
+
+
+@flow(name="approve", validate_parameters=False)
+def approve(config_path: str | None = None, decision_id: str = "", asked_by: str = "user") -> OrderOutcome:
+    """Carry out a promotion that waits, if production is still what it was decided against.
+
+    Raises:
+        UsageError: no decision of that name waits.
+        NegativeAnswerError: production has changed since, or the model does not pass any more.
+    """
+    config = load_config(config_path)
+    with deciding(config) as turn:
+        waiting = waiting_for(decision_id, waiting_decision(config.mlflow))
+        champion = in_production(config.mlflow).champion
+        _require_current(config, waiting, champion)
+        decision = order(
+            "approve",
+            (settled_reason(waiting, "approved", asked_by),),
+            last_decision(config.mlflow),
+            decided_at=now(),
+            champion=champion,
+            promoted=registered_in(waiting),
+            asked_by=asked_by,
+            code_version=__version__,
+            approves=waiting.decision_id,
+            holdout=holdout_of(waiting),
+        )
+        return settle_order(config, decision, turn)
+
+
+@flow(name="reject", validate_parameters=False)
+def reject(config_path: str | None = None, decision_id: str = "", asked_by: str = "user") -> OrderOutcome:
+    """Settle a promotion that waits without carrying it out; the same evidence does not ask again.
+
+    Raises:
+        UsageError: no decision of that name waits.
+    """
+    config = load_config(config_path)
+    with deciding(config) as turn:
+        waiting = waiting_for(decision_id, waiting_decision(config.mlflow))
+        decision = order(
+            "reject",
+            (settled_reason(waiting, "rejected", asked_by),),
+            last_decision(config.mlflow),
+            decided_at=now(),
+            champion=in_production(config.mlflow).champion,
+            asked_by=asked_by,
+            code_version=__version__,
+            rejects=waiting.decision_id,
+            version=registered_in(waiting).version,
+            holdout=holdout_of(waiting),
+        )
+        return settle_order(config, decision, turn)
+
+
+def _require_current(config: PodiumConfig, waiting: Decision, champion: str | None) -> None:
+    """Refuse what was decided against another champion, or does not pass any more."""
+    name, before = config.mlflow.registered_model, waiting.content["champion_before"]
+    if champion != before:
+        close_decision(config.mlflow, waiting.decision_id, "superseded")
+        raise NegativeAnswerError(
+            f"{name}: decision {waiting.decision_id} was taken against version {before or 'none'}, and now version "
+            f"{champion or 'none'} is in production; run `podium select`"
+        )
+    if doubt := canary(config, registered_in(waiting).version).doubt:
+        raise NegativeAnswerError(f"{name}: what decision {waiting.decision_id} promotes does not pass: {doubt}")

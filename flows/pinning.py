@@ -1,0 +1,64 @@
+"""Pins the champion against automatic change, and lifts what holds a version: a pin, or a rollback."""
+
+from prefect import flow
+
+from configs.loading import load_config
+from flows.settlement import deciding, now, settle_order
+from podium import __version__
+from podium.orders import order, pin_reason, pin_target, unpin_target
+from podium.outcome import OrderOutcome
+from tasks.decisions import last_decision
+from tasks.promotion import in_production
+from tasks.standing import version_named
+
+
+@flow(name="pin", validate_parameters=False)
+def pin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
+    """Hold the champion: selections reach their verdict and report it, and change nothing.
+
+    Raises:
+        UsageError: the named version does not exist.
+        NegativeAnswerError: it is not in production, or pinned already.
+    """
+    config = load_config(config_path)
+    with deciding(config) as turn:
+        production, name = in_production(config.mlflow), config.mlflow.registered_model
+        target = version_named(config.mlflow, pin_target(version, production, name))
+        decision = order(
+            "pin",
+            (pin_reason(target, asked_by),),
+            last_decision(config.mlflow),
+            decided_at=now(),
+            champion=production.champion,
+            asked_by=asked_by,
+            code_version=__version__,
+            pinned=target.version,
+        )
+        return settle_order(config, decision, turn)
+
+
+@flow(name="unpin", validate_parameters=False)
+def unpin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
+    """Let selections change the champion again, and promote a version that was rolled back, if one is named.
+
+    Raises:
+        UsageError: the named version does not exist.
+        NegativeAnswerError: nothing is pinned, or nothing holds the named version.
+    """
+    config = load_config(config_path)
+    with deciding(config) as turn:
+        production, name = in_production(config.mlflow), config.mlflow.registered_model
+        named = version_named(config.mlflow, version) if version else None
+        lifted = unpin_target(named, production, name, asked_by)
+        decision = order(
+            "unpin",
+            (lifted.reason,),
+            last_decision(config.mlflow),
+            decided_at=now(),
+            champion=production.champion,
+            asked_by=asked_by,
+            code_version=__version__,
+            unpinned=lifted.pinned,
+            freed=lifted.held,
+        )
+        return settle_order(config, decision, turn)

@@ -1,0 +1,20 @@
+"""Retires former production versions by the rule of the configuration; every promotion does so, too."""
+
+from prefect import flow
+
+from configs.loading import load_config
+from flows.settlement import deciding
+from podium.outcome import RetirementOutcome
+from tasks.promotion import in_production, plan_retirement, retire_versions
+
+
+@flow(name="retire", validate_parameters=False)
+def retire(config_path: str | None = None, dry_run: bool = False) -> RetirementOutcome:
+    """Archive what is no longer in production, and delete what the rule does not keep."""
+    config = load_config(config_path)
+    if dry_run:
+        return RetirementOutcome(plan_retirement(config.mlflow, config.retention), dry_run=True)
+    with deciding(config):
+        champion = in_production(config.mlflow).champion
+        done = retire_versions(config.mlflow, config.retention, champion) if champion else ()
+    return RetirementOutcome(done)

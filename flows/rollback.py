@@ -1,0 +1,67 @@
+"""Rolls back: choose the version to go back to, see that it loads, record, switch, retire."""
+
+from prefect import flow
+
+from configs.loading import load_config
+from configs.schema import PodiumConfig
+from flows.settlement import deciding, now, settle_order
+from podium import __version__
+from podium.errors import NegativeAnswerError
+from podium.measurement import Holdout
+from podium.orders import Registered, order, rollback_reason, rollback_target
+from podium.outcome import OrderOutcome, Production
+from podium.progress import announce
+from tasks.decisions import last_decision
+from tasks.effects.locks import Turn
+from tasks.measurement import load_holdout, load_version
+from tasks.promotion import in_production
+from tasks.standing import version_named
+
+
+@flow(name="rollback", validate_parameters=False)
+def rollback(
+    config_path: str | None = None, to: str | None = None, dry_run: bool = False, asked_by: str = "user"
+) -> OrderOutcome:
+    """Put the version before the champion, or the one named, back into production.
+
+    The version that is left is not promoted again before it is measured on another holdout.
+
+    Raises:
+        UsageError: the named version does not exist.
+        NegativeAnswerError: there is nothing to go back to, it does not load, or a pin is in the way.
+    """
+    config = load_config(config_path)
+    if dry_run:
+        target, production = _target(config, to)
+        return OrderOutcome(production, (rollback_reason(target, production, asked_by),), dry_run=True)
+    holdout = load_holdout(config.holdout)
+    with deciding(config) as turn:
+        return _rolled_back(config, holdout, to, asked_by, turn)
+
+
+def _rolled_back(
+    config: PodiumConfig, holdout: Holdout | None, to: str | None, asked_by: str, turn: Turn
+) -> OrderOutcome:
+    target, production = _target(config, to)
+    decision = order(
+        "rollback",
+        (rollback_reason(target, production, asked_by),),
+        last_decision(config.mlflow),
+        decided_at=now(),
+        champion=production.champion,
+        promoted=target,
+        asked_by=asked_by,
+        code_version=__version__,
+        holdout=holdout.digest if holdout else None,
+    )
+    return settle_order(config, decision, turn)
+
+
+def _target(config: PodiumConfig, to: str | None) -> tuple[Registered, Production]:
+    """Return the version to go back to, which loads, and what is in production now."""
+    production, name = in_production(config.mlflow), config.mlflow.registered_model
+    target = version_named(config.mlflow, rollback_target(to, production, name))
+    announce("loading", detail=f"{target.model_id} (version {target.version})")
+    if doubt := load_version(config, target.version):
+        raise NegativeAnswerError(f"{name} version {target.version} stays out of production: {doubt}")
+    return target, production

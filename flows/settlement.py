@@ -1,0 +1,223 @@
+"""What the flows that decide have in common: one at a time, what was interrupted first, and recorded before visible."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from configs.schema import PodiumConfig
+from podium import __version__
+from podium.decision import Decision
+from podium.errors import NegativeAnswerError, PodiumError
+from podium.notes import render_note
+from podium.orders import order, undo_reason
+from podium.outcome import OrderOutcome, Pin
+from podium.progress import announce
+from podium.retention import Retirement
+from podium.standing import Hold
+from podium.states import holdout_of, is_stale, to_be_verified
+from tasks.decisions import (
+    close_decision,
+    is_any_pending,
+    last_decision,
+    pending_decisions,
+    write_decision,
+)
+from tasks.effects.locks import Turn, one_decision
+from tasks.exporting import export_champion
+from tasks.promotion import in_production, retire_versions, switch_champion, vacate
+from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_named
+from tasks.verification import canary, verify_switched
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """What became of a recorded decision.
+
+    ``retired`` are the versions it retired, ``overtaken`` is why it changed nothing, ``undone`` why it was taken back.
+    """
+
+    retired: tuple[Retirement, ...] = ()
+    overtaken: str | None = None
+    undone: str | None = None
+
+
+@contextmanager
+def deciding(config: PodiumConfig) -> Iterator[Turn]:
+    """Let nobody else decide meanwhile, and finish first what was recorded and interrupted."""
+    with one_decision(config.mlflow) as turn:
+        finish_interrupted(config, turn)
+        yield turn
+        _export(config)
+
+
+def resume_interrupted(config: PodiumConfig) -> None:
+    """Finish what was recorded and interrupted, if there is any such thing."""
+    if is_any_pending(config.mlflow):
+        with deciding(config):
+            pass
+
+
+def now() -> str:
+    """Return the time of a decision."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def settle_order(config: PodiumConfig, decision: Decision, turn: Turn) -> OrderOutcome:
+    """Record an order, carry it out, and return who is in production then.
+
+    Raises:
+        PodiumError: production was changed by others meanwhile.
+        NegativeAnswerError: what was promoted failed and was taken back.
+    """
+    turn.require()
+    write_decision(config.mlflow, decision, render_note(decision))
+    done = carry_out(config, decision, turn)
+    if done.overtaken:
+        raise overtaken(config, f"the {decision.content['verdict']}", done.overtaken)
+    reasons = tuple(decision.content["reasons"])
+    outcome = OrderOutcome(in_production(config.mlflow), reasons, decision.decision_id, done.retired)
+    if done.undone:
+        raise NegativeAnswerError(f"{config.mlflow.registered_model}: {done.undone}", outcome)
+    return outcome
+
+
+def overtaken(config: PodiumConfig, what: str, why: str) -> PodiumError:
+    """Return the error of a decision that others overtook, which changed nothing."""
+    return PodiumError(
+        f"{config.mlflow.registered_model}: {what} was overtaken and changed nothing: {why}; run it again"
+    )
+
+
+def finish_interrupted(config: PodiumConfig, turn: Turn) -> None:
+    """Carry out what was recorded last and then interrupted, unless production has changed since."""
+    for decision in pending_decisions(config.mlflow):
+        if doubt := _doubt(config, decision):
+            announce("left undone", detail=doubt)
+            close_decision(config.mlflow, decision.decision_id, "superseded")
+        else:
+            carry_out(config, decision, turn)
+
+
+def _export(config: PodiumConfig) -> None:
+    if config.export.directory:
+        export_champion(config.mlflow, config.export.directory)
+
+
+def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
+    """Return why an interrupted decision is not carried out after all: what it promotes does not pass any more."""
+    version = to_be_verified(decision, in_production(config.mlflow).champion)
+    return canary(config, version).doubt if version else None
+
+
+def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Make visible what a recorded decision says; doing it twice is doing it once.
+
+    Right before, it is compared with what it was taken from: a stale one changes nothing.
+    """
+    announce("carrying out", detail=f"{decision.content['verdict']} {decision.decision_id}")
+    turn.require()
+    stale = is_stale(decision, in_production(config.mlflow).champion, last_decision(config.mlflow))
+    if stale:
+        close_decision(config.mlflow, decision.decision_id, "superseded")
+        return CarriedOut(overtaken=stale)
+    done = CHANGES[decision.content["verdict"]](config, decision, turn)
+    _export(config)
+    close_decision(config.mlflow, decision.decision_id, "undone" if done.undone else "settled")
+    return done
+
+
+def _promoted(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Switch, verify what is in production now, and retire what was; what fails there is taken back."""
+    version = _switched(config, decision)
+    announce("verifying what is in production now", detail=f"version {version}")
+    if doubt := verify_switched(config, version).doubt:
+        return _undone(config, decision, turn, doubt)
+    return CarriedOut(retire_versions(config.mlflow, config.retention, version))
+
+
+def _switched(config: PodiumConfig, decision: Decision) -> str:
+    content = decision.content
+    version = str(content["promoted"]["version"])
+    switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
+    return version
+
+
+def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) -> CarriedOut:
+    """Go back to what was in production before a promotion, as a decision of its own."""
+    before, version = decision.content["champion_before"], decision.content["promoted"]["version"]
+    reason = undo_reason(version, before, doubt)
+    announce("rolling back", detail=reason)
+    back = order(
+        "rollback",
+        (reason,),
+        last_decision(config.mlflow),
+        decided_at=now(),
+        champion=version,
+        promoted=version_named(config.mlflow, before) if before else None,
+        asked_by="podium",
+        code_version=__version__,
+        holdout=holdout_of(decision),
+        undoes=decision.decision_id,
+    )
+    turn.require()
+    write_decision(config.mlflow, back, render_note(back))
+    carry_out(config, back, turn)
+    return CarriedOut(undone=reason)
+
+
+def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Hold back what is left, and switch; where nothing was in production before, nothing is again."""
+    content = decision.content
+    hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
+    hold_version(config.mlflow, content["champion_before"], hold)
+    if content["promoted"] is None:
+        vacate(config.mlflow, content["champion_before"])
+        return CarriedOut()
+    free_version(config.mlflow, content["promoted"]["version"])
+    return CarriedOut(retire_versions(config.mlflow, config.retention, _switched(config, decision)))
+
+
+def _approved(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    close_decision(config.mlflow, decision.content["approves"], "approved")
+    return _promoted(config, decision, turn)
+
+
+def _rejected(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Hold back what was rejected, so that the same evidence does not ask again."""
+    content = decision.content
+    why = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0], "rejected")
+    hold_version(config.mlflow, content["version"], why)
+    close_decision(config.mlflow, content["rejects"], "rejected")
+    return CarriedOut()
+
+
+def _adopted(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    _switched(config, decision)
+    return CarriedOut()
+
+
+def _pinned(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    content = decision.content
+    set_pin(config.mlflow, Pin(content["pinned"], content["asked_by"], content["decided_at"]))
+    return CarriedOut()
+
+
+def _unpinned(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    """Lift the pin, and what holds back the version that was named."""
+    if decision.content["freed"]:
+        free_version(config.mlflow, decision.content["freed"])
+    if decision.content["unpinned"]:
+        lift_pin(config.mlflow)
+    return CarriedOut()
+
+
+CHANGES: dict[str, Callable[[PodiumConfig, Decision, Turn], CarriedOut]] = {
+    "promote": _promoted,
+    "rollback": _rolled_back,
+    "approve": _approved,
+    "reject": _rejected,
+    "adopt": _adopted,
+    "pin": _pinned,
+    "unpin": _unpinned,
+}

@@ -1,0 +1,117 @@
+"""What stands between the evidence and production: a pin, and versions that were rolled back.
+
+A person's rollback is not undone by the numbers it was made against. The version it left is held back until it is
+measured on other rows, or until somebody says otherwise.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from podium.outcome import Pin, Production
+from podium.ranking import Candidate, Selection
+
+MOST = 3
+"""Versions held back that a verdict names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a version is not promoted: who said so, when (ISO), why, and the holdout known at that time.
+
+    ``what`` was done to it: it was rolled back, or rejected.
+    """
+
+    by: str
+    at: str
+    holdout: str | None
+    reason: str
+    what: str = "rolled back"
+
+    def as_text(self) -> str:
+        """Return the hold as the text of a tag."""
+        return _text({"by": self.by, "at": self.at, "holdout": self.holdout, "reason": self.reason, "what": self.what})
+
+
+def _text(values: dict[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+def pin_text(pin: Pin) -> str:
+    """Return a pin as the text of a tag."""
+    return _text({"version": pin.version, "by": pin.by, "at": pin.at})
+
+
+def parse_pin(text: str | None) -> Pin | None:
+    """Return the pin that a tag holds. One that cannot be read still pins: it fails closed."""
+    if text is None:
+        return None
+    known = _object(text)
+    return Pin(str(known.get("version", "?")), str(known.get("by", "somebody")), str(known.get("at", "")))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def held_back(text: str | None, version: str, holdout: str | None) -> str | None:
+    """Return why a version is not promoted again, or None if nothing holds it.
+
+    ``text`` is the tag of the version, ``holdout`` the digest of the rows that are measured on now.
+    """
+    if text is None:
+        return None
+    known = _object(text)
+    if known and known.get("holdout") != holdout and holdout is not None:
+        return None
+    what = known.get("what", "held back")
+    who, when = known.get("by", "somebody"), str(known.get("at", "an unknown day"))[:10]
+    return (
+        f"version {version} was {what} by {who} on {when}: it is not promoted again until it is measured on "
+        f"another holdout, or `podium unpin {version}`"
+    )
+
+
+def free_champion(candidates: Iterable[Candidate], production: Production) -> list[Candidate]:
+    """Return the candidates; nothing holds back the one that is in production, however it came there."""
+    champion = production.logged_model_id
+    return [replace(c, held=None) if c.logged_model_id == champion else c for c in candidates]
+
+
+def stood_by(selection: Selection, production: Production, known_champion: str | None) -> Selection:
+    """Return a selection as it stands with pins, rollbacks and what was changed by hand.
+
+    ``known_champion`` is the version that is in production by the last decision that was carried out.
+    """
+    pinned = _pinned(selection, production.pin) if production.champion else selection
+    held = [r.candidate.held for r in pinned.ranking if r.candidate.held]
+    moved = _moved(production.champion, known_champion)
+    return replace(pinned, reasons=(*pinned.reasons, *moved, *held[:MOST]))
+
+
+def _pinned(selection: Selection, pin: Pin | None) -> Selection:
+    if pin is None or selection.verdict != "promote":
+        return selection
+    first = f"{pin.sentence()}: it stays until `podium unpin`"
+    return replace(selection, verdict="keep", reasons=(first, f"without the pin: {selection.reasons[0]}"))
+
+
+def _moved(champion: str | None, known: str | None) -> tuple[str, ...]:
+    if known is None or champion == known:
+        return ()
+    now = f"version {champion}" if champion else "none"
+    return (f"the alias champion was moved by hand: decided was version {known}, in production is {now}",)
+
+
+def subject_to_approval(selection: Selection, required: bool) -> Selection:
+    """Return a selection with the reason why its promotion waits, if it must be approved."""
+    if not required or selection.promoted is None:
+        return selection
+    return replace(
+        selection, reasons=(*selection.reasons, "policy.approval is required: it waits for `podium approve`")
+    )

@@ -1,0 +1,68 @@
+"""What becomes of a recorded decision: in which state it begins, and whether it may still be carried out."""
+
+from podium.decision import Decision, Head
+
+UNCHANGING = frozenset({"keep", "refuse"})
+"""Verdicts that change nothing, so that they are settled once they are recorded."""
+SWITCHING = frozenset({"promote", "rollback", "approve", "adopt"})
+"""Verdicts that put another version, or none, into production."""
+
+
+def first_state(decision: Decision) -> str:
+    """Return the state in which a decision is recorded: what changes nothing is settled at once."""
+    if decision.content["verdict"] in UNCHANGING:
+        return "settled"
+    return "awaiting" if decision.content.get("awaits_approval") else "pending"
+
+
+def is_same_wait(waiting: Decision | None, decision: Decision) -> bool:
+    """Whether a decision would only say again what already waits for approval."""
+    if waiting is None:
+        return False
+    known, new = waiting.content, decision.content
+    return all(known[name] == new[name] for name in ("promoted", "champion_before", "evidence_digest"))
+
+
+def champion_after(decision: Decision) -> str | None:
+    """Return the version that is in production once a decision is carried out."""
+    content = decision.content
+    if content["verdict"] in SWITCHING:
+        return content["promoted"]["version"] if content["promoted"] else None
+    found: str | None = content["champion_before"]
+    return found
+
+
+def holdout_of(decision: Decision) -> str | None:
+    """Return the digest of the holdout that a decision was taken from, if it was taken from one."""
+    found = decision.content["evidence"].get("holdout") or {}
+    return found.get("digest")
+
+
+def to_be_verified(decision: Decision, champion: str | None) -> str | None:
+    """Return the version that must pass before an interrupted decision is carried out, if there is one.
+
+    None is needed if it is in production already, or if the decision takes back what failed there.
+    """
+    content = decision.content
+    version: str | None = (content["promoted"] or {}).get("version")
+    return None if version == champion or "undoes" in content else version
+
+
+def is_stale(decision: Decision, champion: str | None, head: Head) -> str | None:
+    """Return why a recorded decision may not be carried out: since it was taken, production or the chain moved on."""
+    if head.sha256 != decision.sha256:
+        return f"decision {head.decision_id} was taken after it"
+    if can_resume(decision, champion):
+        return None
+    before = decision.content["champion_before"]
+    return f"in production was version {before or 'none'} when it was taken, and now is {champion or 'none'}"
+
+
+def can_resume(decision: Decision, champion: str | None) -> bool:
+    """Whether a recorded decision that was interrupted may still be carried out.
+
+    It may as long as nobody else changed production since: the champion is the one it was decided against, or already
+    the one it chose.
+    """
+    content = decision.content
+    return champion in (content["champion_before"], (content["promoted"] or {}).get("version"))

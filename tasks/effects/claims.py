@@ -1,0 +1,172 @@
+"""A claim to decide, as a run of the decisions experiment: what machines that share an MLflow server hold as a lock.
+
+A claim that is released or dead is deleted, and MLflow refuses to write to a deleted run: a holder that was taken for
+dead finds out at its next write. See ``podium.tickets`` for why no two hold it at once.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from podium.errors import PodiumError
+from podium.progress import announce
+from podium.tickets import LEASE, MARGIN, Claim, Watch, ahead, is_lost, next_ticket
+from tasks.effects.processes import is_alive, place
+from tasks.effects.store import Store
+
+POLL = 0.25
+"""Seconds between two looks at who is ahead."""
+BEATS = 6
+"""Renewals in one lease."""
+GONE = frozenset({"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"})
+"""What MLflow says of a run that was deleted."""
+
+
+class Holding:
+    """A claim of this process, kept alive by a thread."""
+
+    def __init__(self, store: Store, lease: float) -> None:
+        self._store, self._lease, self._beat = store, lease, 0
+        self._renewed = time.monotonic()
+        tags = {"podium.claim": store.registered_model, "podium.holder": f"{place()} {os.getpid()}", "podium.beat": "0"}
+        name = f"deciding on {store.registered_model}"
+        self.claim_id = str(store.client.create_run(store.decisions_id, tags=tags, run_name=name).info.run_id)
+        self._lock, self._ended = threading.Lock(), threading.Event()
+        threading.Thread(target=self._keep, daemon=True).start()
+
+    def take_ticket(self, ticket: int) -> None:
+        """Stand in the line."""
+        self._store.client.set_tag(self.claim_id, "podium.ticket", str(ticket))
+
+    def require(self) -> None:
+        """Return if the claim is still held, and for some seconds yet.
+
+        Raises:
+            PodiumError: it was lost, because this process or the server stood still for too long.
+        """
+        lost = is_lost(self._renewed, time.monotonic(), self._lease, self._lease * MARGIN / LEASE)
+        if lost or not self._renew():
+            raise PodiumError(
+                f"{self._store.registered_model}: this decision stood still for so long that it lost its turn; "
+                "nothing more is changed, run the command again"
+            )
+
+    def release(self) -> None:
+        """Let the next one decide."""
+        self._ended.set()
+        with self._lock:
+            _delete(self._store, self.claim_id)
+
+    def _renew(self) -> bool:
+        with self._lock:
+            began = time.monotonic()
+            self._beat += 1
+            try:
+                self._store.client.set_tag(self.claim_id, "podium.beat", str(self._beat))
+            except MlflowException:
+                return False
+            self._renewed = began
+            return True
+
+    def _keep(self) -> None:
+        while not self._ended.wait(self._lease / BEATS):
+            self._renew()
+
+
+@contextmanager
+def claimed(store: Store, patience: float, lease: float = LEASE) -> Iterator[Holding]:
+    """Hold the right to decide on a registered model.
+
+    Raises:
+        PodiumError: others held it for longer than ``patience`` seconds.
+    """
+    holding = _stand_in_line(store, time.monotonic() + patience, lease)
+    try:
+        yield holding
+    finally:
+        holding.release()
+
+
+def _stand_in_line(store: Store, deadline: float, lease: float) -> Holding:
+    """Return a claim whose turn it is; one that others took for dead meanwhile stands in line again."""
+    watch = Watch(lease)
+    while True:
+        holding = Holding(store, lease)
+        try:
+            if _is_my_turn(store, holding, watch, deadline):
+                return holding
+        except BaseException:
+            holding.release()
+            raise
+        holding.release()
+
+
+def _is_my_turn(store: Store, holding: Holding, watch: Watch, deadline: float) -> bool:
+    """Wait for my turn; return whether it came, and not the end of my claim."""
+    if not _took_ticket(store, holding):
+        return False
+    while True:
+        claims = _claims(store)
+        if all(c.claim_id != holding.claim_id for c in claims):
+            return False
+        others = _without_dead(store, claims, watch, holding.claim_id)
+        before = ahead(holding.claim_id, others)
+        if not before:
+            return True
+        _wait(store, before[0], deadline)
+
+
+def _took_ticket(store: Store, holding: Holding) -> bool:
+    try:
+        holding.take_ticket(next_ticket(_claims(store)))
+    except MlflowException as error:
+        if error.error_code not in GONE:
+            raise
+        return False
+    return True
+
+
+def _wait(store: Store, before: Claim, deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise PodiumError(f"{store.registered_model}: {before.holder} has been deciding for too long; try again later")
+    announce("waiting for another Podium to finish deciding", detail=before.holder)
+    time.sleep(POLL)
+
+
+def _without_dead(store: Store, claims: list[Claim], watch: Watch, own: str) -> list[Claim]:
+    """Return the claims that live, and delete the others."""
+    others = [c for c in claims if c.claim_id != own]
+    dead = {c.claim_id for c in watch.dead(others, time.monotonic())} | {c.claim_id for c in others if _ended(c)}
+    for claim_id in dead:
+        _delete(store, claim_id)
+    return [c for c in claims if c.claim_id not in dead]
+
+
+def _ended(claim: Claim) -> bool:
+    """Whether a claim is that of a process of this very place that is no more."""
+    where, _, pid = claim.holder.rpartition(" ")
+    return where == place() and pid.isdigit() and not is_alive(int(pid))
+
+
+def _claims(store: Store) -> list[Claim]:
+    wanted = f"tags.`podium.claim` = '{store.registered_model}'"
+    return [_claim(run) for run in store.client.search_runs([store.decisions_id], wanted, max_results=1000)]
+
+
+def _claim(run: Run) -> Claim:
+    tags = run.data.tags
+    ticket = tags.get("podium.ticket")
+    return Claim(run.info.run_id, int(ticket) if ticket else None, tags["podium.holder"], tags["podium.beat"])
+
+
+def _delete(store: Store, claim_id: str) -> None:
+    try:
+        store.client.delete_run(claim_id)
+    except MlflowException as error:
+        if error.error_code not in GONE:
+            raise

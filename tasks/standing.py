@@ -1,0 +1,64 @@
+"""Notes in the registry what stands between evidence and production: the pin, and versions that were rolled back."""
+
+from mlflow.exceptions import MlflowException
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.schema import MlflowSection
+from podium.errors import UsageError
+from podium.orders import Registered
+from podium.outcome import Pin
+from podium.standing import Hold, pin_text
+from tasks.effects.store import HELD, PINNED, connect, logged_model_of
+
+UNKNOWN = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+LISTED = 10
+"""Versions that are named to somebody who named another."""
+
+
+@task(cache_policy=NO_CACHE)
+def version_named(section: MlflowSection, version: str) -> Registered:
+    """Return a version of the registered model.
+
+    Raises:
+        UsageError: there is no such version.
+    """
+    store = connect(section)
+    try:
+        found = store.client.get_model_version(store.registered_model, version)
+    except MlflowException as error:
+        if error.error_code not in UNKNOWN:
+            raise
+        known = sorted(int(v.version) for v in store.versions())[-LISTED:]
+        there = f"there are {', '.join(map(str, known))}" if known else "there is none at all"
+        raise UsageError(f"{store.registered_model}: no version {version!r}; {there}") from None
+    model_id = found.tags.get("podium.model_id") or f"version {version}"
+    return Registered(str(found.version), model_id, found.run_id, logged_model_of(found), found.tags.get(HELD))
+
+
+@task(cache_policy=NO_CACHE)
+def hold_version(section: MlflowSection, version: str, hold: Hold) -> None:
+    """Note that a version is not promoted again."""
+    store = connect(section)
+    store.client.set_model_version_tag(store.registered_model, version, HELD, hold.as_text())
+
+
+@task(cache_policy=NO_CACHE)
+def free_version(section: MlflowSection, version: str) -> None:
+    """Let a version be promoted again."""
+    store = connect(section)
+    store.client.delete_model_version_tag(store.registered_model, version, HELD)
+
+
+@task(cache_policy=NO_CACHE)
+def set_pin(section: MlflowSection, pin: Pin) -> None:
+    """Hold the champion against automatic change."""
+    store = connect(section)
+    store.client.set_registered_model_tag(store.registered_model, PINNED, pin_text(pin))
+
+
+@task(cache_policy=NO_CACHE)
+def lift_pin(section: MlflowSection) -> None:
+    """Let selections change the champion again."""
+    store = connect(section)
+    store.client.delete_registered_model_tag(store.registered_model, PINNED)

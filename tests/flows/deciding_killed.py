@@ -1,0 +1,76 @@
+"""Decides in a process that kills itself after its so manieth write: ``python -m tests.flows.deciding_killed``.
+
+Arguments: what to do (``select``, ``rollback``), and for each process a config and a number of writes. One process is
+forked for each, the first of them after that many writes is dead. A number of 0 is never reached: that process is left
+alone. Prints of each its number and how it ended, and of one that was left alone its writes.
+"""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+
+from configs.loading import load_config
+from flows.rollback import rollback
+from flows.selection import select
+
+DOES: dict[str, Callable[[str], Any]] = {"select": select, "rollback": rollback}
+WRITES = (
+    *("create_run", "log_artifacts", "log_artifact", "log_batch", "set_terminated", "set_tag", "delete_run"),
+    *("set_registered_model_alias", "delete_registered_model_alias", "set_model_version_tag"),
+    *("delete_model_version_tag", "set_registered_model_tag", "delete_registered_model_tag", "delete_model_version"),
+)
+
+
+def die_after(number: int) -> list[str]:
+    """Let this process kill itself after its so manieth write; return the writes, as they come."""
+    done: list[str] = []
+
+    def counted(name: str, write: Any) -> Any:
+        @functools.wraps(write)
+        def call(*arguments: Any, **named: Any) -> Any:
+            found = write(*arguments, **named)
+            done.append(name)
+            if len(done) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return found
+
+        return call
+
+    for name in WRITES:
+        setattr(MlflowClient, name, counted(name, getattr(MlflowClient, name)))
+    return done
+
+
+def main(what: str, config: str, number: int) -> None:
+    """Do it in a home of its own beside the config."""
+    os.environ["PODIUM_HOME"] = str(Path(config).parent / "home")
+    load_config(config)
+    writes = die_after(number)
+    DOES[what](config)
+    sys.stdout.write(f"{' '.join(writes)}\n")
+    sys.stdout.flush()
+
+
+def fork_each(what: str, pairs: list[tuple[str, int]]) -> None:
+    """Fork one process after the other, each for one config."""
+    for config, number in pairs:
+        child = os.fork()
+        if child == 0:
+            try:
+                main(what, config, number)
+            finally:
+                os._exit(0)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write(f"{number} {ended}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    given = sys.argv[2:]
+    fork_each(sys.argv[1], [(given[i], int(given[i + 1])) for i in range(0, len(given), 2)])
