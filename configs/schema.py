@@ -122,6 +122,15 @@ class EvidenceSection(Section):
     minimum_improvement: float = Field(
         0.0, ge=0, le=1, description="How far above the champion the best must be on the primary metric."
     )
+    confidence: float | None = Field(
+        0.95,
+        gt=0.5,
+        lt=1,
+        description="How sure the holdout must make it that a challenger is better. null: its number decides.",
+    )
+    resamples: int = Field(
+        2000, ge=200, le=100_000, description="Resamples of the holdout that the comparison with the champion draws."
+    )
     without_holdout: Literal["refuse", "promote"] = Field(
         "refuse",
         description="With no holdout there are only recorded metrics, which are claims: refuse or promote on them.",
@@ -129,6 +138,14 @@ class EvidenceSection(Section):
     claim_tolerance: float = Field(
         0.05, gt=0, le=1, description="Recorded minus measured above this is reported as a leak alarm."
     )
+
+    @model_validator(mode="after")
+    def _resamples_reach_the_confidence(self) -> "EvidenceSection":
+        if self.confidence is not None and (self.resamples + 1) * (1 - self.confidence) < 5:
+            raise ValueError(
+                f"{self.resamples} resamples are too few for confidence {self.confidence:g}: raise resamples"
+            )
+        return self
 
 
 class PolicySection(Section):

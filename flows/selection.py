@@ -9,10 +9,11 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
-from flows.shared import fan_out, rules_of
+from flows.shared import fan_out, question_of, rules_of
 from podium import __version__
 from podium.decision import Decision, evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
+from podium.evidence import asked_of, challengers_in, champion_in, shown
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
 from podium.plan import chunked
@@ -23,6 +24,7 @@ from podium.retention import sentence
 from podium.standing import free_champion, stood_by, subject_to_approval
 from podium.states import is_same_wait
 from tasks.candidates import discover, register
+from tasks.comparison import compare_with_champion
 from tasks.decisions import close_decision, last_decision, waiting_decision, write_decision
 from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
@@ -100,12 +102,24 @@ def _choose(
     while True:
         announce("deciding", detail=f"{len(candidates)} candidates")
         selection = choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
+        selection = _shown(config, holdout, selection, production)
         if selection.promoted is None:
             return selection, None
         seen = _seen(config, holdout, selection.promoted)
         if seen.doubt is None:
             return selection, seen
         candidates = [c.without_measurement(seen.doubt) if c == selection.promoted else c for c in candidates]
+
+
+def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Selection:
+    """Return a selection that promotes over a champion only who is shown to be better than that one."""
+    champion = champion_in(selection, production.logged_model_id)
+    if holdout is None or champion is None or selection.promoted is None or config.policy.evidence.confidence is None:
+        return selection
+    announce("comparing with the champion", detail=champion.model_id)
+    challengers, asked = asked_of(challengers_in(selection, champion), question_of(config.policy.evidence))
+    found = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary)
+    return shown(selection, found, champion, challengers)
 
 
 def _seen(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate) -> Confirmation:

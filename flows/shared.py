@@ -5,10 +5,11 @@ from typing import Any
 
 from prefect import Task
 
-from configs.schema import PodiumConfig
+from configs.schema import EvidenceSection, PodiumConfig
 from flows.runners import runner_of
 from podium.metrics import metric_key
 from podium.ranking import Evidence, Rules
+from podium.superiority import Asked
 
 
 def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **common: Any) -> list[Any]:
@@ -19,6 +20,11 @@ def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **
     with runner_of(config.runner) as runner:
         futures = [runner.submit(work, {"config": config, "part": part, **common}) for part in parts]
         return [item for future in futures for item in future.result()]
+
+
+def question_of(evidence: EvidenceSection) -> Asked:
+    """Return what the policy asks of a comparison with the champion. With no confidence it asks for none."""
+    return Asked(evidence.confidence or 0.0, evidence.minimum_improvement, evidence.resamples)
 
 
 def rules_of(config: PodiumConfig, basis: Evidence) -> Rules:

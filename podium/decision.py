@@ -65,7 +65,8 @@ def digest_of(value: Any) -> str:
 def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a verdict was decided from, JSON-ready: holdout, policy, and each candidate with its numbers."""
     ranked = [ranked_json(r) for r in selection.ranking]
-    return {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
+    told = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
+    return told | ({"comparison": selection.comparison} if selection.comparison else {})
 
 
 def stable_digest(evidence: Mapping[str, Any]) -> str:
@@ -80,7 +81,8 @@ def stable_digest(evidence: Mapping[str, Any]) -> str:
         for r in evidence["ranking"]
     ]
     rows.sort(key=lambda r: str(r["id"]))
-    return digest_of({**evidence, "ranking": rows})
+    known = {k: v for k, v in evidence.items() if k != "comparison"}
+    return digest_of({**known, "ranking": rows})
 
 
 def record(

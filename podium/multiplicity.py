@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from podium.bootstrap import ROUNDING, Draws, Rows, against, drawn, expanded
 from podium.panels import Panel, Scores, Weights
@@ -81,19 +82,22 @@ def _inside_and_outside(models: Panel, weights: Weights, sign: int) -> tuple[Sco
     return inside, chosen, outside
 
 
-def simultaneous_bounds(draws: Draws, confidence: float, rows: int) -> Bounds:
+def simultaneous_bounds(draws: Draws, confidence: float, rows: int, among: int = 0) -> Bounds:
     """Return lower bounds that all hold at once: at most 1 - confidence of times is a difference below its own.
 
     Each difference is measured in its standard error, and the largest deviation of a resample over all challengers is
     what is bounded, expanded where few ``rows`` carry the score (``Target.effective_rows``). A difference that does not
-    vary is its own bound.
+    vary is its own bound. Where ``among`` says that there are more than were drawn, the bounds are wide enough for all
+    of them by Bonferroni's inequality, which asks nothing of how they vary together.
     """
     errors = draws.draws.std(axis=0, ddof=1)
     varies = errors > ROUNDING
     if not varies.any():
         return Bounds(draws.estimates.copy(), 0.0)
     deviations = (draws.draws[:, varies] - draws.estimates[varies]) / errors[varies]
-    critical = expanded(max(0.0, _upper_quantile(deviations.max(axis=1), confidence)), rows)
+    largest = _upper_quantile(deviations.max(axis=1), confidence)
+    every = float(special.ndtri(1 - (1 - confidence) / among)) if among > len(errors) else 0.0
+    critical = expanded(max(0.0, largest, every), rows)
     lower = draws.estimates.copy()
     lower[varies] -= critical * errors[varies]
     return Bounds(lower, critical)

@@ -65,6 +65,7 @@ class SelectionOutcome:
             "previous": now.previous,
             "pinned": now.pin.version if now.pin else None,
             "ranking": [ranked_json(r) for r in chosen.ranking],
+            "comparison": chosen.comparison,
             "reasons": list(chosen.reasons),
             "decision_id": self.decision_id,
             "recorded": self.recorded,

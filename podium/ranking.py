@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-Verdict = Literal["promote", "keep", "refuse"]
+Verdict = Literal["promote", "keep", "refuse", "not enough data"]
 Evidence = Literal["holdout", "recorded"]
 EXACT = 9
 """Decimals within which two metric values are an exact tie: beyond the noise of summation order."""
@@ -66,7 +66,10 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The verdict with its ranking and its reasons in sentences. ``best`` leads the ranking, promoted or not."""
+    """The verdict with its ranking and its reasons in sentences. ``best`` leads the ranking, promoted or not.
+
+    ``comparison`` are the statistics of the challengers against the champion, JSON-ready, if it came to that.
+    """
 
     verdict: Verdict
     evidence: Evidence
@@ -75,6 +78,7 @@ class Selection:
     reasons: tuple[str, ...]
     primary: str = "f1_score"
     claimed: str = "f1_score"
+    comparison: Mapping[str, Any] | None = None
 
     @property
     def promoted(self) -> Candidate | None:

@@ -16,6 +16,8 @@ from podium.metrics import metric_key
 
 COLUMNS = ("f1_score", "accuracy", "precision", "recall", "roc_auc")
 """Metrics of the ranking beside the one it is by."""
+MOST_COMPARED = 20
+"""Challengers whose comparison with the champion is shown."""
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
@@ -57,11 +59,20 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
         "alarms": [(r["model_id"], alarm) for r in ranking for alarm in r["alarms"]],
         "columns": tuple(dict.fromkeys((primary, *COLUMNS))),
         "matrix": matrix,
+        **_compared(evidence.get("comparison")),
         "per_class": _per_class(ranking, content["best"]),
         "scale": _scale(ranking, claimed),
         "retention": retention,
         **content,
     }
+
+
+def _compared(comparison: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the challengers that could be compared with the champion, best first, and how far their intervals reach."""
+    found = [c for c in comparison["challengers"] if c["difference"]] if comparison else []
+    ends = [c["difference"][end] for c in found[:MOST_COMPARED] for end in ("low", "high")]
+    reach = (min(0.0, *ends), max(0.0, *ends)) if ends else (0.0, 1.0)
+    return {"comparison": comparison, "compared": found[:MOST_COMPARED], "reach": reach}
 
 
 def _per_class(
@@ -99,6 +110,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.4f}"
+
+
 def _markdown(value: object) -> str:
     return MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
 
@@ -113,5 +128,5 @@ def _environment(escape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(number=_number, bar=_bar, md=_markdown)
+    environment.filters.update(number=_number, signed=_signed, bar=_bar, md=_markdown)
     return environment

@@ -2,7 +2,7 @@
 
 from podium.decision import Decision, Head
 
-UNCHANGING = frozenset({"keep", "refuse"})
+UNCHANGING = frozenset({"keep", "refuse", "not enough data"})
 """Verdicts that change nothing, so that they are settled once they are recorded."""
 SWITCHING = frozenset({"promote", "rollback", "approve", "adopt"})
 """Verdicts that put another version, or none, into production."""

@@ -33,12 +33,16 @@ MINIMUM_SCORED = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked: at which confidence, and by how much a challenger must be better, in the metric's unit."""
+    """What is asked: at which confidence, and by how much a challenger must be better, in the metric's unit.
+
+    ``among`` is how many challengers there are, where not all of them are compared.
+    """
 
     confidence: float = 0.95
     minimum_improvement: float = 0.0
     resamples: int = 2000
     seed: int = 0
+    among: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Superiority:
             "confidence": self.asked.confidence,
             "minimum_improvement": self.asked.minimum_improvement,
             "resamples": self.asked.resamples,
+            "among": max(self.asked.among, len(self.challengers)),
             "seed": self.asked.seed,
             "best": self.best,
             "leading": self.leading,
@@ -206,7 +211,7 @@ def _compare(ready: _Field, asked: Asked) -> Superiority:
     if len(draws.draws) < MINIMUM_SCORED * asked.resamples:
         reason = f"only {len(draws.draws)} of {asked.resamples} resamples have a row of each class"
         return Superiority("not enough data", reason, goal.metric, rows, asked, challengers=ready.excluded)
-    bounds = simultaneous_bounds(draws, asked.confidence, goal.effective_rows)
+    bounds = simultaneous_bounds(draws, asked.confidence, goal.effective_rows, asked.among)
     found = [_one(ready, name, i, draws, bounds, asked) for i, name in enumerate(ready.models)]
     found.sort(key=lambda c: (-round(_gain(c), EXACT), c.candidate))
     best = next((c for c in found if c.verdict == "better"), None)

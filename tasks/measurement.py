@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlflow.artifacts import download_artifacts, load_dict
+from mlflow.artifacts import load_dict
 from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import HoldoutSection, MlflowSection, PodiumConfig
-from podium.measurement import Holdout, Measurement, differs, measure, unmeasurable
+from podium.measurement import Holdout, Measurement, differs
 from podium.progress import Counter
 from podium.ranking import Candidate
 from tasks.effects.holdout import read_holdout
-from tasks.effects.prediction import load_predictions
-from tasks.effects.sandbox import Answer, sandbox
+from tasks.effects.measuring import SAID, asked, score
 from tasks.effects.store import Store, connect
 from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
 
@@ -48,7 +47,7 @@ def measure_chunk(
 
 def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, count: Counter) -> Candidate:
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        found = _score(store, config, holdout, candidate, Path(folder))
+        found = score(store, config, holdout, candidate, Path(folder))
         count.step(candidate.model_id)
         if found.reason:
             return candidate.without_measurement(found.reason)
@@ -56,45 +55,12 @@ def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: C
         return replace(candidate, metrics=found.metrics)
 
 
-def _score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
-    answer = _asked(store, config, candidate.logged_model_id, scratch)
-    if answer.value is None:
-        return unmeasurable(answer.reason)
-    return measure(holdout, load_predictions(scratch / "predictions.npz"))
-
-
-def _asked(store: Store, config: PodiumConfig, named: str, scratch: Path, most: int | None = None) -> Answer:
-    """Load a model in the sandbox and ask it about the holdout, or about its own example without one.
-
-    ``named`` is a logged model, or ``name/version``; ``most`` is how many of the first rows it is asked about.
-    """
-    section, folder = config.holdout, scratch / "files"
-    folder.mkdir()
-    try:
-        model = download_artifacts(f"models:/{named}", dst_path=str(folder), tracking_uri=store.uri)
-    except (MlflowException, OSError) as error:
-        return Answer(None, "gone", f"its files cannot be fetched: {str(error).splitlines()[0]}")
-    if not Path(model, "MLmodel").is_file():
-        return Answer(None, "gone", "its files are gone from the artifact store")
-    return sandbox().ask(
-        "score",
-        scratch,
-        config.sandbox,
-        model=str(Path(model).absolute()),
-        holdout=str(section.path) if section else None,
-        target=section.target if section else None,
-        id_columns=list(section.id_columns) if section else [],
-        predictions=str(scratch / "predictions.npz"),
-        most=most,
-    )
-
-
 @task(cache_policy=NO_CACHE)
 def load_version(config: PodiumConfig, version: str) -> str | None:
     """Load a version in the sandbox and let it answer a few rows; return the reason if it does not."""
     store = connect(config.mlflow)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        answer = _asked(store, config, f"{store.registered_model}/{version}", Path(folder), FEW)
+        answer = asked(store, config, f"{store.registered_model}/{version}", Path(folder), FEW)
         return answer.reason if answer.value is None else None
 
 
@@ -112,9 +78,9 @@ def confirm(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate)
     store = connect(config.mlflow)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         if holdout is None:
-            answer = _asked(store, config, candidate.logged_model_id, Path(folder))
+            answer = asked(store, config, candidate.logged_model_id, Path(folder))
             return Confirmation(None if answer.value is not None else answer.reason)
-        found = _score(store, config, holdout, candidate, Path(folder))
+        found = score(store, config, holdout, candidate, Path(folder))
     doubt = found.reason or differs(candidate.metrics, found.metrics, config.verification.tolerance)
     return Confirmation(doubt, found.as_json()["confusion_matrix"])
 
@@ -127,7 +93,7 @@ def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidat
     run_id = candidate.run_id or _measuring_run(store, candidate)
     now = int(time.time() * 1000)
     documents = scratch / "documents"
-    write_measurement(documents, holdout, found)
+    write_measurement(documents, holdout, found, scratch / SAID)
     store.client.log_artifacts(run_id, str(documents))
     log_numbers(store, run_id, holdout_metrics(holdout, found, candidate.logged_model_id, now))
 

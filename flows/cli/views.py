@@ -128,6 +128,8 @@ def show_selection(console: Console, document: Json) -> None:
     for row in document["ranking"]:
         for alarm in row["alarms"]:
             console.print(f"[red]leak alarm:[/red] {escape(row['model_id'])} {escape(alarm)}", highlight=False)
+    if document["comparison"]:
+        console.print(_comparison(document["comparison"]))
     champion = document["champion"]
     who = f"{champion['model_id']} (version {champion['version']})" if champion else "nothing"
     console.print(
@@ -149,6 +151,20 @@ def _show_fate(console: Console, document: Json) -> None:
         console.print(f"it waits: podium approve {waiting}, or podium reject {waiting}", highlight=False)
     if document["undone"]:
         console.print(f"[red]rolled back:[/red] {escape(document['undone'])}", highlight=False)
+
+
+def _comparison(document: Json, most: int = 10) -> Table:
+    numbers = ("gain", "low", "high", "at least")
+    table = _table(f"Against the champion, in {document['metric']}", "model", *numbers, "shown", right=numbers)
+    for row in document["challengers"][:most]:
+        found = row["difference"] or {"estimate": None, "low": None, "high": None}
+        values = (found["estimate"], found["low"], found["high"], row["lower_bound"])
+        table.add_row(escape(row["candidate"]), *(_signed(value) for value in values), row["verdict"])
+    return table
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.4f}"
 
 
 def _ranking(document: Json) -> Table:

@@ -22,6 +22,7 @@ from podium.measurement import Holdout, Measurement
 from podium.names import key, model_name
 from podium.plan import Outcome
 from podium.staged import StagedModel
+from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
 from tasks.effects.store import Store, forget, register_version
@@ -201,7 +202,7 @@ def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measu
         text = json.dumps(model.confusion_matrix, indent=2)
         (folder / "recorded_confusion_matrix.json").write_text(text, encoding="utf-8")
     if measured:
-        write_measurement(folder, *measured)
+        write_measurement(folder, *measured, folder.parent / SAID)
     return folder
 
 

@@ -1,6 +1,7 @@
 """Writes what was measured of a model, the same way whoever measured it."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
@@ -43,9 +44,18 @@ def holdout_metrics(holdout: Holdout, found: Measurement, model_id: str, timesta
     ]
 
 
-def write_measurement(folder: Path, holdout: Holdout, found: Measurement) -> None:
-    """Write a measurement, with its confusion matrix, to ``holdout/<digest>/`` in a folder of artifacts."""
-    target = folder / "holdout" / holdout.digest[:12]
+def place_of(holdout: Holdout) -> str:
+    """Return the folder, among the artifacts of a run, of what was measured on some rows."""
+    return f"holdout/{holdout.digest[:12]}"
+
+
+def write_measurement(folder: Path, holdout: Holdout, found: Measurement, said: Path) -> None:
+    """Write a measurement, with its confusion matrix and the predictions it is of, to a folder of artifacts.
+
+    The predictions are kept so that comparing models later needs none of them loaded.
+    """
+    target = folder / place_of(holdout)
     target.mkdir(parents=True)
+    shutil.copyfile(said, target / said.name)
     document = {"holdout": holdout.name, "digest": holdout.digest, **found.as_json()}
     (target / "measurement.json").write_text(json.dumps(document, indent=2), encoding="utf-8")

@@ -1,0 +1,79 @@
+"""What the statistics allow: turns the verdict of the numbers into that of the evidence.
+
+The numbers name the candidate that did best on the holdout. It replaces the champion only if the rows show that it is
+better, with everyone who was in the running accounted for; of several that are, the one the policy ranks first.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from podium.ranking import Candidate, Selection, Verdict
+from podium.superiority import Asked, Superiority
+
+MOST = 200
+"""Challengers that are compared by resampling; beyond them the bounds are Bonferroni's for all there are."""
+
+
+def names_of(candidates: Sequence[Candidate]) -> dict[str, Candidate]:
+    """Return candidates by a name that a person knows and no other of them has."""
+    ids = Counter(c.model_id for c in candidates)
+    return {c.model_id if ids[c.model_id] == 1 else f"{c.model_id} ({c.logged_model_id})": c for c in candidates}
+
+
+def champion_in(selection: Selection, logged_model_id: str | None) -> Candidate | None:
+    """Return the champion that a promotion must be shown to be better than.
+
+    There is none if the champion has no place, because it meets a guardrail no more: anyone with a place is better then.
+    """
+    placed = (r.candidate for r in selection.ranking if r.place is not None)
+    return next((c for c in placed if c.logged_model_id == logged_model_id), None)
+
+
+def challengers_in(selection: Selection, champion: Candidate) -> list[Candidate]:
+    """Return everyone else with a place, best first."""
+    return [r.candidate for r in selection.ranking if r.place is not None and r.candidate != champion]
+
+
+def asked_of(challengers: Sequence[Candidate], asked: Asked) -> tuple[list[Candidate], Asked]:
+    """Return the challengers that are compared, and what is asked of them so that all there are count."""
+    return list(challengers[:MOST]), replace(asked, among=len(challengers))
+
+
+def shown(selection: Selection, found: Superiority, champion: Candidate, compared: Sequence[Candidate]) -> Selection:
+    """Return a selection as the statistics leave it. ``compared`` are the challengers that were compared, best first.
+
+    What the numbers alone said first, that the leading one replaces the champion, gives way to what was shown.
+    """
+    by_name = {c.candidate: c for c in found.challengers}
+    told = finite(found.as_json())
+    better = [(c, by_name[name]) for name, c in names_of(compared).items() if by_name[name].verdict == "better"]
+    rest = (*_shrunken(found), *selection.reasons[1:])
+    if not better:
+        verdict: Verdict = "not enough data" if found.verdict == "not enough data" else "keep"
+        reasons = (f"{champion.model_id} stays: {found.reason}", *rest)
+        return replace(selection, verdict=verdict, reasons=reasons, comparison=told)
+    winner, why = better[0]
+    reasons = (f"{winner.model_id} replaces {champion.model_id}: {why.reason}", *rest)
+    return replace(selection, best=winner, reasons=reasons, comparison=told)
+
+
+def finite(value: Any) -> Any:
+    """Return a JSON-ready value with null for each number that is none: a bound may be infinite, JSON knows no such."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    return [finite(v) for v in value] if isinstance(value, list) else value
+
+
+def _shrunken(found: Superiority) -> tuple[str, ...]:
+    """Return what the lead of the leading challenger is worth on rows that did not choose it, in words."""
+    if found.shrunken is None:
+        return ()
+    return (
+        f"chosen as the best of {len(found.challengers)}, {found.leading} is estimated to gain "
+        f"{found.shrunken.estimate:+.4f} on rows that did not choose it",
+    )

@@ -1,0 +1,86 @@
+"""Compares challengers with the champion on the same rows, by the predictions that were kept when they were measured.
+
+Kept predictions are files that anyone who may write to MLflow could have written. They are used as long as they give
+the numbers that were measured; the champion is always asked anew, and so is the winner before it is promoted.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from mlflow.artifacts import download_artifacts
+from mlflow.exceptions import MlflowException
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.schema import PodiumConfig
+from podium.evidence import names_of
+from podium.labels import align
+from podium.measurement import Holdout, Predictions, differs, measure
+from podium.ranking import Candidate
+from podium.superiority import Asked, Superiority, seed_of, show_better
+from tasks.effects.measuring import SAID, score
+from tasks.effects.prediction import load_predictions
+from tasks.effects.store import Store, connect
+from tasks.effects.writing import place_of
+
+BYTES_PER_ROW = 4096
+"""Larger files of predictions are not opened."""
+
+
+@task(cache_policy=NO_CACHE)
+def compare_with_champion(
+    config: PodiumConfig,
+    holdout: Holdout,
+    champion: Candidate,
+    challengers: Sequence[Candidate],
+    asked: Asked,
+    metric: str,
+) -> Superiority:
+    """Return which challengers are shown to be better than the champion; they are called as by ``names_of``.
+
+    The same rows and champion draw the same resamples.
+    """
+    store, named = connect(config.mlflow), names_of(challengers)
+    theirs = _anew(store, config, holdout, champion)
+    said = {name: _kept(store, holdout, c) or _anew(store, config, holdout, c) for name, c in named.items()}
+    seeded = replace(asked, seed=seed_of(holdout.digest, champion.logged_model_id))
+    return show_better(holdout.truth, theirs, said, metric, holdout.positive, seeded)
+
+
+def _kept(store: Store, holdout: Holdout, candidate: Candidate) -> Predictions | None:
+    """Return what a candidate said when it was measured, if that was kept and gives the numbers that were measured."""
+    if candidate.run_id is None:
+        return None
+    uri = f"runs:/{candidate.run_id}/{place_of(holdout)}/{SAID}"
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        try:
+            path = Path(download_artifacts(uri, dst_path=folder, tracking_uri=store.uri))
+            said = load_predictions(path) if _is_small(path, len(holdout.truth)) else None
+        except (MlflowException, OSError, ValueError, KeyError, BadZipFile):
+            return None
+    if said is None or differs(candidate.metrics, measure(holdout, said).metrics, 1e-9):
+        return None
+    return _spelled(holdout, said)
+
+
+def _is_small(path: Path, rows: int) -> bool:
+    with ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist()) <= BYTES_PER_ROW * max(rows, 100)
+
+
+def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions:
+    """Return what a model says now; one that says nothing has no labels, which no comparison accepts."""
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        found = score(store, config, holdout, candidate, Path(folder))
+        if found.reason:
+            return Predictions(holdout.truth[:0])
+        return _spelled(holdout, load_predictions(Path(folder, SAID)))
+
+
+def _spelled(holdout: Holdout, said: Predictions) -> Predictions:
+    """Return predictions in the holdout's spelling of its labels."""
+    aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)
+    return said if aligned.labels is None else Predictions(aligned.labels, aligned.classes, said.probabilities)
