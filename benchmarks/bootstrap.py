@@ -15,7 +15,8 @@ from benchmarks.table import Comparison, show
 from podium.bootstrap import paired_bootstrap
 from podium.measurement import Predictions
 from podium.scores import target
-from podium.superiority import Asked, show_better
+from podium.shown import Asked
+from podium.superiority import show_better
 
 ROWS = 100_000
 RESAMPLES = 1000

@@ -9,7 +9,7 @@ from configs.schema import EvidenceSection, PodiumConfig
 from flows.runners import runner_of
 from podium.metrics import metric_key
 from podium.ranking import Evidence, Rules
-from podium.superiority import Asked
+from podium.shown import Asked
 
 
 def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **common: Any) -> list[Any]:

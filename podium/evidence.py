@@ -4,14 +4,12 @@ The numbers name the candidate that did best on the holdout. It replaces the cha
 better, with everyone who was in the running accounted for; of several that are, the one the policy ranks first.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from podium.ranking import Candidate, Selection, Verdict
-from podium.superiority import Asked, Superiority
+from podium.shown import Asked, Superiority
 
 MOST = 200
 """Challengers that are compared by resampling; beyond them the bounds are Bonferroni's for all there are."""
@@ -26,7 +24,7 @@ def names_of(candidates: Sequence[Candidate]) -> dict[str, Candidate]:
 def champion_in(selection: Selection, logged_model_id: str | None) -> Candidate | None:
     """Return the champion that a promotion must be shown to be better than.
 
-    There is none if the champion has no place, because it meets a guardrail no more: anyone with a place is better then.
+    There is none if the champion has no place, because it meets a guardrail no more: anyone with one is better then.
     """
     placed = (r.candidate for r in selection.ranking if r.place is not None)
     return next((c for c in placed if c.logged_model_id == logged_model_id), None)
@@ -48,7 +46,7 @@ def shown(selection: Selection, found: Superiority, champion: Candidate, compare
     What the numbers alone said first, that the leading one replaces the champion, gives way to what was shown.
     """
     by_name = {c.candidate: c for c in found.challengers}
-    told = finite(found.as_json())
+    told = found.as_json()
     better = [(c, by_name[name]) for name, c in names_of(compared).items() if by_name[name].verdict == "better"]
     rest = (*_shrunken(found), *selection.reasons[1:])
     if not better:
@@ -58,15 +56,6 @@ def shown(selection: Selection, found: Superiority, champion: Candidate, compare
     winner, why = better[0]
     reasons = (f"{winner.model_id} replaces {champion.model_id}: {why.reason}", *rest)
     return replace(selection, best=winner, reasons=reasons, comparison=told)
-
-
-def finite(value: Any) -> Any:
-    """Return a JSON-ready value with null for each number that is none: a bound may be infinite, JSON knows no such."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {k: finite(v) for k, v in value.items()}
-    return [finite(v) for v in value] if isinstance(value, list) else value
 
 
 def _shrunken(found: Superiority) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
 
 
 def _compared(comparison: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the challengers that could be compared with the champion, best first, and how far their intervals reach."""
+    """Return the challengers that could be compared with the champion, and how far their intervals reach."""
     found = [c for c in comparison["challengers"] if c["difference"]] if comparison else []
     ends = [c["difference"][end] for c in found[:MOST_COMPARED] for end in ("low", "high")]
     reach = (min(0.0, *ends), max(0.0, *ends)) if ends else (0.0, 1.0)

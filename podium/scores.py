@@ -25,6 +25,8 @@ OF_PROBABILITIES = frozenset({"roc_auc", "average_precision", *LOSSES})
 KNOWN = tuple(sorted({*OF_LABELS, *OF_PROBABILITIES, PROFIT}))
 """Every metric that can be resampled."""
 MOST_CLASSES = 1000
+ROUNDED = 1e-6
+"""How far from 0 and 1 a probability may lie: single precision."""
 
 
 class NotScorableError(PodiumError):
@@ -120,6 +122,8 @@ def _check_probabilities(goal: Target, said: Predictions) -> None:
         )
     if not np.isfinite(said.probabilities).all():
         raise NotScorableError("some of its probabilities are not finite")
+    if (np.abs(said.probabilities - 0.5) > 0.5 + ROUNDED).any() or (said.probabilities.sum(axis=1) <= 0).any():
+        raise NotScorableError("some of its probabilities are not between 0 and 1, or all 0 for a row")
     if goal.metric == "average_precision" and len(goal.classes) > 2:
         raise NotScorableError("average_precision needs two classes")
 

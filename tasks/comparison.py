@@ -20,7 +20,8 @@ from podium.evidence import names_of
 from podium.labels import align
 from podium.measurement import Holdout, Predictions, differs, measure
 from podium.ranking import Candidate
-from podium.superiority import Asked, Superiority, seed_of, show_better
+from podium.shown import Asked, Superiority
+from podium.superiority import seed_of, show_better
 from tasks.effects.measuring import SAID, score
 from tasks.effects.prediction import load_predictions
 from tasks.effects.store import Store, connect

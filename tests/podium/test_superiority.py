@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import binom
 
 from podium.measurement import Holdout, Predictions, measure
-from podium.superiority import Asked, Superiority, least_differing_rows, seed_of, show_better
+from podium.shown import Asked, Superiority
+from podium.superiority import least_differing_rows, seed_of, show_better
 from tests.podium.classifiers import classifier, family, many_classes, of_score, truth_of
 
 QUICK = Asked(confidence=0.9, resamples=300, seed=1)
@@ -130,6 +131,8 @@ BAD = {
     "needs probabilities": lambda p: Predictions(p.labels),
     "predicted 10 of 400": lambda p: Predictions(p.labels[:10], p.classes, p.probabilities[:10]),
     "predicts maybe": lambda p: Predictions(np.where(p.labels == "yes", "maybe", "no"), p.classes, p.probabilities),
+    "between 0 and 1": lambda p: Predictions(p.labels, p.classes, p.probabilities * 2),
+    "all 0 for a row": lambda p: Predictions(p.labels, p.classes, p.probabilities * (np.arange(400) > 0)[:, None]),
     "do not fit": lambda p: Predictions(p.labels, p.classes, p.probabilities[:, :1]),
 }
 
