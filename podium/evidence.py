@@ -45,16 +45,16 @@ def shown(selection: Selection, found: Superiority, champion: Candidate, compare
 
     What the numbers alone said first, that the leading one replaces the champion, gives way to what was shown.
     """
-    by_name = {c.candidate: c for c in found.challengers}
+    shown_better = {c.candidate: c.reason for c in found.challengers if c.verdict == "better"}
+    better = [(c, shown_better[name]) for name, c in names_of(compared).items() if name in shown_better]
     told = found.as_json()
-    better = [(c, by_name[name]) for name, c in names_of(compared).items() if by_name[name].verdict == "better"]
     rest = (*_shrunken(found), *selection.reasons[1:])
     if not better:
         verdict: Verdict = "not enough data" if found.verdict == "not enough data" else "keep"
         reasons = (f"{champion.model_id} stays: {found.reason}", *rest)
         return replace(selection, verdict=verdict, reasons=reasons, comparison=told)
     winner, why = better[0]
-    reasons = (f"{winner.model_id} replaces {champion.model_id}: {why.reason}", *rest)
+    reasons = (f"{winner.model_id} replaces {champion.model_id}: {why}", *rest)
     return replace(selection, best=winner, reasons=reasons, comparison=told)
 
 

@@ -1,0 +1,132 @@
+"""The number names the leading candidate; it replaces the champion only if the rows show that it is better."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from podium.decision import canonical_json, evidence_of, record, stable_digest
+from podium.evidence import MOST, asked_of, challengers_in, champion_in, names_of, shown
+from podium.measurement import Holdout, Predictions, measure
+from podium.ranking import Candidate, Rules, Selection, choose
+from podium.report import render
+from podium.shown import Asked
+from podium.superiority import show_better
+from tests.podium.classifiers import family, truth_of
+from tests.podium.factories import candidate
+
+ASKED = Asked(confidence=0.95, resamples=400, seed=3)
+
+
+def field(*lifts: float, rows: int = 900, seed: int = 4) -> tuple[Any, dict[str, Predictions], list[Candidate]]:
+    """Truth, predictions and measured candidates ``m0``, the champion, ``m1`` and so on, each sharper by its lift."""
+    generator = np.random.default_rng(seed)
+    truth = truth_of(generator, rows)
+    said = {f"m{i}": one for i, one in enumerate(family(generator, truth, list(lifts)))}
+    holdout = Holdout("h", "d", truth, "yes")
+    metrics = {name: measure(holdout, one).metrics for name, one in said.items()}
+    return truth, said, [candidate(name, metrics=found) for name, found in metrics.items()]
+
+
+def decided(*lifts: float, asked: Asked = ASKED, rows: int = 900, **rules: Any) -> Selection:
+    """The verdict on ``m0`` in production and the others as challengers."""
+    truth, said, candidates = field(*lifts, rows=rows)
+    selection = choose(candidates, "m-m0", Rules(**rules))
+    champion = champion_in(selection, "m-m0")
+    assert champion is not None
+    if selection.promoted is None:
+        return selection
+    compared, question = asked_of(challengers_in(selection, champion), asked)
+    theirs = {name: said[c.model_id] for name, c in names_of(compared).items()}
+    found = show_better(truth, said["m0"], theirs, "f1_score", "yes", question)
+    return shown(selection, found, champion, compared)
+
+
+def test_a_challenger_that_is_better_replaces_the_champion() -> None:
+    """With the gain, its bound, and what is left of it on rows that did not choose it."""
+    selection = decided(0.0, 0.2, 1.5)
+    assert (selection.verdict, selection.promoted and selection.promoted.model_id) == ("promote", "m2")
+    assert selection.reasons[0].startswith("m2 replaces m0: m2 gains +")
+    assert "with 2 challengers accounted for the gain is at least +" in selection.reasons[0]
+    assert any("on rows that did not choose it" in reason for reason in selection.reasons)
+
+
+def test_a_challenger_that_is_better_by_luck_is_kept_out() -> None:
+    """Its number is higher, and the rows do not show that it would be on others."""
+    _, _, candidates = field(0.0, 0.0, 0.0, 0.0)
+    assert choose(candidates, "m-m0", Rules()).verdict == "promote", "by its number it would win"
+    selection = decided(0.0, 0.0, 0.0, 0.0)
+    assert (selection.verdict, selection.promoted) == ("keep", None)
+    assert selection.reasons[0].startswith("m0 stays: ")
+    assert "more than 0.0000 is asked for" in selection.reasons[0]
+    assert not any("replaces" in reason for reason in selection.reasons)
+
+
+def test_of_those_that_are_shown_better_the_policy_ranks_the_first() -> None:
+    """The winner stands before every other that is shown better."""
+    selection = decided(0.0, 1.5, 1.8, 1.6)
+    better = {c["candidate"] for c in selection.comparison["challengers"] if c["verdict"] == "better"}  # type: ignore[index]
+    first = next(r.candidate.model_id for r in selection.ranking if r.candidate.model_id in better)
+    assert len(better) > 1
+    assert selection.promoted is not None
+    assert selection.promoted.model_id == first
+
+
+def test_too_few_rows_are_a_verdict_of_their_own() -> None:
+    """Nothing can be shown on them, and the champion stays."""
+    selection = decided(0.0, 1.5, rows=25)
+    assert (selection.verdict, selection.promoted) == ("not enough data", None)
+    assert "25 rows" in selection.reasons[0]
+
+
+def test_a_champion_that_meets_a_guardrail_no_more_need_not_be_beaten() -> None:
+    """Anyone who meets it is better: the comparison is of those who may be in production."""
+    _, _, candidates = field(0.0, 0.2)
+    low = replace(candidates[0], metrics={**candidates[0].metrics, "recall": 0.1})
+    selection = choose([low, candidates[1]], "m-m0", Rules(minimum={"recall": 0.5}))
+    assert selection.verdict == "promote"
+    assert champion_in(selection, "m-m0") is None
+
+
+def test_candidates_of_one_name_are_told_apart() -> None:
+    """Two people may have called their models the same."""
+    one, other = (replace(candidate("same"), logged_model_id=name) for name in ("m-1", "m-2"))
+    assert names_of([one, other, candidate("own")]) == {
+        "same (m-1)": one,
+        "same (m-2)": other,
+        "own": candidate("own"),
+    }
+
+
+@pytest.fixture
+def candidate_of_many() -> list[Candidate]:
+    """More challengers than are compared."""
+    return [candidate(f"m{i:04d}") for i in range(MOST + 300)]
+
+
+def test_those_that_are_not_compared_still_count(candidate_of_many: list[Candidate]) -> None:
+    """The best of very many is luckier than the best of those that were looked at."""
+    compared, asked = asked_of(candidate_of_many, ASKED)
+    assert (len(compared), asked.among) == (MOST, MOST + 300)
+    truth, said, _ = field(0.0, 0.35)
+    few, many = (
+        show_better(truth, said["m0"], {"m1": said["m1"]}, "f1_score", "yes", replace(ASKED, among=among))
+        for among in (1, 10_000)
+    )
+    assert few.challengers[0].lower_bound > many.challengers[0].lower_bound  # type: ignore[operator]
+
+
+def test_the_record_and_the_report_hold_the_comparison() -> None:
+    """The record names every challenger with its numbers, the report shows the intervals; neither says what is new."""
+    selection = decided(0.0, 0.2, 1.5)
+    policy = {"primary": {"metric": "f1_score", "average": "weighted"}, "ties": []}
+    evidence = evidence_of(selection, {"name": "h", "digest": "d", "rows": 900}, policy)
+    assert canonical_json(evidence["comparison"])
+    assert stable_digest(evidence) == stable_digest({**evidence, "comparison": None})
+    known: Any = {"sequence": 1, "before": "0" * 64, "decided_at": "2026-01-01", "champion": "1", "asked_by": "user"}
+    report = render(record(selection, evidence, code_version="0", **known), None, "")
+    assert "## Against the champion" in report.markdown
+    assert "McNemar" in report.markdown
+    assert "<h2>Against the champion</h2>" in report.html
+    assert 'class="reach"' in report.html
