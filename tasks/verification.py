@@ -12,9 +12,10 @@ from configs.schema import PodiumConfig
 from podium.checks import Expected, Observed, Verification, judge
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout, measure
+from podium.standing import parse_pin
 from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
 from tasks.effects.prediction import load_predictions
-from tasks.effects.store import CHAMPION, Store, connect, find, logged_model_of
+from tasks.effects.store import CHAMPION, PINNED, Store, connect, find, logged_model_of
 from tasks.effects.writing import measured_of
 
 Observes = Callable[[dict[str, Any]], dict[str, Any]]
@@ -66,7 +67,10 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
     found = store.client.get_model_version(store.registered_model, version)
     seen = _observe(store, config, holdout, f"@{CHAMPION}", observe_once)
     wanted = _expected(store, config, holdout, logged_model_of(found))
-    return Verification(version, found.tags.get("podium.model_id", ""), judge(seen, wanted))
+    pin = parse_pin(store.client.get_registered_model(store.registered_model).tags.get(PINNED))
+    return Verification(
+        version, found.tags.get("podium.model_id", ""), judge(seen, wanted), pin.sentence() if pin else None
+    )
 
 
 def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model_id: str | None) -> Expected:
