@@ -164,9 +164,9 @@ def _settle(
         return SelectionOutcome(selection, production, waiting.decision_id, awaits_approval=True)
     matrix = seen.matrix if seen else _logged_matrix(config, holdout, selection)
     turn.require()
-    report = _publish(config, decision, matrix)
     if waiting:
         close_decision(config.mlflow, waiting.decision_id, "superseded")
+    report = _publish(config, decision, matrix)
     if decision.content["awaits_approval"]:
         return SelectionOutcome(selection, production, decision.decision_id, True, report, awaits_approval=True)
     done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()

@@ -45,11 +45,12 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The checks of one version."""
+    """The checks of one version. ``pinned`` says in words that it is held against automatic change, if it is."""
 
     version: str | None
     model_id: str
     checks: tuple[Check, ...]
+    pinned: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -65,7 +66,8 @@ class Verification:
     def as_json(self) -> dict[str, Any]:
         """Return the JSON document of ``podium verify``."""
         checks = [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in self.checks]
-        return {"version": self.version, "model_id": self.model_id, "passed": self.passed, "checks": checks}
+        about = {"version": self.version, "model_id": self.model_id, "pinned": self.pinned}
+        return {**about, "passed": self.passed, "checks": checks}
 
 
 def judge(seen: Observed, wanted: Expected) -> tuple[Check, ...]:

@@ -5,16 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mlflow.artifacts import download_artifacts
+from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
 from podium.checks import Expected, Observed, Verification, judge
-from podium.errors import NegativeAnswerError
+from podium.errors import NegativeAnswerError, first_line
 from podium.measurement import Holdout, measure
+from podium.standing import parse_pin
 from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
 from tasks.effects.prediction import load_predictions
-from tasks.effects.store import CHAMPION, Store, connect, find, logged_model_of
+from tasks.effects.store import CHAMPION, PINNED, Store, connect, find, logged_model_of
 from tasks.effects.writing import measured_of
 
 Observes = Callable[[dict[str, Any]], dict[str, Any]]
@@ -66,7 +69,10 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
     found = store.client.get_model_version(store.registered_model, version)
     seen = _observe(store, config, holdout, f"@{CHAMPION}", observe_once)
     wanted = _expected(store, config, holdout, logged_model_of(found))
-    return Verification(version, found.tags.get("podium.model_id", ""), judge(seen, wanted))
+    pin = parse_pin(store.client.get_registered_model(store.registered_model).tags.get(PINNED))
+    return Verification(
+        version, found.tags.get("podium.model_id", ""), judge(seen, wanted), pin.sentence() if pin else None
+    )
 
 
 def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model_id: str | None) -> Expected:
@@ -86,7 +92,7 @@ def _observe(
     most: int | None = None,
 ) -> Observed:
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        seen = observes(_request(store, config, Path(folder), named, most))
+        seen = _seen(store, config, Path(folder), named, observes, most)
         said = Path(folder, "predictions.npz")
         if holdout and said.exists():
             measured = measure(holdout, load_predictions(said))
@@ -94,12 +100,24 @@ def _observe(
         return Observed(**seen)
 
 
-def _request(store: Store, config: PodiumConfig, folder: Path, named: str, most: int | None) -> dict[str, Any]:
+def _seen(
+    store: Store, config: PodiumConfig, folder: Path, named: str, observes: Observes, most: int | None
+) -> dict[str, Any]:
+    """Fetch a model, for which secrets may be needed, and let the fresh process, which has none, observe it."""
+    files = folder / "files"
+    files.mkdir()
+    try:
+        uri = f"models:/{store.registered_model}{named}"
+        model = download_artifacts(uri, dst_path=str(files), tracking_uri=store.uri)
+    except (MlflowException, OSError) as error:
+        return {"errors": {"loads": f"its files cannot be fetched: {first_line(error)}"}}
+    return observes(_request(config, folder, model, most))
+
+
+def _request(config: PodiumConfig, folder: Path, model: str, most: int | None) -> dict[str, Any]:
     holdout = config.holdout
     return {
-        "tracking_uri": store.uri,
-        "model": f"models:/{store.registered_model}{named}",
-        "scratch": str(folder),
+        "model": str(Path(model).absolute()),
         "holdout": str(holdout.path) if holdout else None,
         "target": holdout.target if holdout else None,
         "id_columns": list(holdout.id_columns) if holdout else [],

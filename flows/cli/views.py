@@ -189,6 +189,8 @@ def show_verification(console: Console, document: Json) -> None:
         mark = "[green]passed[/green]" if check["passed"] else "[red]failed[/red]"
         table.add_row(check["name"], mark, escape(check["detail"]))
     console.print(table)
+    if document["pinned"]:
+        console.print(escape(document["pinned"]), highlight=False)
 
 
 def show_order(console: Console, document: Json) -> None:

@@ -1,4 +1,4 @@
-"""Fresh processes that load a model the way a service would.
+"""Fresh processes that load a model the way a service would, without the secrets of this one.
 
 Most of what such a process does is importing: one that is started ahead of need waits for its request. It may be kept
 to load a model a second time, by its alias, once that points to it.
@@ -6,7 +6,6 @@ to load a model a second time, by its alias, once that points to it.
 
 import atexit
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
+
+from tasks.effects.sandbox import clean_environment
 
 PATIENCE = 900.0
 """Seconds a fresh process may take."""
@@ -24,6 +25,7 @@ class Fresh:
 
     def __init__(self) -> None:
         self.used = False
+        self._home = tempfile.TemporaryDirectory(prefix="podium-fresh-")
         # Open as long as the process is.
         self._complaints: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -32,7 +34,7 @@ class Fresh:
             stdout=subprocess.PIPE,
             stderr=self._complaints,
             text=True,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"},
+            env=clean_environment(self._home.name),
         )
 
     def observe(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class Fresh:
         self._process.kill()
         self._process.communicate()
         self._complaints.close()
+        self._home.cleanup()
 
     def _asked(self, line: str) -> bool:
         assert self._process.stdin is not None

@@ -1,4 +1,4 @@
-"""The fresh process of a verification: loads the model by its alias, uses it, and notes what it sees.
+"""The fresh process of a verification: loads a model's files, uses it, and notes what it sees.
 
 Started as ``python -m tasks.effects.observer`` with a JSON request on each line of standard input. It judges nothing;
 that is done by ``podium.checks`` from what is noted here.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import mlflow
+import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 
@@ -31,7 +31,6 @@ class Observer:
         self.request = request
         self.seen: dict[str, Any] = {"errors": {}}
         self._loaded: Any = None
-        self._folder = ""
         self._rows = pd.DataFrame()
         self._batch: Any = ()
 
@@ -53,17 +52,13 @@ class Observer:
 
     def _load(self) -> None:
         started = time.perf_counter()
-        mlflow.set_tracking_uri(self.request["tracking_uri"])
-        mlflow.set_registry_uri(self.request["tracking_uri"])
-        folder = mlflow.artifacts.download_artifacts(self.request["model"], dst_path=self.request["scratch"])
-        self._loaded = mlflow.pyfunc.load_model(folder)
-        self._folder = folder
+        self._loaded = mlflow.pyfunc.load_model(self.request["model"])
         schema = self._loaded.metadata.get_input_schema()
         columns = f"{len(schema.inputs)} columns in, labels out" if schema else ""
         self.seen |= {"seconds": time.perf_counter() - started, "signature": columns}
 
     def _predict(self) -> None:
-        rows = rows_for(self._loaded, {**self.request, "model": self._folder})
+        rows = rows_for(self._loaded, self.request)
         self.seen["rows"] = 0 if rows is None else len(rows)
         if rows is not None:
             self._rows = rows

@@ -25,7 +25,7 @@ WRITES = {
     "select": (*RECORD, *SWITCH, *END),
     "rollback": (*RECORD, "set_model_version_tag", "delete_model_version_tag", *SWITCH, *END),
 }
-ON_SERVER = range(2, 18, 2)
+ON_SERVER = (2, 6, 7, 10, 12, 13, 14, 16)
 """There are some writes more than on SQLite, for the claim, which the next run takes from the dead."""
 CASES = [(what, number) for what, writes in WRITES.items() for number in range(1, len(writes) + 1)]
 
@@ -124,7 +124,7 @@ def test_killed_against_a_server(home: Path, made: Path, prefect_server: str, em
             command = [sys.executable, "-m", "tests.flows.deciding_killed", "rollback", str(config), str(number)]
             environment = {**os.environ, "PREFECT_API_URL": prefect_server}
             ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
-            assert ended.stdout.split() == [str(number), "-9"], ended.stdout + ended.stderr[-2000:]
+            assert ended.stdout.splitlines()[-1:] == [f"{number} -9"], ended.stdout + ended.stderr[-2000:]
             recorded = len(history(str(config)).decisions)
             select(str(config))
             assert len(assert_whole(config)) == recorded, number

@@ -15,16 +15,17 @@ from flows.migration import migrate
 from flows.pinning import pin, unpin
 from flows.rollback import rollback
 from flows.selection import select
+from flows.verification import verify
 from podium.errors import NegativeAnswerError, UsageError
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, project, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-@pytest.fixture
-def twice(home: Path, made: Path) -> Path:
-    """A project whose champion LOGISTIC (version 2) replaced FOREST (version 1)."""
-    config = project(home.parent, made, FOREST)
+def promoted_twice(folder: Path, made: Path, empty_database: Path) -> Path:
+    """A project whose champion LOGISTIC (version 2) replaced FOREST (version 1), with a database of its own."""
+    shutil.copy(empty_database, folder / "mlflow.db")
+    config = project(folder, made, FOREST, mlflow={"tracking_uri": "sqlite:///mlflow.db"})
     migrate(str(config))
     select(str(config))
     add_staged(config, made, LOGISTIC)
@@ -32,6 +33,20 @@ def twice(home: Path, made: Path) -> Path:
     select(str(config))
     assert aliases(config) == {"champion": "2", "previous": "1"}
     return config
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, made: Path, empty_database: Path, prefect_server: str) -> Path:
+    """Such a project, which no test changes."""
+    return promoted_twice(tmp_path_factory.mktemp("base"), made, empty_database)
+
+
+@pytest.fixture
+def twice(base: Path, home: Path) -> Path:
+    """A copy of it; what is in the artifact store they share."""
+    for name in ("churn.yaml", "mlflow.db"):
+        shutil.copy(base.parent / name, home.parent / name)
+    return home.parent / "churn.yaml"
 
 
 def aliases(config: Path) -> dict[str, str]:
@@ -108,8 +123,9 @@ def test_a_dry_run_changes_nothing(twice: Path) -> None:
     assert (aliases(twice), decisions(twice)) == ({"champion": "2", "previous": "1"}, before)
 
 
-def test_a_target_that_does_not_load_is_refused(twice: Path) -> None:
+def test_a_target_that_does_not_load_is_refused(home: Path, made: Path, empty_database: Path) -> None:
     """Its files are gone: one line says so, and production is as it was."""
+    twice = promoted_twice(home.parent, made, empty_database)
     (gone,) = [m for m in store_of(twice).logged_models() if m.name == FOREST]
     shutil.rmtree(Path(gone.artifact_location.removeprefix("file://")))
     with pytest.raises(NegativeAnswerError, match="version 1 stays out of production"):
@@ -167,6 +183,7 @@ def test_a_pin_stands_in_the_way_of_a_rollback(twice: Path) -> None:
     with pytest.raises(NegativeAnswerError, match="rollback --to 1"):
         pin(str(twice), "1")
     pin(str(twice))
+    assert str(verify(str(twice)).pinned).startswith("version 2 was pinned by user")
     for order in (rollback, pin):
         with pytest.raises(NegativeAnswerError, match="version 2 was pinned by user"):
             order(str(twice))
