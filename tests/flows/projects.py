@@ -23,13 +23,18 @@ TWINS = ("xgboost_20250820_104603", "xgboost_20250820_104648")
 
 
 def project(folder: Path, made: Path, *names: str, **sections: Any) -> Path:
-    """A project with some of the demo's models staged; returns its config file."""
+    """A project with some of the demo's models staged; returns its config file.
+
+    Its numbers decide, unless a policy is given: the demo's models are too alike for much to be shown of them.
+    """
     root = folder / "staging"
     root.mkdir(exist_ok=True)
     for name in names:
         shutil.copytree(made / "staging" / name, root / name)
     holdout = {"path": str(made / "holdout.parquet"), "target": "churn", "id_columns": ["customerID"]}
-    content = {"staging": {"root": "staging"}, "holdout": holdout, **sections}
+    policy = sections.pop("policy", None) or {}
+    policy = {**policy, "evidence": {"confidence": None, **policy.get("evidence", {})}}
+    content = {"staging": {"root": "staging"}, "holdout": holdout, "policy": policy, **sections}
     config = folder / "churn.yaml"
     config.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
     return config

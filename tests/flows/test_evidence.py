@@ -1,0 +1,108 @@
+"""The champion is replaced by what the holdout shows to be better, and by nothing else."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+
+from flows.migration import migrate
+from flows.selection import select
+from podium.outcome import SelectionOutcome
+from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, add_staged, project, store_of
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+SURE = {"evidence": {"confidence": 0.95}}
+
+
+def arrived(config: Path, made: Path, *names: str) -> SelectionOutcome:
+    """Stage further models, migrate them and select."""
+    add_staged(config, made, *names)
+    migrate(str(config))
+    return select(str(config))
+
+
+def kept(config: Path, model_id: str) -> Path:
+    """The file of a candidate's predictions in the artifact store."""
+    (run,) = store_of(config).client.search_runs(
+        [store_of(config).experiment_id], f"attributes.run_name = '{model_id}'"
+    )
+    folder = Path(run.info.artifact_uri.removeprefix("file://"))
+    (found,) = folder.rglob("predictions.npz")
+    return found
+
+
+@pytest.fixture
+def trapped(home: Path, made: Path) -> Path:
+    """A project whose overfitted model is in production, being the only one."""
+    config = project(home.parent, made, policy=SURE)
+    assert arrived(config, made, TRAP).selection.verdict == "promote"
+    return config
+
+
+def test_a_clear_improvement_is_shown_and_promoted(trapped: Path, made: Path) -> None:
+    """The honest model gains some points of F1 over the overfitted one, and the record holds the proof."""
+    outcome = arrived(trapped, made, LOGISTIC)
+    document = outcome.as_json()
+    assert (document["verdict"], document["champion"]["model_id"]) == ("promote", LOGISTIC)
+    assert document["reasons"][0].startswith(f"{LOGISTIC} replaces {TRAP}: {LOGISTIC} gains +0.0")
+    (challenger,) = document["comparison"]["challengers"]
+    assert 0 < challenger["lower_bound"] < challenger["difference"]["estimate"]
+    assert challenger["mcnemar"]["p_value"] < 0.05
+    report = Path(str(outcome.report), "report.html").read_text()
+    assert "Against the champion" in report
+
+
+def test_a_higher_number_alone_is_kept_out(home: Path, made: Path) -> None:
+    """A model that measures a little more may do so by luck: the champion stays, and the interval is told."""
+    config = project(home.parent, made, policy=SURE)
+    arrived(config, made, FOREST)
+    outcome = arrived(config, made, LOGISTIC)
+    first = outcome.selection.ranking[0]
+    assert first.candidate.model_id == LOGISTIC, "its number is the higher one"
+    assert (outcome.selection.verdict, outcome.production.model_id) in {
+        ("keep", FOREST),
+        ("not enough data", FOREST),
+    }
+    assert outcome.selection.reasons[0].startswith(f"{FOREST} stays: {LOGISTIC} gains +0.00")
+    assert select(str(config)).recorded is False, "the same evidence is no news"
+
+
+def test_the_same_evidence_gives_the_same_numbers(trapped: Path, made: Path) -> None:
+    """Asked again, or in a dry run, the comparison is the same to the last digit."""
+    add_staged(trapped, made, *TWINS)
+    migrate(str(trapped))
+    first, again = (json.dumps(select(str(trapped), dry_run=True).as_json()["comparison"]) for _ in range(2))
+    assert first == again
+
+
+@pytest.mark.parametrize("spoil", ["gone", "no file of predictions", "of another model"])
+def test_predictions_that_do_not_give_the_measured_numbers_are_asked_for_anew(
+    spoil: str, trapped: Path, made: Path
+) -> None:
+    """Files of an artifact store get lost and may be anybody's: the comparison comes out the same without them."""
+    add_staged(trapped, made, LOGISTIC)
+    migrate(str(trapped))
+    before = select(str(trapped), dry_run=True).as_json()["comparison"]
+    file, other = kept(trapped, LOGISTIC), kept(trapped, TRAP)
+    content: dict[str, Any] = {"no file of predictions": b"PK not one", "of another model": other.read_bytes()}
+    if spoil == "gone":
+        os.remove(file)
+    else:
+        file.write_bytes(content[spoil])
+    assert select(str(trapped), dry_run=True).as_json()["comparison"] == before
+
+
+def test_a_champion_whose_files_are_gone_is_not_beaten_by_numbers(trapped: Path, made: Path) -> None:
+    """What cannot be compared is not replaced: its number is there, but nobody can ask it any more."""
+    store = store_of(trapped)
+    version = store.client.get_model_version_by_alias("churn", "champion")
+    folder = mlflow.artifacts.download_artifacts(version.source, tracking_uri=store.uri)
+    os.remove(Path(folder, "MLmodel"))
+    add_staged(trapped, made, LOGISTIC)
+    migrate(str(trapped))
+    outcome = select(str(trapped))
+    assert (outcome.selection.verdict, outcome.production.model_id) == ("keep", TRAP)
+    assert "the champion cannot be scored" in outcome.selection.reasons[0]
