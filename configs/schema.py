@@ -120,7 +120,10 @@ class EvidenceSection(Section):
     """How much evidence a promotion needs."""
 
     minimum_improvement: float = Field(
-        0.0, ge=0, le=1, description="How far above the champion the best must be on the primary metric."
+        0.0,
+        ge=0,
+        le=1,
+        description="How far above the champion the best must be on the primary metric; with a confidence, its lower bound.",
     )
     confidence: float | None = Field(
         0.95,
