@@ -123,7 +123,7 @@ class EvidenceSection(Section):
         0.0,
         ge=0,
         le=1,
-        description="How far above the champion the best must be on the primary metric; with a confidence, its lower bound.",
+        description="How far above the champion the primary metric must be; with a confidence, its lower bound.",
     )
     confidence: float | None = Field(
         0.95,
