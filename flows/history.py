@@ -14,5 +14,6 @@ def history(config_path: str | None = None) -> Chain:
 
 def chain_json(chain: Chain) -> dict[str, Any]:
     """Return the JSON document of ``podium history``."""
-    rows = [{"decision_id": d.decision_id, "sha256": d.sha256, **d.content} for d in chain.decisions]
+    told = zip(chain.decisions, chain.states, strict=True)
+    rows = [{"decision_id": d.decision_id, "sha256": d.sha256, "state": state, **d.content} for d, state in told]
     return {"decisions": rows, "unbroken": chain.unbroken, "broken_at": chain.broken_at}

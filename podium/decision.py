@@ -164,9 +164,10 @@ def ranked_json(ranked: Ranked) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Decisions, oldest first, and the place where the chain breaks, if it does."""
+    """Decisions, oldest first, what became of each, and the place where the chain breaks, if it does."""
 
     decisions: tuple[Decision, ...]
+    states: tuple[str, ...]
     broken_at: str | None
 
     @property
@@ -177,11 +178,15 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A decision as it was found, with the digest that was noted beside it when it was written."""
+    """A decision as it was found, with the digest that was noted beside it when it was written.
+
+    ``state`` is what became of it since; no part of the record, which never changes.
+    """
 
     text: str
     noted_sha256: str
     name: str
+    state: str = ""
 
 
 def check_chain(stored: Sequence[Stored]) -> Chain:
@@ -193,7 +198,7 @@ def check_chain(stored: Sequence[Stored]) -> Chain:
         broken = broken or _break_in(decision, entry, before, position)
         before = entry.noted_sha256
         decisions.append(decision)
-    return Chain(tuple(decisions), broken)
+    return Chain(tuple(decisions), tuple(entry.state for entry in stored), broken)
 
 
 def _break_in(decision: Decision, entry: Stored, before: str, position: int) -> str | None:

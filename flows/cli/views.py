@@ -217,17 +217,16 @@ def show_retirement(console: Console, document: Json) -> None:
 
 def show_history(console: Console, document: Json) -> None:
     """Show the chain of decisions."""
-    table = _table("Decisions", "#", "decision", "decided at", "verdict", "best", "why")
+    table = _table("Decisions", "#", "decision", "decided at", "verdict", "best", "state", "why")
     for row in document["decisions"]:
         if "sequence" not in row:
-            table.add_row("?", row["decision_id"], "", "unreadable", "", "")
+            table.add_row("?", row["decision_id"], "", "unreadable", "", row["state"], "")
             continue
         named = row["best"] or row["promoted"]
         best = named["model_id"] if named else "none"
         when = row["decided_at"][:16].replace("T", " ")
-        table.add_row(
-            str(row["sequence"]), row["decision_id"], when, row["verdict"], escape(best), escape(row["reasons"][0])
-        )
+        known = (str(row["sequence"]), row["decision_id"], when, row["verdict"], escape(best), escape(row["state"]))
+        table.add_row(*known, escape(row["reasons"][0]))
     console.print(table)
     state = "unbroken" if document["unbroken"] else f"BROKEN: {document['broken_at']}"
     console.print(f"chain of {len(document['decisions'])}: {escape(state)}", highlight=False)

@@ -28,7 +28,8 @@ def read_chain(section: MlflowSection) -> Chain:
 
 
 def _stored(run: Run) -> Stored:
-    return Stored(record_text(run), run.data.tags["podium.sha256"], run.data.tags["podium.decision_id"])
+    tags = run.data.tags
+    return Stored(record_text(run), tags["podium.sha256"], tags["podium.decision_id"], tags.get("podium.state", ""))
 
 
 def record_text(run: Run) -> str:

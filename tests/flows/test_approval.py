@@ -41,7 +41,8 @@ def test_a_winner_waits_and_is_promoted_once_approved(config: Path) -> None:
     assert (again.decision_id, again.recorded, again.awaits_approval) == (outcome.decision_id, False, True)
     done = approve(str(config), str(outcome.decision_id), asked_by="alice")
     assert done.production.model_id == LOGISTIC
-    assert [(d["verdict"], d["asked_by"]) for d in decisions(config)] == [("promote", "user"), ("approve", "alice")]
+    told = [(d["verdict"], d["asked_by"], d["state"]) for d in decisions(config)]
+    assert told == [("promote", "user", "approved"), ("approve", "alice", "settled")]
     last = select(str(config))
     assert (last.selection.verdict, last.recorded) == ("keep", False)
     with pytest.raises(UsageError, match="waits for approval; none does"):
