@@ -18,18 +18,15 @@ def environment(home: Path) -> dict[str, str]:
     return kept | {"PODIUM_HOME": str(home), "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
 
 
-def run(home: Path, *command: str, **variables: str) -> tuple[float, str]:
+def run(home: Path, *command: str) -> tuple[float, str]:
     """Return the seconds of a whole process, from its start to its end, and what it printed.
-
-    ``variables`` are added to its environment.
 
     Raises:
         SystemExit: it failed; the message ends with what it said.
     """
     started = time.perf_counter()
-    around = environment(home) | variables
     process = subprocess.Popen(
-        command, cwd=PROJECT, env=around, stdout=-1, stderr=-1, text=True, start_new_session=True
+        command, cwd=PROJECT, env=environment(home), stdout=-1, stderr=-1, text=True, start_new_session=True
     )
     try:
         said, complained = process.communicate()
