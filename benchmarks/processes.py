@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PODIUM = str(Path(sys.executable).with_name("podium"))
@@ -18,27 +20,34 @@ def environment(home: Path) -> dict[str, str]:
     return kept | {"PODIUM_HOME": str(home), "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
 
 
-def run(home: Path, *command: str) -> tuple[float, str]:
+def run(home: Path, *command: str, **variables: str) -> tuple[float, str]:
     """Return the seconds of a whole process, from its start to its end, and what it printed.
+
+    ``variables`` are added to its environment.
 
     Raises:
         SystemExit: it failed; the message ends with what it said.
     """
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=PROJECT, env=environment(home), stdout=-1, stderr=-1, text=True, start_new_session=True
-    )
-    try:
+    begun = time.perf_counter()
+    with started(home, *command, **variables) as process:
         said, complained = process.communicate()
-    finally:
-        _end(process)
     if process.returncode != 0:
         sys.exit(f"{' '.join(command)} ended with status {process.returncode}:\n{complained[-2000:]}")
-    return time.perf_counter() - started, said
+    return time.perf_counter() - begun, said
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Kill whatever is left of a process and its group, as after Ctrl-C."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+@contextmanager
+def started(
+    home: Path, *command: str, output: int = subprocess.PIPE, **variables: str
+) -> "Iterator[subprocess.Popen[str]]":
+    """Give a running process; whatever is left of it and its group at the end, as after Ctrl-C, is killed."""
+    around = environment(home) | variables
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=around, stdout=output, stderr=output, text=True, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

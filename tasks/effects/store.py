@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LoggedModel, Run, ViewType
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.entities.paged_list import PagedList
 from mlflow.tracking._tracking_service import utils
 
@@ -95,6 +96,12 @@ def register_version(store: Store, model_id: str, run_id: str | None, tags: Mapp
     name, all_tags = store.registered_model, {**tags, "podium.stage": "staging"}
     made = store.client.create_model_version(name, f"models:/{model_id}", run_id, all_tags, model_id=model_id)
     return str(made.version)
+
+
+def remember(store: Store, resource: str, location: str) -> None:
+    """Tell MLflow's client where a run or logged model just made keeps its files: it would ask the server again."""
+    kept = getattr(utils, "_artifact_repos_cache", {})
+    kept[resource] = get_artifact_repository(location, store.uri)
 
 
 def forget(*ids: str) -> None:

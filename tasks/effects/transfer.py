@@ -25,7 +25,7 @@ from podium.staged import StagedModel
 from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
-from tasks.effects.store import Store, forget, register_version
+from tasks.effects.store import Store, forget, register_version, remember
 from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
 
 NAME = "model"
@@ -34,6 +34,8 @@ LONGEST_VALUE = 6000
 REFUSALS = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})
 """What MLflow says when it is well and will never take this; anything else may pass on another try."""
 FIRST = "another migration was first"
+POLL = 0.005
+"""Seconds between two tries for a turn: by default as long as a whole turn takes, which is waited for nothing."""
 Measured = tuple[Holdout, Measurement] | None
 _sqlite_writer = threading.Lock()
 
@@ -119,13 +121,15 @@ def _turn(store: Store) -> Iterator[None]:
     if not store.is_sqlite:
         yield
         return
-    with _sqlite_writer, FileLock(f"{store.uri.removeprefix('sqlite:///')}.writing"):
+    with _sqlite_writer, FileLock(f"{store.uri.removeprefix('sqlite:///')}.writing").acquire(poll_interval=POLL):
         yield
 
 
 def _begin(store: Store, model: StagedModel, found: Mapping[str, Any]) -> str:
     tags = {**_run_tags(model, found), **_identity(model, found), "podium.writer": str(this_writer())}
-    return str(store.client.create_run(store.experiment_id, _trained(model), tags, model.model_id).info.run_id)
+    run = store.client.create_run(store.experiment_id, _trained(model), tags, model.model_id)
+    remember(store, run.info.run_id, run.info.artifact_uri)
+    return str(run.info.run_id)
 
 
 def _fill(
@@ -135,6 +139,7 @@ def _fill(
     client, identity, params = store.client, _identity(model, found), _parameters(model, found)
     name = model_name(model.model_id)
     logged = client.create_logged_model(store.experiment_id, name, run_id, identity, params, model.model_type)
+    remember(store, logged.model_id, logged.artifact_location)
     with mlmodel(scratch / NAME) as stored:
         # As MLflow's own logging does: the stored model says which run and logged model it belongs to.
         stored |= {"run_id": run_id, "model_id": logged.model_id, "model_size_bytes": _size(scratch / NAME)}

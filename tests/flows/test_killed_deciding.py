@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.servers import MlflowServer
 from configs.loading import load_config
 from flows.history import chain_json, history
 from flows.migration import migrate
@@ -16,7 +17,6 @@ from flows.selection import select
 from tasks.effects.store import connect
 from tasks.measurement import load_version
 from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
-from tests.flows.servers import MlflowServer
 
 RECORD = ("create_run", "log_artifacts", "log_artifact", "log_batch", "set_terminated")
 SWITCH = ("set_registered_model_alias", "set_model_version_tag", "set_registered_model_alias", "set_model_version_tag")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks.servers import MlflowServer
 from flows.history import chain_json, history
 from flows.migration import migrate
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, project, store_of
-from tests.flows.servers import MlflowServer
 
 TIMES = 4
 

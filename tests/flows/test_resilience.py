@@ -14,8 +14,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
+from benchmarks.servers import PATIENCE, MlflowServer, free_port
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, project
-from tests.flows.servers import PATIENCE, MlflowServer, free_port
 
 NAMES = (*TWINS, LOGISTIC, FOREST, TRAP)
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"}

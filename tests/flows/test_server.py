@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import MlflowServer
 from flows.history import chain_json, history
 from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
 from tests.flows.projects import LOGISTIC, TRAP, project, store_of
-from tests.flows.servers import MlflowServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -20,31 +20,41 @@ def free_port() -> int:
 
 
 class MlflowServer:
-    """A server on a port of its own that keeps and serves the artifacts itself."""
+    """A server on a port of its own that keeps and serves the artifacts itself.
 
-    def __init__(self, folder: Path) -> None:
+    With ``shared`` its clients write them to a folder instead, by their own access to it.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
+        self._shared = shared
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and return once it answers."""
         options = {
             "--backend-store-uri": f"sqlite:///{self._folder / 'mlflow.db'}",
-            "--artifacts-destination": str(self._folder / "served"),
             "--host": "127.0.0.1",
             "--port": str(self.port),
             "--workers": "1",
+            **self._artifacts(),
         }
+        flags = ["--no-serve-artifacts"] if self._shared else []
+        words = (word for option in options.items() for word in option)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *(word for option in options.items() for word in option)],
+            [sys.executable, "-m", "mlflow", "server", *words, *flags],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
         )
         self._await_health()
+
+    def _artifacts(self) -> dict[str, str]:
+        name = "--default-artifact-root" if self._shared else "--artifacts-destination"
+        return {name: str(self._folder / "artifacts")}
 
     def kill(self) -> None:
         """End it at once, with all it started."""
