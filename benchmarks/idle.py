@@ -17,7 +17,7 @@ IDLE_ROUNDS = 3
 
 
 def idle_flow() -> Any:
-    """Return a flow that reads, plans and spreads a root as a migration does, and leaves its models alone."""
+    """Return a flow that spreads models as a migration does, and leaves them alone; it returns its task runs."""
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
 

@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.entities.paged_list import PagedList
 from mlflow.tracking._tracking_service import utils
+from mlflow.utils.uri import add_databricks_profile_info_to_artifact_uri
 
 from configs.loading import podium_home
 from configs.schema import MlflowSection
@@ -101,7 +102,8 @@ def register_version(store: Store, model_id: str, run_id: str | None, tags: Mapp
 def remember(store: Store, resource: str, location: str) -> None:
     """Tell MLflow's client where a run or logged model just made keeps its files: it would ask the server again."""
     kept = getattr(utils, "_artifact_repos_cache", {})
-    kept[resource] = get_artifact_repository(location, store.uri)
+    own = add_databricks_profile_info_to_artifact_uri(location, store.uri)
+    kept[resource] = get_artifact_repository(own, tracking_uri=store.uri)
 
 
 def forget(*ids: str) -> None:

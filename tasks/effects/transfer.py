@@ -34,8 +34,6 @@ LONGEST_VALUE = 6000
 REFUSALS = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})
 """What MLflow says when it is well and will never take this; anything else may pass on another try."""
 FIRST = "another migration was first"
-POLL = 0.005
-"""Seconds between two tries for a turn: by default as long as a whole turn takes, which is waited for nothing."""
 Measured = tuple[Holdout, Measurement] | None
 _sqlite_writer = threading.Lock()
 
@@ -121,7 +119,7 @@ def _turn(store: Store) -> Iterator[None]:
     if not store.is_sqlite:
         yield
         return
-    with _sqlite_writer, FileLock(f"{store.uri.removeprefix('sqlite:///')}.writing").acquire(poll_interval=POLL):
+    with _sqlite_writer, FileLock(f"{store.uri.removeprefix('sqlite:///')}.writing"):
         yield
 
 
