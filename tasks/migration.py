@@ -20,6 +20,7 @@ from podium.measurement import Holdout, Measurement, measure
 from podium.plan import Outcome, batched, left
 from podium.progress import Counter
 from podium.staged import StagedModel
+from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure, without_password
 from tasks.effects.sandbox import Answer, Question, sandbox
@@ -144,7 +145,7 @@ def _question(config: PodiumConfig, model: StagedModel, scratch: Path) -> Questi
         "sha256": model.folder.model_digest,
         "preprocessors": [list(pair) for pair in model.folder.preprocessors],
         "out": str(scratch / NAME),
-        "predictions": str(scratch / "predictions.npz"),
+        "predictions": str(scratch / SAID),
         "holdout": str(config.holdout.path) if config.holdout else None,
         "features": list(model.feature_columns),
         "versions": dict(model.versions),
@@ -156,5 +157,5 @@ def _question(config: PodiumConfig, model: StagedModel, scratch: Path) -> Questi
 def _measured(config: PodiumConfig, holdout: Holdout | None, scratch: Path) -> tuple[Holdout, Measurement] | None:
     if holdout is None:
         return None
-    said = load_predictions(scratch / "predictions.npz")
+    said = load_predictions(scratch / SAID)
     return holdout, measure(holdout, said)

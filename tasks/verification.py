@@ -16,6 +16,7 @@ from podium.errors import NegativeAnswerError, first_line
 from podium.measurement import Holdout, measure
 from podium.standing import parse_pin
 from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
+from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
 from tasks.effects.store import CHAMPION, PINNED, Store, connect, find, logged_model_of
 from tasks.effects.writing import measured_of
@@ -93,7 +94,7 @@ def _observe(
 ) -> Observed:
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         seen = _seen(store, config, Path(folder), named, observes, most)
-        said = Path(folder, "predictions.npz")
+        said = Path(folder, SAID)
         if holdout and said.exists():
             measured = measure(holdout, load_predictions(said))
             seen["metrics"] = dict(measured.metrics)
@@ -123,6 +124,6 @@ def _request(config: PodiumConfig, folder: Path, model: str, most: int | None) -
         "id_columns": list(holdout.id_columns) if holdout else [],
         "most": most,
         "single_rows": config.verification.single_rows,
-        "predictions": str(folder / "predictions.npz"),
+        "predictions": str(folder / SAID),
         "result": str(folder / "observed.json"),
     }

@@ -64,9 +64,10 @@ class Child:
             said = os.read(self.told, 4096)
         except BlockingIOError:
             return True
-        for _ in said[: self.models]:
+        believed = said[: self.models]
+        for _ in believed:
             _say(self.name, None)
-        self.models -= len(said)
+        self.models -= len(believed)
         return bool(said) and self.models > 0
 
 
