@@ -8,39 +8,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-MetricName = Literal[
-    "f1_score",
-    "accuracy",
-    "precision",
-    "recall",
-    "roc_auc",
-    "average_precision",
-    "balanced_accuracy",
-]
-TieRule = Literal[
-    "champion",
-    "f1_score",
-    "accuracy",
-    "precision",
-    "recall",
-    "roc_auc",
-    "average_precision",
-    "balanced_accuracy",
-    "smaller",
-    "older",
-]
+from configs.policy import PolicySection
+from configs.section import Section, no_boolean
+
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s'\"`][^/:'\"`]*$")]
 
 
 FileName = Annotated[str, Field(pattern=r"^[^/\\\\]+$", max_length=255)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class MlflowSection(Section):
@@ -90,87 +66,15 @@ class HoldoutSection(Section):
     id_columns: tuple[str, ...] = Field(
         (), max_length=50, description="Columns that identify a row and are not features."
     )
+    slices: tuple[str, ...] = Field(
+        (), max_length=20, description="Columns whose values are measured apart, such as gender or contract."
+    )
+    slice_rows: int = Field(30, ge=10, le=1_000_000, description="Rows that a slice must have to be measured.")
 
     @field_validator("positive_class", mode="before")
     @classmethod
     def _not_a_yaml_boolean(cls, value: object) -> object:
-        if isinstance(value, bool):
-            raise ValueError("YAML reads an unquoted yes, no, true or false as a boolean: put the label in quotes")
-        return value
-
-
-class PrimarySection(Section):
-    """The one number that ranks candidates."""
-
-    metric: MetricName = Field("f1_score", description="Metric that ranks the candidates; higher is better.")
-    average: Literal["weighted", "macro", "binary"] = Field(
-        "weighted", description="How F1, precision and recall are averaged over the classes."
-    )
-
-
-class GuardrailsSection(Section):
-    """Conditions that a candidate must meet whatever its rank."""
-
-    minimum: dict[MetricName, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default_factory=dict, description="Lowest acceptable holdout value per metric."
-    )
-
-
-class EvidenceSection(Section):
-    """How much evidence a promotion needs."""
-
-    minimum_improvement: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="How far above the champion the primary metric must be; with a confidence, its lower bound.",
-    )
-    confidence: float | None = Field(
-        0.95,
-        gt=0.5,
-        lt=1,
-        description="How sure the holdout must make it that a challenger is better. null: its number decides.",
-    )
-    resamples: int = Field(
-        2000, ge=200, le=100_000, description="Resamples of the holdout that the comparison with the champion draws."
-    )
-    without_holdout: Literal["refuse", "promote"] = Field(
-        "refuse",
-        description="With no holdout there are only recorded metrics, which are claims: refuse or promote on them.",
-    )
-    claim_tolerance: float = Field(
-        0.05, gt=0, le=1, description="Recorded minus measured above this is reported as a leak alarm."
-    )
-
-    @model_validator(mode="after")
-    def _resamples_reach_the_confidence(self) -> "EvidenceSection":
-        if self.confidence is not None and (self.resamples + 1) * (1 - self.confidence) < 5:
-            raise ValueError(
-                f"{self.resamples} resamples are too few for confidence {self.confidence:g}: raise resamples"
-            )
-        return self
-
-
-class PolicySection(Section):
-    """The rules of selection."""
-
-    primary: PrimarySection = PrimarySection()
-    guardrails: GuardrailsSection = GuardrailsSection()
-    evidence: EvidenceSection = EvidenceSection()
-    approval: Literal["none", "required"] = Field(
-        "none", description="required: a winner waits until `podium approve` or `podium reject` settles it."
-    )
-    ties: tuple[TieRule, ...] = Field(
-        ("champion", "roc_auc", "smaller", "older"),
-        max_length=20,
-        description="Rules that break an exact tie, in order; the model id decides what they leave equal.",
-    )
-
-    @model_validator(mode="after")
-    def _ties_are_distinct(self) -> "PolicySection":
-        if len(set(self.ties)) != len(self.ties):
-            raise ValueError("a tie rule is named twice")
-        return self
+        return no_boolean(value)
 
 
 class RetentionSection(Section):
@@ -262,6 +166,17 @@ class PodiumConfig(Section):
     verification: VerificationSection = VerificationSection()
     sandbox: SandboxSection = SandboxSection()
     runner: RunnerSection = RunnerSection()
+
+    @model_validator(mode="after")
+    def _guarded_slices_are_measured(self) -> "PodiumConfig":
+        rails, holdout = self.policy.guardrails, self.holdout
+        if holdout is None:
+            return self
+        if not holdout.slices and (rails.slice_regression is not None or rails.fairness_gap):
+            raise ValueError("policy.guardrails has slice_regression or fairness_gap: name columns in holdout.slices")
+        if rails.fairness_gap.keys() - {"accuracy"} and holdout.positive_class is None:
+            raise ValueError("policy.guardrails.fairness_gap: rates are of a class: set holdout.positive_class")
+        return self
 
     @model_validator(mode="after")
     def _binary_needs_a_positive_class(self) -> "PodiumConfig":

@@ -32,7 +32,7 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
     """
     started = time.perf_counter()
     config = load_config(config_path)
-    holdout = load_holdout(config.holdout)
+    holdout = load_holdout(config)
     if dry_run:
         plan = _plan(config)
         return MigrationReport(plan.decided + planned(plan.todo), time.perf_counter() - started, dry_run=True)

@@ -34,7 +34,7 @@ def rollback(
     if dry_run:
         target, production = _target(config, to)
         return OrderOutcome(production, (rollback_reason(target, production, asked_by),), dry_run=True)
-    holdout = load_holdout(config.holdout)
+    holdout = load_holdout(config)
     with deciding(config) as turn:
         return _rolled_back(config, holdout, to, asked_by, turn)
 

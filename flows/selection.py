@@ -11,14 +11,17 @@ from flows.adoption import adopt_production
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
 from flows.shared import fan_out, question_of, rules_of
 from podium import __version__
+from podium.candidate import Candidate, Evidence
+from podium.checks import Verification
 from podium.decision import Decision, evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
 from podium.evidence import asked_of, challengers_in, champion_in, shown
+from podium.guardrails import Guardrail, latency
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
 from podium.plan import chunked
 from podium.progress import Counter, announce
-from podium.ranking import Candidate, Evidence, Selection, choose
+from podium.ranking import Selection, choose
 from podium.report import render
 from podium.retention import sentence
 from podium.standing import free_champion, stood_by, subject_to_approval
@@ -29,6 +32,7 @@ from tasks.decisions import close_decision, last_decision, waiting_decision, wri
 from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
 from tasks.promotion import in_production
+from tasks.signatures import compare_signatures
 from tasks.verification import canary, prepare_canary
 
 
@@ -41,7 +45,7 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
             outcome.
     """
     config = load_config(config_path)
-    holdout = load_holdout(config.holdout)
+    holdout = load_holdout(config)
     outcome = _preview(config, holdout) if dry_run else _selected(config, holdout, asked_by)
     if outcome.selection.verdict == "refuse":
         raise NegativeAnswerError(f"{config.mlflow.registered_model}: {outcome.selection.reasons[0]}", outcome)
@@ -105,9 +109,10 @@ def _choose(
         selection = _shown(config, holdout, selection, production)
         if selection.promoted is None:
             return selection, None
-        seen = _seen(config, holdout, selection.promoted)
+        champion = next((c for c in candidates if c.logged_model_id == production.logged_model_id), None)
+        seen = _seen(config, holdout, selection.promoted, champion)
         if seen.doubt is None:
-            return selection, seen
+            return replace(selection, confirmed=seen.guardrails), seen
         candidates = [c.without_measurement(seen.doubt) if c == selection.promoted else c for c in candidates]
 
 
@@ -122,14 +127,32 @@ def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, 
     return shown(selection, found, champion, challengers)
 
 
-def _seen(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate) -> Confirmation:
+def _seen(
+    config: PodiumConfig, holdout: Holdout | None, candidate: Candidate, champion: Candidate | None
+) -> Confirmation:
     """Return what is seen of a candidate before its promotion: measured in the sandbox, used in a fresh process."""
     prepare_canary()
     seen = confirm(config, holdout, candidate)
     if seen.doubt or candidate.version is None:
         return seen
-    doubt = canary(config, candidate.version).doubt
-    return replace(seen, doubt=f"it does not pass as a canary: {doubt}") if doubt else seen
+    found = canary(config, candidate.version)
+    if found.doubt:
+        return replace(seen, doubt=f"it does not pass as a canary: {found.doubt}")
+    rails = (*_latency(config, found), *_signature(config, holdout, candidate, champion))
+    return replace(seen, doubt=next((g.sentence for g in rails if g.status != "pass"), None), guardrails=rails)
+
+
+def _latency(config: PodiumConfig, found: Verification) -> tuple[Guardrail, ...]:
+    limit = config.policy.guardrails.latency_ms
+    return () if limit is None else (latency(found.latency_ms, limit),)
+
+
+def _signature(
+    config: PodiumConfig, holdout: Holdout | None, candidate: Candidate, champion: Candidate | None
+) -> tuple[Guardrail, ...]:
+    if champion is None or not config.policy.guardrails.signature:
+        return ()
+    return (compare_signatures(config, holdout, candidate, champion),)
 
 
 def _settle(

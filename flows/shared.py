@@ -5,10 +5,11 @@ from typing import Any
 
 from prefect import Task
 
-from configs.schema import EvidenceSection, PodiumConfig
+from configs.policy import EvidenceSection, GuardrailsSection, PolicySection
+from configs.schema import PodiumConfig
 from flows.runners import runner_of
+from podium.candidate import Evidence, LeakRules, Rails, Rules
 from podium.metrics import metric_key
-from podium.ranking import Evidence, Rules
 from podium.shown import Asked
 
 
@@ -37,9 +38,25 @@ def rules_of(config: PodiumConfig, basis: Evidence) -> Rules:
     return Rules(
         primary=metric_key(policy.primary.metric, average),
         claimed=policy.primary.metric,
-        minimum={metric_key(name, average): floor for name, floor in policy.guardrails.minimum.items()},
+        rails=_rails_of(policy.guardrails, average),
+        leaks=_leaks_of(policy),
         ties=tuple(metric_key(rule, average) for rule in policy.ties),
         minimum_improvement=policy.evidence.minimum_improvement,
         without_holdout=policy.evidence.without_holdout,
-        claim_tolerance=policy.evidence.claim_tolerance,
     )
+
+
+def _rails_of(section: GuardrailsSection, average: str) -> Rails:
+    return Rails(
+        minimum={metric_key(name, average): floor for name, floor in section.minimum.items()},
+        maximum={metric_key(name, average): top for name, top in section.maximum.items()},
+        slice_regression=section.slice_regression,
+        fairness_gap={str(name): gap for name, gap in section.fairness_gap.items()},
+        size_mb=section.size_mb,
+        required_tags=section.required_tags,
+    )
+
+
+def _leaks_of(policy: PolicySection) -> LeakRules:
+    said = policy.leaks
+    return LeakRules(policy.evidence.claim_tolerance, said.claims, said.identifier, said.too_good_above, said.too_good)

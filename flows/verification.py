@@ -19,7 +19,7 @@ def verify(config_path: str | None = None) -> Verification:
         NegativeAnswerError: a check failed, and its answer is the verification; or nothing is in production.
     """
     config = load_config(config_path)
-    holdout = load_holdout(config.holdout)
+    holdout = load_holdout(config)
     resume_interrupted(config)
     announce("verifying the champion in a fresh process")
     found = verify_champion(config, holdout)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from podium.ranking import Candidate, Ranked, Selection
+from podium.candidate import Candidate
+from podium.ranking import Ranked, Selection
 
 GENESIS = "0" * 64
 """What the first decision of a chain names as the one before it."""
@@ -66,7 +67,11 @@ def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy:
     """Return what a verdict was decided from, JSON-ready: holdout, policy, and each candidate with its numbers."""
     ranked = [ranked_json(r) for r in selection.ranking]
     told = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
-    return told | ({"comparison": selection.comparison} if selection.comparison else {})
+    if selection.comparison:
+        told["comparison"] = selection.comparison
+    if selection.confirmed:
+        told["confirmed"] = [g.as_json() for g in selection.confirmed]
+    return told
 
 
 def stable_digest(evidence: Mapping[str, Any]) -> str:
@@ -81,7 +86,7 @@ def stable_digest(evidence: Mapping[str, Any]) -> str:
         for r in evidence["ranking"]
     ]
     rows.sort(key=lambda r: str(r["id"]))
-    known = {k: v for k, v in evidence.items() if k != "comparison"}
+    known = {k: v for k, v in evidence.items() if k not in {"comparison", "confirmed"}}
     return digest_of({**known, "ranking": rows})
 
 
@@ -158,6 +163,7 @@ def ranked_json(ranked: Ranked) -> dict[str, Any]:
         "value": ranked.value,
         "reason": ranked.reason,
         "alarms": list(ranked.alarms),
+        "guardrails": [g.as_json() for g in ranked.guardrails],
         **candidate_json(ranked.candidate),
     }
 

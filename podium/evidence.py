@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from podium.ranking import Candidate, Selection, Verdict
+from podium.candidate import Candidate
+from podium.ranking import Selection, Verdict
 from podium.shown import Asked, Superiority
 
 MOST = 200

@@ -1,32 +1,64 @@
 """Measures predictions against the truth: the numbers that Podium decides by.
 
-The metrics are scikit-learn's, https://scikit-learn.org/stable/modules/model_evaluation.html.
+The metrics are those of https://scikit-learn.org/stable/modules/model_evaluation.html.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics as sk
 
 from podium.labels import Labels, align
-from podium.metrics import AVERAGED, metric_key
-from podium.names import label_key
+from podium.metrics import SCORER, SECONDS
+from podium.numbers import Answers, confusion, label_metrics, rates
+from podium.scorers import scored
+from podium.slices import Slice
 
 Probabilities = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is measured beside the usual metrics.
+
+    ``primary`` is the metric that slices are measured by, ``profit`` what a row of a true class earns by the class it
+    is called, ``scorers`` further metrics such as ``sklearn.jaccard``.
+    """
+
+    primary: str = "f1_score"
+    profit: Mapping[str, Mapping[str, float]] | None = None
+    scorers: tuple[str, ...] = ()
+    slices: tuple[Slice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Holdout:
-    """The true labels of the holdout, shape (n,), with the name and digest that identify its rows."""
+    """The true labels of the holdout, shape (n,), with the name and digest that identify what is measured on them.
+
+    ``identifiers`` are columns that tell rows apart, which no model should have learned from.
+    """
 
     name: str
     digest: str
     truth: Labels
     positive: str | None
+    wanted: Wanted = Wanted()
+    identifiers: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of their codes."""
+        return tuple(sorted(set(self.truth.tolist())))
+
+    def profits(self) -> npt.NDArray[np.float64] | None:
+        """Return what each true class (rows) earns by the class it is called (columns); None if nobody said."""
+        if self.wanted.profit is None:
+            return None
+        given = self.wanted.profit
+        return np.array([[given.get(true, {}).get(said, 0.0) for said in self.labels] for true in self.labels])
 
     def as_json(self) -> dict[str, Any]:
         """Return what identifies the rows, JSON-ready."""
@@ -35,18 +67,23 @@ class Holdout:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a model said of the holdout's rows: labels (n,), and probabilities (n, k) in the order of ``classes``."""
+    """What a model said of the holdout's rows: labels (n,), and probabilities (n, k) in the order of ``classes``.
+
+    ``seconds`` is how long it took to say it.
+    """
 
     labels: Labels
     classes: tuple[str, ...] = ()
     probabilities: Probabilities | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """Holdout metrics of one candidate, or the reason why there are none.
 
-    ``matrix[i][j]`` counts rows of true class ``labels[i]`` that were predicted as ``labels[j]``.
+    ``matrix[i][j]`` counts rows of true class ``labels[i]`` that were predicted as ``labels[j]``; ``identifiers`` are
+    columns it was asked by that tell the rows apart.
     """
 
     metrics: Mapping[str, float]
@@ -54,11 +91,17 @@ class Measurement:
     matrix: tuple[tuple[int, ...], ...]
     rows: int
     reason: str | None = None
+    identifiers: tuple[str, ...] = ()
+
+    def asked_by(self, holdout: Holdout, columns: Iterable[str]) -> "Measurement":
+        """Return the measurement of a model that looked at these columns."""
+        return replace(self, identifiers=tuple(sorted(set(holdout.identifiers).intersection(columns))))
 
     def as_json(self) -> dict[str, Any]:
         """Return a JSON-ready object."""
         matrix = {"labels": list(self.labels), "matrix": [list(row) for row in self.matrix]}
-        return {"metrics": dict(self.metrics), "rows": self.rows, "confusion_matrix": matrix}
+        known = {"metrics": dict(self.metrics), "rows": self.rows, "confusion_matrix": matrix}
+        return known | {"identifiers": list(self.identifiers)}
 
 
 def unmeasurable(reason: str) -> Measurement:
@@ -68,7 +111,7 @@ def unmeasurable(reason: str) -> Measurement:
 
 def differs(logged: Mapping[str, float], found: Mapping[str, float], tolerance: float) -> str | None:
     """Return the largest difference between logged and found metrics in words, None if it is within ``tolerance``."""
-    gaps = {k: abs(logged[k] - found.get(k, math.inf)) for k in logged}
+    gaps = {k: abs(logged[k] - found.get(k, math.inf)) for k in logged if k != SECONDS}
     worst = max(gaps, key=lambda k: gaps[k], default="")
     if not worst or gaps[worst] <= tolerance:
         return None
@@ -87,64 +130,54 @@ def measure(holdout: Holdout, said: Predictions) -> Measurement:
     aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)
     if aligned.labels is None:
         return unmeasurable(aligned.reason or "its labels do not fit the holdout")
-    labels = tuple(sorted(set(holdout.truth.tolist())))
-    scores = _label_scores(holdout, aligned.labels, labels)
-    scores |= _probability_scores(holdout, said.probabilities, aligned.classes)
-    matrix = sk.confusion_matrix(holdout.truth, aligned.labels, labels=list(labels))
-    finite = {k: v for k, v in scores.items() if math.isfinite(v)}
-    return Measurement(finite, labels, tuple(tuple(int(n) for n in row) for row in matrix), len(holdout.truth))
+    answers = _answers(holdout, aligned.labels, said, aligned.classes)
+    matrix = confusion(answers.truth, answers.said, len(holdout.labels))
+    finite = {k: v for k, v in (_metrics(holdout, answers, matrix) | _timed(said)).items() if math.isfinite(v)}
+    table = tuple(tuple(int(n) for n in row) for row in matrix)
+    return Measurement(finite, holdout.labels, table, len(holdout.truth))
 
 
-def _label_scores(holdout: Holdout, predicted: Labels, labels: Sequence[str]) -> dict[str, float]:
-    columns = sk.precision_recall_fscore_support(holdout.truth, predicted, labels=list(labels), zero_division=0.0)
-    support = columns[3]
-    scores = {
-        "accuracy": float(sk.accuracy_score(holdout.truth, predicted)),
-        "balanced_accuracy": float(sk.balanced_accuracy_score(holdout.truth, predicted)),
-        **{f"class_{label_key(label)}.support": float(n) for label, n in zip(labels, support, strict=True)},
-    }
-    for name, values in zip(AVERAGED, columns, strict=False):
-        scores |= _averages(name, values, support) | _by_class(name, values, labels, holdout.positive)
-    return scores
+def _answers(holdout: Holdout, labels: Labels, said: Predictions, classes: Sequence[str]) -> Answers:
+    """Return truth and answers in codes; probabilities that are not finite or not of all classes are none."""
+    known = np.array(holdout.labels)
+    truth, codes = (np.searchsorted(known, texts) for texts in (holdout.truth, labels))
+    chances, second = said.probabilities, _second(holdout, classes)
+    if chances is None or chances.shape != (len(truth), len(classes)) or {*classes} != {*holdout.labels}:
+        return Answers(truth, codes, None, second)
+    if not np.isfinite(chances).all() or (chances.sum(axis=1) <= 0).any():
+        return Answers(truth, codes, None, second)
+    ordered = chances.astype(np.float64)[:, [list(classes).index(label) for label in holdout.labels]]
+    return Answers(truth, codes, ordered, second)
 
 
-def _averages(name: str, values: npt.NDArray[np.float64], support: npt.NDArray[np.int64]) -> dict[str, float]:
-    return {name: float(np.average(values, weights=support)), metric_key(name, "macro"): float(values.mean())}
+def _second(holdout: Holdout, classes: Sequence[str]) -> int:
+    """Return the code of the positive class of two; without one it is the last of the model's own order."""
+    if len(holdout.labels) != 2:
+        return 1
+    wanted = holdout.positive if holdout.positive is not None else (classes or holdout.labels)[-1]
+    return holdout.labels.index(wanted) if wanted in holdout.labels else 1
 
 
-def _by_class(
-    name: str, values: npt.NDArray[np.float64], labels: Sequence[str], positive: str | None
-) -> dict[str, float]:
-    each = {f"class_{label_key(label)}.{name}": float(value) for label, value in zip(labels, values, strict=True)}
-    own = (
-        {metric_key(name, "binary"): each[f"class_{label_key(positive)}.{name}"]}
-        if positive is not None and positive in labels
-        else {}
-    )
-    return each | own
+def _timed(said: Predictions) -> dict[str, float]:
+    return {} if said.seconds is None else {SECONDS: said.seconds}
 
 
-def _probability_scores(
-    holdout: Holdout, probabilities: Probabilities | None, classes: Sequence[str]
-) -> dict[str, float]:
-    """Return ROC AUC and average precision: of the positive class, or weighted one-against-rest without one."""
-    if probabilities is None or probabilities.shape != (len(holdout.truth), len(classes)):
-        return {}
-    if not np.isfinite(probabilities).all() or set(classes) != set(holdout.truth.tolist()):
-        return {}
-    if holdout.positive in classes and len(classes) == 2:
-        score = probabilities[:, list(classes).index(holdout.positive or "")]
-        return _ranking_scores(holdout.truth == holdout.positive, score)
-    if len(classes) == 2:
-        return _ranking_scores(holdout.truth == classes[1], probabilities[:, 1])
-    order = np.argsort(np.array(classes))
-    score = probabilities[:, order] / probabilities.sum(axis=1, keepdims=True)
-    options: dict[str, Any] = {"multi_class": "ovr", "average": "weighted", "labels": sorted(classes)}
-    return {"roc_auc": float(sk.roc_auc_score(holdout.truth, score, **options))}
+def _metrics(holdout: Holdout, answers: Answers, matrix: npt.NDArray[np.int64]) -> dict[str, float]:
+    found = label_metrics(matrix, holdout.labels, holdout.positive, holdout.profits())
+    found |= answers.of_probabilities() | scored(holdout.wanted.scorers, *answers.positive_last())
+    for part in holdout.wanted.slices:
+        found |= {f"{part.key}.{name}": value for name, value in _of_slice(holdout, answers.only(part.rows)).items()}
+    return found
 
 
-def _ranking_scores(positive: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> dict[str, float]:
-    return {
-        "roc_auc": float(sk.roc_auc_score(positive, score)),
-        "average_precision": float(sk.average_precision_score(positive, score)),
-    }
+def _of_slice(holdout: Holdout, answers: Answers) -> dict[str, float]:
+    """Return the metrics of a slice: the primary one, and those that fairness is judged by."""
+    primary = holdout.wanted.primary
+    matrix = confusion(answers.truth, answers.said, len(holdout.labels))
+    found = label_metrics(matrix, holdout.labels, holdout.positive, holdout.profits())
+    if primary.startswith(SCORER):
+        found |= scored((primary,), *answers.positive_last())
+    elif primary not in found:
+        found |= answers.of_probabilities()
+    usual = {name: found[name] for name in (primary, "accuracy") if name in found}
+    return usual | rates(matrix, holdout.labels, holdout.positive)

@@ -30,6 +30,7 @@ BASES = {
     ),
     "log_loss": ("log_loss", "logloss"),
     "brier_score": ("brier", "brier_loss"),
+    "calibration_error": ("ece", "calibration_error", "expected_calibration_error"),
     "matthews_corrcoef": ("mcc", "matthews_corrcoef", "matthews"),
 }
 SPLITS = {
@@ -54,6 +55,13 @@ AVERAGE_WORDS = {word: average for average, words in AVERAGES.items() for word i
 FROM_ZERO_TO_ONE = frozenset(
     {*AVERAGED, "accuracy", "balanced_accuracy", "specificity", "roc_auc", "average_precision"}
 )
+LOWER_IS_BETTER = frozenset({"log_loss", "brier_score", "calibration_error"})
+"""Metrics of which less is better."""
+PROFIT = "expected_profit"
+SECONDS = "predict_seconds"
+"""How long a model took to answer the holdout: measured once, and never the same twice."""
+SCORER = "sklearn."
+"""Before the name of a scikit-learn scorer, wherever a metric is named."""
 CLAIMS_BY_SPLIT = ("test", "", "val", "cv")
 """Which split a claim is taken from first. Training-set scores are no claim about new rows."""
 CLAIMS_BY_AVERAGE = ("weighted", "", "binary", "macro", "micro")
@@ -79,6 +87,11 @@ class MetricId:
 def metric_key(metric: str, average: str) -> str:
     """Return the name under which a metric is measured, its average included; ``weighted`` is the one unnamed."""
     return f"{metric}_{average}" if metric in AVERAGED and average != "weighted" else metric
+
+
+def goodness(metric: str, value: float) -> float:
+    """Return a value so that more of it is better; ``metric`` may carry its average."""
+    return -value if metric in LOWER_IS_BETTER else value
 
 
 def metric_id(name: str, split: str = "", average: str = "") -> MetricId | None:

@@ -127,6 +127,14 @@ def accuracy(counts: Counts) -> Scores:
     return ratio(counts.hits.sum(axis=2), counts.support.sum(axis=2), np.nan)
 
 
+def matthews(counts: Counts) -> Scores:
+    """Return Matthews' correlation (Gorodkin, 2004); 0 where all rows are, or are called, one class."""
+    rows, hits = counts.support.sum(axis=2), counts.hits.sum(axis=2)
+    support, predicted = np.broadcast_arrays(counts.support, counts.predicted)
+    below = (rows**2 - (predicted**2).sum(axis=2)) * (rows**2 - (support**2).sum(axis=2))
+    return ratio(hits * rows - (support * predicted).sum(axis=2), np.sqrt(below), 0.0)
+
+
 def averaged(base: str, average: str, positive: int | None) -> Callable[[Counts], Scores]:
     """Return the precision, recall or F1 of counts, averaged or of one class; a class without a row counts for nothing.
 

@@ -10,20 +10,22 @@ import numpy.typing as npt
 from podium.errors import PodiumError
 from podium.labels import Labels
 from podium.measurement import Predictions
-from podium.metrics import AVERAGED, metric_key
-from podium.panels import Codes, OfLabels, OfMeans, OfRanks, Panel, Score, Scores, accuracy, averaged
+from podium.metrics import AVERAGED, LOWER_IS_BETTER, PROFIT, SCORER, metric_key
+from podium.numbers import Answers, brier_scores, log_losses
+from podium.panels import Codes, OfLabels, OfMeans, OfRanks, Panel, Score, Scores, Whole, accuracy, averaged, matthews
 from podium.ranks import average_precision, one_against_rest, roc_auc
+from podium.scorers import scored
 
 OF_LABELS = {metric_key(base, a): (base, a) for base in AVERAGED for a in ("weighted", "macro", "binary")} | {
     "accuracy": ("accuracy", ""),
     "balanced_accuracy": ("recall", "macro"),
+    "matthews_corrcoef": ("matthews_corrcoef", ""),
 }
-PROFIT = "expected_profit"
-LOSSES = frozenset({"log_loss", "brier_score"})
-"""Metrics of which less is better."""
+LOSSES = LOWER_IS_BETTER - {"calibration_error"}
+"""Means over the rows of which less is better."""
 OF_PROBABILITIES = frozenset({"roc_auc", "average_precision", *LOSSES})
 KNOWN = tuple(sorted({*OF_LABELS, *OF_PROBABILITIES, PROFIT}))
-"""Every metric that can be resampled."""
+"""Every metric that can be resampled, beside scikit-learn's scorers."""
 MOST_CLASSES = 1000
 ROUNDED = 1e-6
 """How far from 0 and 1 a probability may lie: single precision."""
@@ -54,6 +56,11 @@ class Target:
         return self.metric in OF_LABELS or self.metric == PROFIT
 
     @property
+    def is_scorer(self) -> bool:
+        """Whether it is one of scikit-learn's scorers, which may look at anything."""
+        return self.metric.startswith(SCORER)
+
+    @property
     def sign(self) -> int:
         """Return -1 for a metric of which less is better, else 1."""
         return -1 if self.metric in LOSSES else 1
@@ -82,7 +89,7 @@ class Target:
 
 def target(metric: str, truth: Labels, positive: str | None, profit: Any = None) -> Target:
     """Return what predictions are scored against; raises NotScorableError for a metric that cannot be computed."""
-    if metric not in KNOWN:
+    if metric not in KNOWN and not metric.startswith(SCORER):
         raise NotScorableError(f"metric {metric} is not known; known are {', '.join(KNOWN)}")
     classes, codes = np.unique(truth, return_inverse=True)
     if not 2 <= len(classes) <= MOST_CLASSES:
@@ -109,7 +116,7 @@ def check(goal: Target, said: Predictions) -> None:
     strange = sorted(set(np.unique(said.labels).tolist()) - set(goal.classes))
     if strange:
         raise NotScorableError(f"it predicts {', '.join(strange[:3])}; the labels are {', '.join(goal.classes[:5])}")
-    if not goal.of_labels:
+    if not goal.of_labels and not goal.is_scorer:
         _check_probabilities(goal, said)
 
 
@@ -141,8 +148,8 @@ def panel(goal: Target, models: Sequence[Predictions]) -> Panel:
     if goal.of_labels:
         return label_panel(goal, np.stack([label_codes(goal, said) for said in models]))
     if goal.metric in LOSSES:
-        loss = _log_loss if goal.metric == "log_loss" else _brier_score
-        return OfMeans(np.stack([loss(goal, probabilities(goal, said)) for said in models], axis=1))
+        losses = log_losses if goal.metric == "log_loss" else brier_scores
+        return OfMeans(np.stack([losses(goal.truth, shares(goal, said)) for said in models], axis=1))
     return OfRanks(tuple(_ranker(goal, said) for said in models))
 
 
@@ -158,7 +165,8 @@ def label_panel(goal: Target, said: Codes) -> Panel:
         return OfMeans(goal.profit[goal.truth, said].T)
     base, average = OF_LABELS[goal.metric]
     edges = np.searchsorted(goal.truth, np.arange(len(goal.classes) + 1))
-    value = accuracy if base == "accuracy" else averaged(base, average, goal.wanted if average == "binary" else None)
+    plain = {"accuracy": accuracy, "matthews_corrcoef": matthews}
+    value = plain.get(base) or averaged(base, average, goal.wanted if average == "binary" else None)
     return OfLabels(said, edges, value)
 
 
@@ -168,24 +176,32 @@ def probabilities(goal: Target, said: Predictions) -> npt.NDArray[np.float64]:
     return given[goal.order][:, [said.classes.index(c) for c in goal.classes]]
 
 
-def _log_loss(goal: Target, chances: npt.NDArray[np.float64]) -> Scores:
-    """Return minus the logarithm of each true class's probability, which is clipped as scikit-learn does."""
-    tiny = np.finfo(np.float64).eps
-    own: Scores = chances[np.arange(len(goal.truth)), goal.truth]
-    return -np.log(np.clip(own, tiny, 1 - tiny))
+def shares(goal: Target, said: Predictions) -> npt.NDArray[np.float64]:
+    """Return the probabilities as shares of one."""
+    chances = probabilities(goal, said)
+    total: npt.NDArray[np.float64] = chances.sum(axis=1, keepdims=True)
+    return chances / total
 
 
-def _brier_score(goal: Target, chances: npt.NDArray[np.float64]) -> Scores:
-    """Return each row's squared error over the classes (Brier, 1950), halved for two classes as scikit-learn does."""
-    squares = (chances - np.eye(len(goal.classes))[goal.truth]) ** 2
-    total: Scores = squares.sum(axis=1)
-    return total / (2 if len(goal.classes) == 2 else 1)
+def _scorer(goal: Target, said: Predictions) -> Score:
+    """Return the function that asks a scorer about each resample, row by row: slow, and right for any scorer."""
+    chances = probabilities(goal, said) if fits(goal, said) else None
+    second = goal.wanted if goal.wanted is not None and len(goal.classes) == 2 else 1
+    answers = Answers(goal.truth, label_codes(goal, said), chances, second)
+
+    def score(weights: Whole) -> Scores:
+        drawn = (answers.only(np.repeat(np.arange(len(goal.truth)), w)).positive_last() for w in weights)
+        return np.array([scored((goal.metric,), *rows).get(goal.metric, np.nan) for rows in drawn])
+
+    return score
 
 
 def _ranker(goal: Target, said: Predictions) -> Score:
+    if goal.is_scorer:
+        return _scorer(goal, said)
     chances = probabilities(goal, said)
     if len(goal.classes) > 2:
-        return one_against_rest(goal.truth, chances / chances.sum(axis=1, keepdims=True))
+        return one_against_rest(goal.truth, shares(goal, said))
     # Without a positive class it is the second of the model's own order, as where it is measured.
     wanted = goal.classes.index(said.classes[1]) if goal.wanted is None else goal.wanted
     rank = roc_auc if goal.metric == "roc_auc" else average_precision

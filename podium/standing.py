@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from podium.candidate import Candidate
 from podium.outcome import Pin, Production
-from podium.ranking import Candidate, Selection
+from podium.ranking import Selection
 
 MOST = 3
 """Versions held back that a verdict names."""

@@ -15,11 +15,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from podium.bootstrap import Difference, Draws, compressed, differences, one_by_one, summary
+from podium.candidate import EXACT
 from podium.labels import Labels
 from podium.measurement import Predictions
 from podium.multiplicity import Bounds, Shrunken, joint_differences, shrink, simultaneous_bounds
 from podium.paired_tests import DeLong, delong, mcnemar
-from podium.ranking import EXACT
 from podium.scores import NotScorableError, Target, check, fits, panel, probabilities, target
 from podium.shown import Asked, Compared, Shown, Superiority
 
@@ -158,9 +158,12 @@ def _draw(ready: _Field, asked: Asked) -> tuple[Draws, Shrunken | None]:
 def _differing(ready: _Field, said: Predictions) -> int:
     """Return on how many rows the two do not say the same, in what the metric looks at."""
     goal = ready.goal
-    if goal.of_labels:
-        return int(np.sum(said.labels != ready.champion.labels))
-    return int(np.sum((probabilities(goal, said) != probabilities(goal, ready.champion)).any(axis=1)))
+    others = said.labels != ready.champion.labels
+    if goal.of_labels or not (fits(goal, said) and fits(goal, ready.champion)):
+        return int(np.sum(others))
+    return int(
+        np.sum(others[goal.order] | (probabilities(goal, said) != probabilities(goal, ready.champion)).any(axis=1))
+    )
 
 
 def _one(ready: _Field, name: str, index: int, draws: Draws, bounds: Bounds, asked: Asked) -> Compared:

@@ -10,11 +10,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import MlflowSection
+from podium.candidate import Candidate
 from podium.metrics import claims_of, is_possible, metric_id
-from podium.ranking import Candidate
 from podium.standing import held_back
 from tasks.effects.store import HELD, RETIRED, Store, connect, find, logged_model_of, register_version
-from tasks.effects.writing import PREFIX, measured_of
+from tasks.effects.writing import PREFIX, identifiers_of, measured_of
 
 IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
 
@@ -52,9 +52,16 @@ def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, d
         size=int(model.tags["podium.bytes"]) if "podium.bytes" in model.tags else None,
         metrics=recorded if digest is None else measured_of(model, digest),
         recorded=recorded,
+        tags=_plain(model.tags) | (_plain(version.tags) if version else {}),
+        identifiers=identifiers_of(model.tags),
         unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
         held=held_back(version.tags.get(HELD), str(version.version), digest) if version else None,
     )
+
+
+def _plain(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that people set, and those of Podium's that a policy may ask for."""
+    return {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
 
 
 def _run(store: Store, run_id: str | None) -> Run | None:

@@ -8,27 +8,21 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
-from mlflow.artifacts import download_artifacts
-from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
+from podium.candidate import Candidate
 from podium.evidence import names_of
 from podium.labels import align
-from podium.measurement import Holdout, Predictions, differs, measure
-from podium.ranking import Candidate
+from podium.measurement import Holdout, Predictions
 from podium.shown import Asked, Superiority
 from podium.superiority import seed_of, show_better
+from tasks.effects.keeping import kept_predictions
 from tasks.effects.measuring import SAID, score
 from tasks.effects.prediction import load_predictions
 from tasks.effects.store import Store, connect
-from tasks.effects.writing import place_of
-
-BYTES_PER_ROW = 4096
-"""Larger files of predictions are not opened."""
 
 
 @task(cache_policy=NO_CACHE)
@@ -52,24 +46,8 @@ def compare_with_champion(
 
 
 def _kept(store: Store, holdout: Holdout, candidate: Candidate) -> Predictions | None:
-    """Return what a candidate said when it was measured, if that was kept and gives the numbers that were measured."""
-    if candidate.run_id is None:
-        return None
-    uri = f"runs:/{candidate.run_id}/{place_of(holdout)}/{SAID}"
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        try:
-            path = Path(download_artifacts(uri, dst_path=folder, tracking_uri=store.uri))
-            said = load_predictions(path) if _is_small(path, len(holdout.truth)) else None
-        except (MlflowException, OSError, ValueError, KeyError, BadZipFile):
-            return None
-    if said is None or differs(candidate.metrics, measure(holdout, said).metrics, 1e-9):
-        return None
-    return _spelled(holdout, said)
-
-
-def _is_small(path: Path, rows: int) -> bool:
-    with ZipFile(path) as archive:
-        return sum(entry.file_size for entry in archive.infolist()) <= BYTES_PER_ROW * max(rows, 100)
+    said = kept_predictions(store, holdout, candidate)
+    return _spelled(holdout, said) if said else None
 
 
 def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions:

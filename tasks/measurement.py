@@ -11,14 +11,15 @@ from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from configs.schema import HoldoutSection, MlflowSection, PodiumConfig
+from configs.schema import MlflowSection, PodiumConfig
+from podium.candidate import Candidate
+from podium.guardrails import Guardrail
 from podium.measurement import Holdout, Measurement, differs
 from podium.progress import Counter
-from podium.ranking import Candidate
 from tasks.effects.holdout import read_holdout
 from tasks.effects.measuring import SAID, asked, score
 from tasks.effects.store import Store, connect
-from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
+from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
 
 Matrix = dict[str, Any]
 """A confusion matrix as ``{"labels": […], "matrix": [[…]]}``."""
@@ -27,13 +28,13 @@ FEW = 100
 
 
 @task(cache_policy=NO_CACHE)
-def load_holdout(section: HoldoutSection | None) -> Holdout | None:
-    """Return the holdout of a configuration, or None if it has none.
+def load_holdout(config: PodiumConfig) -> Holdout | None:
+    """Return the holdout of a configuration with what is measured on it, or None if it has none.
 
     Raises:
         ConfigError: the configured holdout cannot be used.
     """
-    return read_holdout(section) if section else None
+    return read_holdout(config.holdout, config.policy) if config.holdout else None
 
 
 @task(cache_policy=NO_CACHE)
@@ -52,7 +53,7 @@ def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: C
         if found.reason:
             return candidate.without_measurement(found.reason)
         _log(store, holdout, found, candidate, Path(folder))
-        return replace(candidate, metrics=found.metrics)
+        return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
 
 
 @task(cache_policy=NO_CACHE)
@@ -66,10 +67,14 @@ def load_version(config: PodiumConfig, version: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What was seen of a candidate right before its promotion: the reason against it, if any, and its mistakes."""
+    """What was seen of a candidate right before its promotion: the reason against it, if any, and its mistakes.
+
+    ``guardrails`` are those that only the model itself can show.
+    """
 
     doubt: str | None
     matrix: Matrix | None = None
+    guardrails: tuple[Guardrail, ...] = ()
 
 
 @task(cache_policy=NO_CACHE)
@@ -96,6 +101,8 @@ def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidat
     write_measurement(documents, holdout, found, scratch / SAID)
     store.client.log_artifacts(run_id, str(documents))
     log_numbers(store, run_id, holdout_metrics(holdout, found, candidate.logged_model_id, now))
+    if tags := identifier_tags(found):
+        store.client.set_logged_model_tags(candidate.logged_model_id, tags)
 
 
 def _measuring_run(store: Store, candidate: Candidate) -> str:

@@ -2,11 +2,11 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.exceptions import MlflowException
@@ -111,7 +111,7 @@ def _taken(
     if answer.value is None:
         code = REFUSED.get(answer.code, "cannot-load")
         return Outcome("quarantined", model.model_id, answer.reason, code=code)
-    measured = _measured(config, holdout, question.scratch)
+    measured = _measured(holdout, answer.value, question.scratch)
     return write_model(connect(config.mlflow), model, answer.value, question.scratch, measured)
 
 
@@ -154,8 +154,8 @@ def _question(config: PodiumConfig, model: StagedModel, scratch: Path) -> Questi
     return Question(scratch, keys)
 
 
-def _measured(config: PodiumConfig, holdout: Holdout | None, scratch: Path) -> tuple[Holdout, Measurement] | None:
+def _measured(holdout: Holdout | None, found: Mapping[str, Any], scratch: Path) -> tuple[Holdout, Measurement] | None:
     if holdout is None:
         return None
     said = load_predictions(scratch / SAID)
-    return holdout, measure(holdout, said)
+    return holdout, measure(holdout, said).asked_by(holdout, found["columns"])

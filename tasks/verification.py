@@ -51,7 +51,8 @@ def _first_rows(store: Store, config: PodiumConfig, version: str, named: str, ob
     seen = _observe(store, config, None, named, observes, CANARY_ROWS)
     limits = config.verification
     wanted = Expected({}, limits.tolerance, limits.latency_ms, config.holdout is not None, reproduces=False)
-    return Verification(version, found.tags.get("podium.model_id", ""), judge(seen, wanted))
+    name = found.tags.get("podium.model_id", "")
+    return Verification(version, name, judge(seen, wanted), latency_ms=seen.latency_ms)
 
 
 @task(cache_policy=NO_CACHE)

@@ -5,7 +5,9 @@ without pickle, and as an MLflow model directory.
 """
 
 import shutil
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +60,15 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     require_classifier(model)
     columns = columns_of(model, request["features"])
     rows = _rows(model, columns, request["holdout"])
+    began = time.perf_counter()
     final, inputs = split(model, rows)
     said, answers = (predict(final, inputs), None) if is_booster(model) else asked(final, inputs)
+    seconds = time.perf_counter() - began
     versions = {**loaded.saved_by, **request["versions"]}
     store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]), versions)
     store.save(model, rows, answers, Path(request["out"]))
     difference = _parity(said, stored_predictions(Path(request["out"]), rows))
-    save_predictions(said, Path(request["predictions"]))
+    save_predictions(replace(said, seconds=seconds), Path(request["predictions"]))
     return {
         "estimator": f"{type(model).__module__}.{type(model).__name__}",
         "final_estimator": type(_final(model)).__name__,

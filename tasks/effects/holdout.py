@@ -6,25 +6,35 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
+from configs.policy import PolicySection
 from configs.schema import HoldoutSection
+from podium.decision import canonical_json
 from podium.errors import ConfigError
-from podium.labels import canonical, canonical_labels
-from podium.measurement import Holdout
+from podium.labels import Labels, canonical, canonical_labels
+from podium.measurement import Holdout, Wanted
+from podium.metrics import SCORER, metric_key
+from podium.scorers import unknown_scorer
+from podium.slices import Slice, slices_of
 
 DIGEST_LENGTH = 32
 """MLflow keeps 36 characters of a dataset's digest."""
+EDITION = 2
+"""Raised when other metrics are measured than before, so that every candidate is measured once more."""
+FEWEST_DISTINCT = 100
+"""In fewer rows a column may happen to repeat no value."""
 
 
-def read_holdout(section: HoldoutSection) -> Holdout:
-    """Return the labels and the identity of the configured holdout.
+def read_holdout(section: HoldoutSection, policy: PolicySection) -> Holdout:
+    """Return the labels of the configured holdout, what is measured on them, and the identity of both.
 
     Raises:
-        ConfigError: the file, the target column or the positive class is not there, or a label is missing.
+        ConfigError: the file, a column, the positive class or a metric is not there, or a label is missing.
     """
     path = section.path
     if not path.is_file():
         raise ConfigError(f"holdout.path: {path}: no such file; point it at labelled rows, or remove the section")
-    truth = _target(path, section.target)
+    frame = _frame(path, section)
+    truth = frame.select(section.target).collect().to_series()
     if truth.null_count():
         raise ConfigError(f"holdout.target: {section.target}: {truth.null_count()} rows of {path.name} have no label")
     labels = canonical_labels(truth.to_list())
@@ -32,24 +42,69 @@ def read_holdout(section: HoldoutSection) -> Holdout:
     known = sorted(set(labels.tolist()))
     if positive is not None and positive not in known:
         raise ConfigError(f"holdout.positive_class: {positive!r} is no label of {section.target}; they are {known[:5]}")
-    return Holdout(path.stem, _digest(path, section.target, positive), labels, positive)
+    wanted = Wanted(
+        metric_key(policy.primary.metric, policy.primary.average),
+        _profit(policy, known),
+        _scorers(policy),
+        tuple(found for column in section.slices for found in _slices(frame, column, labels, section.slice_rows)),
+    )
+    digest = _digest(path, section.target, positive, wanted)
+    return Holdout(path.stem, digest, labels, positive, wanted, _identifiers(frame, section, len(labels)))
 
 
-def _target(path: Path, target: str) -> pl.Series:
+def _frame(path: Path, section: HoldoutSection) -> pl.LazyFrame:
+    """Return the rows, not read yet, which have every column that the configuration names."""
     try:
         frame = pl.scan_csv(path) if path.suffix == ".csv" else pl.scan_parquet(path)
         columns = frame.collect_schema().names()
-        if target not in columns:
-            raise ConfigError(
-                f"holdout.target: {target!r} is no column of {path.name}; they are {', '.join(columns[:8])} …"
-            )
-        return frame.select(target).collect().to_series()
     except PolarsError as error:
         raise ConfigError(f"holdout.path: {path}: cannot be read: {str(error).splitlines()[0]}") from None
+    for key, column in (("target", section.target), *(("slices", column) for column in section.slices)):
+        if column not in columns:
+            near = ", ".join(columns[:8])
+            raise ConfigError(f"holdout.{key}: {column!r} is no column of {path.name}; they are {near} …")
+    return frame
 
 
-def _digest(path: Path, target: str, positive: str | None) -> str:
+def _profit(policy: PolicySection, known: list[str]) -> dict[str, dict[str, float]] | None:
+    if policy.profit is None:
+        return None
+    found = {canonical(true): {canonical(s): v for s, v in row.items()} for true, row in policy.profit.items()}
+    strange = sorted({*found, *(said for row in found.values() for said in row)} - set(known))
+    if strange:
+        raise ConfigError(f"policy.profit: {strange[0]!r} is no label of the holdout; they are {', '.join(known[:5])}")
+    return found
+
+
+def _scorers(policy: PolicySection) -> tuple[str, ...]:
+    named = sorted({name for name in policy.metrics if name.startswith(SCORER)})
+    for name in named:
+        if problem := unknown_scorer(name):
+            raise ConfigError(f"policy: {name}: {problem}")
+    return tuple(named)
+
+
+def _slices(frame: pl.LazyFrame, column: str, labels: Labels, least: int) -> tuple[Slice, ...]:
+    return slices_of(column, frame.select(column).collect().to_series().to_list(), labels, least)
+
+
+def _identifiers(frame: pl.LazyFrame, section: HoldoutSection, rows: int) -> tuple[str, ...]:
+    """Return the columns that tell rows apart: those named so, and texts or whole numbers that never repeat."""
+    kinds = {n: k for n, k in frame.collect_schema().items() if k == pl.String or k.is_integer()}
+    told = {name for name in section.id_columns if name != section.target}
+    if rows < FEWEST_DISTINCT:
+        return tuple(sorted(told))
+    counts = frame.select(pl.col(n).n_unique() for n in kinds).collect().row(0) if kinds else ()
+    return tuple(sorted(told | {n for n, count in zip(kinds, counts, strict=True) if count == rows}))
+
+
+def _digest(path: Path, target: str, positive: str | None, wanted: Wanted) -> str:
+    """Return the identity of the rows and of what is measured on them: numbers of another kind are other numbers."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256")
-    content.update(f"\0{target}\0{positive}".encode())
+    content.update(f"\0{target}\0{positive}\0{EDITION}".encode())
+    if wanted.slices or wanted.scorers or wanted.profit:
+        parts = [part.key for part in wanted.slices]
+        primary = wanted.primary if parts else ""
+        content.update(canonical_json([primary, wanted.profit, wanted.scorers, parts]).encode())
     return content.hexdigest()[:DIGEST_LENGTH]

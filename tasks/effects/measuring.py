@@ -6,8 +6,8 @@ from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 
 from configs.schema import PodiumConfig
+from podium.candidate import Candidate
 from podium.measurement import Holdout, Measurement, measure, unmeasurable
-from podium.ranking import Candidate
 from tasks.effects.prediction import load_predictions
 from tasks.effects.sandbox import Answer, sandbox
 from tasks.effects.store import Store
@@ -21,7 +21,8 @@ def score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candi
     answer = asked(store, config, candidate.logged_model_id, scratch)
     if answer.value is None:
         return unmeasurable(answer.reason)
-    return measure(holdout, load_predictions(scratch / SAID))
+    found = measure(holdout, load_predictions(scratch / SAID))
+    return found.asked_by(holdout, answer.value.get("columns", ()))
 
 
 def asked(store: Store, config: PodiumConfig, named: str, scratch: Path, most: int | None = None) -> Answer:

@@ -150,11 +150,14 @@ def save_predictions(said: Predictions, path: Path) -> None:
     arrays: dict[str, Any] = {"labels": said.labels, "classes": np.array(said.classes, dtype=np.str_)}
     if said.probabilities is not None:
         arrays["probabilities"] = said.probabilities
+    if said.seconds is not None:
+        arrays["seconds"] = np.float64(said.seconds)
     np.savez(path, **arrays)
 
 
 def load_predictions(path: Path) -> Predictions:
     """Return the predictions of a file that ``save_predictions`` wrote."""
     with np.load(path, allow_pickle=False) as stored:
-        probabilities = stored.get("probabilities")
-        return Predictions(stored["labels"], tuple(stored["classes"].tolist()), probabilities)
+        probabilities, seconds = stored.get("probabilities"), stored.get("seconds")
+        classes = tuple(stored["classes"].tolist())
+        return Predictions(stored["labels"], classes, probabilities, None if seconds is None else float(seconds))

@@ -1,6 +1,8 @@
 """Scores a stored model on labelled rows, in the sandbox: a candidate may have been logged by anyone."""
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,10 @@ def score(request: dict[str, Any]) -> dict[str, Any]:
     rows = rows_for(loaded, request)
     if rows is None:
         return {"rows": 0}
+    began = time.perf_counter()
     said = pyfunc_predictions(loaded, rows)
-    save_predictions(said, Path(request["predictions"]))
-    return {"rows": len(rows)}
+    save_predictions(replace(said, seconds=time.perf_counter() - began), Path(request["predictions"]))
+    return {"rows": len(rows), "columns": [str(column) for column in rows.columns]}
 
 
 def rows_for(loaded: Any, request: Mapping[str, Any]) -> pd.DataFrame | None:

@@ -26,7 +26,7 @@ from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
 from tasks.effects.store import Store, forget, register_version, remember
-from tasks.effects.writing import holdout_metrics, log_numbers, write_measurement
+from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
 
 NAME = "model"
 """Folder of the stored model inside a scratch folder."""
@@ -136,7 +136,8 @@ def _fill(
     """Write files and numbers to a run, and only then the version; return the version."""
     client, identity, params = store.client, _identity(model, found), _parameters(model, found)
     name = model_name(model.model_id)
-    logged = client.create_logged_model(store.experiment_id, name, run_id, identity, params, model.model_type)
+    tags = identity | (identifier_tags(measured[1]) if measured else {})
+    logged = client.create_logged_model(store.experiment_id, name, run_id, tags, params, model.model_type)
     remember(store, logged.model_id, logged.artifact_location)
     with mlmodel(scratch / NAME) as stored:
         # As MLflow's own logging does: the stored model says which run and logged model it belongs to.

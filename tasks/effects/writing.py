@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 
@@ -11,10 +11,14 @@ from mlflow.entities import LoggedModel, Metric, Param
 from podium.measurement import Holdout, Measurement
 from tasks.effects.store import Store
 
+IDENTIFIERS = "podium.identifiers"
+"""Tag of a logged model: the columns it looks at that tell the rows of a holdout apart."""
 PREFIX = "holdout_"
 """Before a measured metric's name, so that it never overwrites what the run itself recorded."""
 MOST = 100
 """Parameters that MLflow takes in one call."""
+MOST_NAMED = 10
+"""Columns that a tag names."""
 MOST_METRICS = 800
 """Metrics in one call: MLflow takes 1,000 of everything together."""
 
@@ -34,6 +38,20 @@ def measured_of(model: LoggedModel, digest: str) -> dict[str, float]:
         for m in sorted(model.metrics or [], key=lambda m: m.timestamp)
         if m.dataset_digest == digest and m.key.startswith(PREFIX) and isfinite(m.value)
     }
+
+
+def identifiers_of(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns that a logged model is known to look at and that tell rows apart."""
+    try:
+        found = json.loads(tags.get(IDENTIFIERS, "[]"))
+    except ValueError:
+        return ()
+    return tuple(str(name) for name in found) if isinstance(found, list) else ()
+
+
+def identifier_tags(found: Measurement) -> dict[str, str]:
+    """Return the tag that says so of a logged model, none if there is nothing to say."""
+    return {IDENTIFIERS: json.dumps(found.identifiers[:MOST_NAMED])} if found.identifiers else {}
 
 
 def holdout_metrics(holdout: Holdout, found: Measurement, model_id: str, timestamp: int) -> list[Metric]:

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from podium.candidate import Candidate
 from podium.metadata import parse_staged
-from podium.ranking import Candidate
 from podium.staged import Folder, StagedModel
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.candidate import Rules
 from podium.decision import (
     GENESIS,
     Decision,
@@ -17,7 +18,7 @@ from podium.decision import (
     record,
     stable_digest,
 )
-from podium.ranking import Rules, choose
+from podium.ranking import choose
 from podium.report import render
 from podium.states import can_resume
 from tests.podium.factories import candidate

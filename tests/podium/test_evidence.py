@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from podium.candidate import Candidate, Rails, Rules
 from podium.decision import canonical_json, evidence_of, record, stable_digest
 from podium.evidence import MOST, asked_of, challengers_in, champion_in, names_of, shown
 from podium.measurement import Holdout, Predictions, measure
-from podium.ranking import Candidate, Rules, Selection, choose
+from podium.ranking import Selection, choose
 from podium.report import render
 from podium.shown import Asked
 from podium.superiority import show_better
@@ -84,7 +85,7 @@ def test_a_champion_that_meets_a_guardrail_no_more_need_not_be_beaten() -> None:
     """Anyone who meets it is better: the comparison is of those who may be in production."""
     _, _, candidates = field(0.0, 0.2)
     low = replace(candidates[0], metrics={**candidates[0].metrics, "recall": 0.1})
-    selection = choose([low, candidates[1]], "m-m0", Rules(minimum={"recall": 0.5}))
+    selection = choose([low, candidates[1]], "m-m0", Rules(rails=Rails(minimum={"recall": 0.5})))
     assert selection.verdict == "promote"
     assert champion_in(selection, "m-m0") is None
 

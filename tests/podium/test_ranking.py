@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.ranking import Rules, choose, rank
+from podium.candidate import Rails, Rules
+from podium.ranking import choose, rank
 from tests.podium.factories import NOW, candidate
 
 CLAIMS = [("honest", 0.84), ("leaked", 0.87)]
@@ -78,7 +79,7 @@ def test_a_guardrail_takes_the_place_away(recall: dict[str, float], reason: str)
     """A floor that is not reached, or cannot be checked, keeps a candidate out whatever its rank."""
     best = candidate("best", metrics={"f1_score": 0.99, **recall})
     good = candidate("good", metrics={"f1_score": 0.5, "recall": 0.6})
-    selection = choose([best, good], None, Rules(minimum={"recall": 0.5}))
+    selection = choose([best, good], None, Rules(rails=Rails(minimum={"recall": 0.5})))
     assert selection.best == good
     assert reason in selection.ranking[-1].reason
 

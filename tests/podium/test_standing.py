@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from podium.candidate import Rules
 from podium.decision import EMPTY, GENESIS, Decision, Head
 from podium.errors import NegativeAnswerError, UsageError
 from podium.notes import render_note
 from podium.orders import Registered, order, rollback_target, unpin_target, waiting_for
 from podium.outcome import Pin, Production
-from podium.ranking import Rules, choose
+from podium.ranking import choose
 from podium.retention import Held, Keeping, keeping, retire
 from podium.standing import Hold, free_champion, held_back, parse_pin, pin_text, stood_by
 from podium.states import champion_after, first_state, is_stale, to_be_verified

@@ -52,7 +52,7 @@ def main(paths: list[str]) -> None:
     configs = [load_config(path) for path in paths]
     (model,) = read_staging.fn(configs[0].staging.root)
     assert configs[0].holdout is not None
-    holdout = read_holdout(configs[0].holdout)
+    holdout = read_holdout(configs[0].holdout, configs[0].policy)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder, "scratch")
         question = _question(configs[0], model, scratch)

@@ -1,0 +1,98 @@
+"""A candidate as a selection sees it, and the rules that it is judged by."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from podium.metrics import goodness
+
+Evidence = Literal["holdout", "recorded"]
+Response = Literal["warn", "refuse"]
+EXACT = 9
+"""Decimals within which two metric values are an exact tie: beyond the noise of summation order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rails:
+    """The guardrails of a policy; what is empty or None is not asked for.
+
+    ``slice_regression`` is in the unit of the primary metric, ``size_mb`` in 10^6 bytes.
+    """
+
+    minimum: Mapping[str, float] = field(default_factory=dict)
+    maximum: Mapping[str, float] = field(default_factory=dict)
+    slice_regression: float | None = None
+    fairness_gap: Mapping[str, float] = field(default_factory=dict)
+    size_mb: float | None = None
+    required_tags: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LeakRules:
+    """What is done about signs that a model saw what it is measured on. No ``too_good_above``: nothing is too good."""
+
+    tolerance: float = 0.05
+    claims: Response = "warn"
+    identifier: Response = "warn"
+    too_good_above: float | None = None
+    too_good: Response = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The part of the policy that ranking and choosing need.
+
+    ``primary`` is the ranking metric with its average; ``claimed`` is the same without, as metadata names it.
+    """
+
+    primary: str = "f1_score"
+    claimed: str = "f1_score"
+    rails: Rails = Rails()
+    leaks: LeakRules = LeakRules()
+    ties: tuple[str, ...] = ("champion", "roc_auc", "smaller", "older")
+    minimum_improvement: float = 0.0
+    without_holdout: Literal["refuse", "promote"] = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model of the experiment with what is known of it.
+
+    ``size`` is in bytes, None if unknown; ``metrics`` are those of the evidence, ``recorded`` those it claims;
+    ``held`` is why it is not promoted again though it is measured; ``identifiers`` are columns that tell rows apart
+    and that it learned from.
+    """
+
+    model_id: str
+    logged_model_id: str
+    run_id: str | None
+    version: str | None
+    model_type: str
+    trained_at: datetime
+    size: int | None
+    metrics: Mapping[str, float]
+    recorded: Mapping[str, float] = field(default_factory=dict)
+    unmeasured: str | None = None
+    held: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    identifiers: tuple[str, ...] = ()
+
+    def without_measurement(self, reason: str) -> "Candidate":
+        """Return the same candidate, marked as one that has no holdout metrics and why."""
+        return replace(self, unmeasured=reason)
+
+    def known(self, metric: str) -> float | None:
+        """Return a metric of the evidence, None if there is none or it is no finite number."""
+        value = self.metrics.get(metric)
+        return value if value is not None and math.isfinite(value) else None
+
+    def claim(self, rules: Rules) -> float:
+        """Return what it claims of the primary metric, NaN without a claim."""
+        return self.recorded.get(rules.claimed, math.nan)
+
+    def worth(self, metric: str) -> float:
+        """Return a metric so that more is better, rounded to what counts as a tie; minus infinity if it is unknown."""
+        value = self.known(metric)
+        return -math.inf if value is None else round(goodness(metric, value), EXACT)
