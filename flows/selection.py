@@ -13,6 +13,7 @@ from flows.shared import fan_out, question_of, rules_of
 from podium import __version__
 from podium.candidate import Candidate, Evidence
 from podium.checks import Verification
+from podium.curves import Curves
 from podium.decision import Decision, evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
 from podium.evidence import asked_of, challengers_in, champion_in, shown
@@ -27,7 +28,7 @@ from podium.retention import sentence
 from podium.standing import free_champion, stood_by, subject_to_approval
 from podium.states import is_same_wait
 from tasks.candidates import discover, register
-from tasks.comparison import compare_with_champion
+from tasks.comparison import compare_with_champion, draw_curves
 from tasks.decisions import close_decision, last_decision, waiting_decision, write_decision
 from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
@@ -189,7 +190,7 @@ def _settle(
     turn.require()
     if waiting:
         close_decision(config.mlflow, waiting.decision_id, "superseded")
-    report = _publish(config, decision, matrix)
+    report = _publish(config, decision, matrix, _curves(config, holdout, selection, production))
     if decision.content["awaits_approval"]:
         return SelectionOutcome(selection, production, decision.decision_id, True, report, awaits_approval=True)
     done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()
@@ -202,9 +203,21 @@ def _logged_matrix(config: PodiumConfig, holdout: Holdout | None, selection: Sel
     return confusion_matrix_of(config.mlflow, selection.best, holdout.digest if holdout else None)
 
 
-def _publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None) -> str:
+def _curves(
+    config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production
+) -> dict[str, Curves]:
+    """Return the curves of the best candidate and of the champion."""
+    if holdout is None or selection.best is None:
+        return {}
+    champion = champion_in(selection, production.logged_model_id)
+    return draw_curves(
+        config, holdout, [c for c in (selection.best, champion if champion != selection.best else None) if c]
+    )
+
+
+def _publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: dict[str, Curves]) -> str:
     """Write the record and the report before anything changes, and return the folder of the report."""
     rule = sentence(config.retention.keep_previous, config.retention.delete_older)
-    report = render(decision, matrix, rule)
+    report = render(decision, matrix, rule, curves)
     create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
     return write_decision(config.mlflow, decision, report)

@@ -125,16 +125,23 @@ def measure(holdout: Holdout, said: Predictions) -> Measurement:
     F1, precision and recall come weighted, macro (``f1_score_macro``), of the positive class (``f1_score_binary``) and
     by class (``class_<label>.f1_score``).
     """
-    if len(said.labels) != len(holdout.truth):
-        return unmeasurable(f"it predicted {len(said.labels)} of {len(holdout.truth)} rows")
-    aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)
-    if aligned.labels is None:
-        return unmeasurable(aligned.reason or "its labels do not fit the holdout")
-    answers = _answers(holdout, aligned.labels, said, aligned.classes)
+    answers = answers_of(holdout, said)
+    if isinstance(answers, str):
+        return unmeasurable(answers)
     matrix = confusion(answers.truth, answers.said, len(holdout.labels))
     finite = {k: v for k, v in (_metrics(holdout, answers, matrix) | _timed(said)).items() if math.isfinite(v)}
     table = tuple(tuple(int(n) for n in row) for row in matrix)
     return Measurement(finite, holdout.labels, table, len(holdout.truth))
+
+
+def answers_of(holdout: Holdout, said: Predictions) -> Answers | str:
+    """Return predictions in codes of the holdout's labels, or the reason why they do not fit."""
+    if len(said.labels) != len(holdout.truth):
+        return f"it predicted {len(said.labels)} of {len(holdout.truth)} rows"
+    aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)
+    if aligned.labels is None:
+        return aligned.reason or "its labels do not fit the holdout"
+    return _answers(holdout, aligned.labels, said, aligned.classes)
 
 
 def _answers(holdout: Holdout, labels: Labels, said: Predictions, classes: Sequence[str]) -> Answers:

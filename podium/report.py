@@ -11,8 +11,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from podium.curves import Curves, polyline
 from podium.decision import Decision
 from podium.metrics import metric_key
+from podium.slices import slice_values
 
 COLUMNS = ("f1_score", "accuracy", "precision", "recall", "roc_auc")
 """Metrics of the ranking beside the one it is by."""
@@ -29,13 +31,18 @@ class Report:
     html: str
 
 
-def render(decision: Decision, matrix: Mapping[str, Any] | None, retention: str) -> Report:
+def render(
+    decision: Decision,
+    matrix: Mapping[str, Any] | None,
+    retention: str,
+    curves: Mapping[str, Curves] | None = None,
+) -> Report:
     """Return the report of a decision.
 
     ``matrix`` is the best candidate's confusion matrix as ``{"labels": […], "matrix": [[…]]}``, if it was measured;
-    ``retention`` says in words what happens to former production versions.
+    ``retention`` says in words what happens to former production versions; ``curves`` are by model id.
     """
-    context = _context(decision, matrix, retention)
+    context = _context(decision, matrix, retention) | {"drawings": _drawings(curves or {})}
     return Report(
         _environment(False).get_template("report.md.j2").render(context),
         _environment(True).get_template("report.html.j2").render(context),
@@ -60,6 +67,8 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
         "columns": tuple(dict.fromkeys((primary, *COLUMNS))),
         "matrix": matrix,
         **_compared(evidence.get("comparison")),
+        "rails": _rails(evidence, content["best"]),
+        **_sliced(evidence, content["best"], content["champion_before"], primary),
         "per_class": _per_class(ranking, content["best"]),
         "scale": _scale(ranking, claimed),
         "retention": retention,
@@ -73,6 +82,45 @@ def _compared(comparison: Mapping[str, Any] | None) -> dict[str, Any]:
     ends = [c["difference"][end] for c in found[:MOST_COMPARED] for end in ("low", "high")]
     reach = (min(0.0, *ends), max(0.0, *ends)) if ends else (0.0, 1.0)
     return {"comparison": comparison, "compared": found[:MOST_COMPARED], "reach": reach}
+
+
+def _row_of(evidence: Mapping[str, Any], version: str | None) -> Mapping[str, Any] | None:
+    """Return the candidate of a version in the ranking, if it is there."""
+    return next((r for r in evidence["ranking"] if version is not None and r["version"] == version), None)
+
+
+def _rails(evidence: Mapping[str, Any], best: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """Return the guardrails of the best candidate, those of the moment before its promotion included."""
+    row = _row_of(evidence, best["version"] if best else None)
+    return [*(row["guardrails"] if row else ()), *evidence.get("confirmed", ())]
+
+
+def _sliced(
+    evidence: Mapping[str, Any], best: Mapping[str, Any] | None, champion: str | None, primary: str
+) -> dict[str, Any]:
+    """Return what the best candidate measures on slices, beside the champion where that is another."""
+    rows = [_row_of(evidence, version) for version in (best["version"] if best else None, champion)]
+    own, theirs = (slice_values(row["metrics"], primary) if row else {} for row in rows)
+    found = [
+        (column, value, number, theirs.get(column, {}).get(value))
+        for column, values in own.items()
+        for value, number in values.items()
+    ]
+    return {"slices": found, "is_other": rows[0] is not rows[1]}
+
+
+def _drawings(curves: Mapping[str, Curves]) -> list[dict[str, Any]]:
+    """Return each kind of curve with the points of every model's line."""
+    kinds = {
+        "ROC": ("roc", "false positive rate", "true positive rate"),
+        "Precision and recall": ("precision_recall", "recall", "precision"),
+        "Calibration": ("calibration", "mean probability", "share of positive rows"),
+    }
+    return [
+        {"title": title, "x": x, "y": y, "lines": [(m, polyline(getattr(c, name))) for m, c in curves.items()]}
+        for title, (name, x, y) in kinds.items()
+        if curves
+    ]
 
 
 def _per_class(

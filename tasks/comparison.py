@@ -14,9 +14,10 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
 from podium.candidate import Candidate
+from podium.curves import Curves, curves_of
 from podium.evidence import names_of
 from podium.labels import align
-from podium.measurement import Holdout, Predictions
+from podium.measurement import Holdout, Predictions, answers_of
 from podium.shown import Asked, Superiority
 from podium.superiority import seed_of, show_better
 from tasks.effects.keeping import kept_predictions
@@ -43,6 +44,19 @@ def compare_with_champion(
     said = {name: _kept(store, holdout, c) or _anew(store, config, holdout, c) for name, c in named.items()}
     seeded = replace(asked, seed=seed_of(holdout.digest, champion.logged_model_id))
     return show_better(holdout.truth, theirs, said, metric, holdout.positive, seeded)
+
+
+@task(cache_policy=NO_CACHE)
+def draw_curves(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate]) -> dict[str, Curves]:
+    """Return by model id the curves of those candidates whose predictions were kept and give any."""
+    store = connect(config.mlflow)
+    found: dict[str, Curves] = {}
+    for candidate in candidates:
+        said = kept_predictions(store, holdout, candidate)
+        answers = answers_of(holdout, said) if said else ""
+        drawn = None if isinstance(answers, str) else curves_of(answers)
+        found |= {candidate.model_id: drawn} if drawn else {}
+    return found
 
 
 def _kept(store: Store, holdout: Holdout, candidate: Candidate) -> Predictions | None:
