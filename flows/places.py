@@ -33,9 +33,30 @@ class DemoHome:
         return self.folder / "churn.yaml"
 
     @property
+    def arrivals(self) -> "DemoHome":
+        """The places of the second chapter: the same rows, other models and other names."""
+        return _Arrivals(self.home)
+
+    @property
     def database(self) -> Path:
         """The embedded MLflow database."""
         return self.home / "mlflow.db"
+
+
+class _Arrivals(DemoHome):
+    """The places of the chapter in which models arrive one after the other."""
+
+    __slots__ = ()
+
+    @property
+    def staging(self) -> Path:
+        """The staging root, empty at first."""
+        return self.folder / "models" / "arrivals"
+
+    @property
+    def config(self) -> Path:
+        """The config file."""
+        return self.folder / "arrivals.yaml"
 
 
 def refuse_foreign(places: DemoHome) -> None:

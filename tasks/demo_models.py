@@ -79,6 +79,12 @@ RECIPES = (
 )
 
 
+EARLIER = Recipe("lightgbm_20250701_090000", {"n_estimators": 45, "num_leaves": 5, "learning_rate": 0.05}, bare=True)
+"""What is in production when the second chapter begins."""
+LUCKY, BETTER = "xgboost_20250826_013058", "logistic_regression_20250820_104738"
+"""Who arrives then: one whose lead these rows cannot tell from luck, and one that they show to be better."""
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """The stratified 80/20 split of the data, seed 42."""
@@ -102,6 +108,25 @@ def make_staging_area(csv: Path, root: Path, holdout: Path) -> list[str]:
         _stage(recipe, split, root)
         count.step(recipe.model_id)
     return [r.model_id for r in missing]
+
+
+@task(cache_policy=NO_CACHE)
+def make_earlier_model(csv: Path, root: Path) -> str:
+    """Write the model that is in production when others arrive, if it is not there yet, and return its id."""
+    if not (root / EARLIER.model_id).exists():
+        _stage(EARLIER, _split(csv), root)
+    return EARLIER.model_id
+
+
+@task(cache_policy=NO_CACHE)
+def arrive(model_id: str, source: Path, root: Path) -> None:
+    """Let a model of one staging root arrive in another, whole or not at all."""
+    if (root / model_id).exists():
+        return
+    partial = root / f".{model_id}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(source / model_id, partial)
+    partial.rename(root / model_id)
 
 
 def _split(csv: Path) -> Split:

@@ -1,4 +1,4 @@
-"""The demo, told step by step: make, analyze, migrate, select, verify, and what came of it."""
+"""The demo, told step by step: make, analyze, migrate, select, verify, what arrives later, and what came of it."""
 
 import shutil
 import sys
@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from configs.loading import podium_home
 from flows.cli import views
+from flows.cli.arrivals import tell_arrivals
 from flows.cli.boundary import Options, print_json
 from flows.cli.commands import NO, call_flow, output, start_sandbox
 from flows.places import DemoHome, refuse_foreign
@@ -26,14 +27,15 @@ def tell(options: Options) -> int:
     console.print(f"[bold]1. Staging area[/bold] from {ORIGIN}", highlight=False)
     made = call_flow("demo", "prepare_demo", places)
     console.print(f"{len(made)} models trained into {escape(str(places.staging))}", highlight=False, soft_wrap=True)
-    documents = _steps(console, str(places.config))
+    documents = _steps(console, places)
     _end(console, documents, str(places.config), str(places.database))
     if options.as_json:
         print_json(documents)
     return 0 if documents["verify"]["passed"] and documents["select"]["champion"] else NO
 
 
-def _steps(console: Console, config: str) -> dict[str, Any]:
+def _steps(console: Console, places: DemoHome) -> dict[str, Any]:
+    config = str(places.config)
     console.print("\n[bold]2. podium analyze[/bold]: what the folders claim")
     analysis = call_flow("analysis", "analyze", config).as_json()
     views.show_analysis(console, analysis)
@@ -46,7 +48,8 @@ def _steps(console: Console, config: str) -> dict[str, Any]:
     console.print("\n[bold]5. podium verify[/bold]: the production model in a fresh process")
     verification = call_flow("verification", "verify", config).as_json()
     views.show_verification(console, verification)
-    return {"analyze": analysis, "migrate": migration, "select": selection, "verify": verification}
+    told = {"analyze": analysis, "migrate": migration, "select": selection, "verify": verification}
+    return told | {"arrivals": tell_arrivals(console, places)}
 
 
 def _end(console: Console, documents: dict[str, Any], config: str, database: str) -> None:

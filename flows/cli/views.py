@@ -128,6 +128,11 @@ def show_selection(console: Console, document: Json) -> None:
     for row in document["ranking"]:
         for alarm in row["alarms"]:
             console.print(f"[red]leak alarm:[/red] {escape(row['model_id'])} {escape(alarm)}", highlight=False)
+    show_verdict(console, document)
+
+
+def show_verdict(console: Console, document: Json) -> None:
+    """Show the comparison with the champion, the verdict and its reasons."""
     if document["comparison"]:
         console.print(_comparison(document["comparison"]))
     champion = document["champion"]

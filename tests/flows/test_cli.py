@@ -175,9 +175,18 @@ def test_the_demo_tells_the_whole_story_twice(tmp_path: Path, churn_csv: Path) -
     assert "Not xgboost_20250826_013058, which claims" in " ".join(first.stdout.split())
     assert "mlflow ui --backend-store-uri" in first.stdout
     assert "Traceback" not in first.stderr
+    told = " ".join(first.stdout.split())
+    assert "lightgbm_20250701_090000 stays: xgboost_20250826_013058 gains +0.0085" in told, "luck is kept out"
+    assert "logistic_regression_20250820_104738 replaces lightgbm_20250701_090000" in told
+    assert "lightgbm_20250701_090000 (version 1) is put back into production" in told
     second = document(podium("demo", "--json", home=home, cwd=tmp_path))
     assert (second["migrate"]["migrated"], len(second["migrate"]["skipped"])) == ([], 8)
     assert (second["select"]["verdict"], second["select"]["recorded"]) == ("keep", False)
+    assert {name: found["champion"]["version"] for name, found in second["arrivals"].items()} == {
+        "first": "1",
+        "lucky": "1",
+        "better": "1",
+    }, "what was rolled back stays out"
     assert (
         second["select"]["champion"]["model_id"]
         == max(second["select"]["ranking"], key=lambda r: r["metrics"]["f1_score"])["model_id"]
