@@ -1,9 +1,11 @@
 """Reads the history of decisions and checks that its chain is unbroken."""
 
+from dataclasses import asdict
 from typing import Any
 
 from configs.loading import load_config
 from podium.decision import Chain
+from podium.past import champion_at, decision_named, parse_time, why_not
 from tasks.effects.records import read_chain
 
 
@@ -17,3 +19,26 @@ def chain_json(chain: Chain) -> dict[str, Any]:
     told = zip(chain.decisions, chain.states, strict=True)
     rows = [{"decision_id": d.decision_id, "sha256": d.sha256, "state": state, **d.content} for d, state in told]
     return {"decisions": rows, "unbroken": chain.unbroken, "broken_at": chain.broken_at}
+
+
+def past_json(chain: Chain, at: str) -> dict[str, Any]:
+    """Return the JSON document of ``podium history --at``.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    when = parse_time(at)
+    found = asdict(champion_at(chain, when))
+    return {"at": when.isoformat(), **found, "unbroken": chain.unbroken, "broken_at": chain.broken_at}
+
+
+def explained_json(chain: Chain, decision_id: str, model_id: str | None) -> dict[str, Any]:
+    """Return the JSON document of ``podium explain-decision``.
+
+    Raises:
+        UsageError: there is no such decision, or no such model took part in it.
+    """
+    decision = decision_named(chain, decision_id)
+    content = decision.content
+    told = {"decision_id": decision.decision_id, "verdict": content["verdict"], "reasons": content["reasons"]}
+    return told | {"models": {name: list(said) for name, said in why_not(decision, model_id).items()}}

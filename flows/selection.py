@@ -1,6 +1,7 @@
 """Selects the production model: discover, measure, rank, decide, confirm, record, promote, retire."""
 
 from dataclasses import replace
+from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
@@ -21,6 +22,7 @@ from podium.guardrails import Guardrail, latency
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
 from podium.plan import chunked
+from podium.plans import Planned
 from podium.progress import Counter, announce
 from podium.ranking import Selection, choose
 from podium.report import render
@@ -47,7 +49,26 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
     """
     config = load_config(config_path)
     holdout = load_holdout(config)
-    outcome = _preview(config, holdout) if dry_run else _selected(config, holdout, asked_by)
+    outcome = preview(config, holdout)[0] if dry_run else _selected(config, holdout, asked_by)
+    return _answered(config, outcome)
+
+
+def select_as_planned(config: PodiumConfig, planned: Planned, asked_by: str) -> SelectionOutcome:
+    """Select once, provided that everything is as it was when a plan was made.
+
+    Raises:
+        NegativeAnswerError: something is not, or what was promoted was taken back.
+        PodiumError: others changed production meanwhile.
+    """
+    holdout = load_holdout(config)
+    with deciding(config) as turn:
+        outcome = _decided(config, holdout, asked_by, turn, planned)
+    if outcome.overtaken:
+        raise overtaken(config, f"the plan {planned.file}", outcome.overtaken)
+    return _answered(config, outcome)
+
+
+def _answered(config: PodiumConfig, outcome: SelectionOutcome) -> SelectionOutcome:
     if outcome.selection.verdict == "refuse":
         raise NegativeAnswerError(f"{config.mlflow.registered_model}: {outcome.selection.reasons[0]}", outcome)
     if outcome.undone:
@@ -67,21 +88,30 @@ def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> S
     return outcome
 
 
-def _decided(config: PodiumConfig, holdout: Holdout | None, asked_by: str, turn: Turn) -> SelectionOutcome:
+def _decided(
+    config: PodiumConfig, holdout: Holdout | None, asked_by: str, turn: Turn, planned: Planned | None = None
+) -> SelectionOutcome:
     candidates = register(config.mlflow, _measured(config, holdout))
     production = in_production(config.mlflow)
     selection, seen = _choose(config, holdout, candidates, production)
+    if planned:
+        stands = stood_by(selection, production, last_decision(config.mlflow).champion)
+        planned.require(stands, _evidence(config, holdout, stands), production, config.mlflow.registered_model)
     return _settle(config, holdout, selection, seen, production, asked_by, turn)
 
 
-def _preview(config: PodiumConfig, holdout: Holdout | None) -> SelectionOutcome:
-    """Return the verdict on what is already measured; measuring writes, so a dry run does not measure."""
+def preview(config: PodiumConfig, holdout: Holdout | None) -> tuple[SelectionOutcome, dict[str, Any]]:
+    """Return the verdict on what is already measured, and its evidence; measuring writes, so a dry run does not."""
     found = discover(config.mlflow, holdout.digest if holdout else None)
     candidates = [c if c.metrics or c.unmeasured else c.without_measurement("not measured yet") for c in found]
     production = in_production(config.mlflow)
     selection, _ = _choose(config, holdout, candidates, production)
     stands = stood_by(selection, production, last_decision(config.mlflow).champion)
-    return SelectionOutcome(stands, production, dry_run=True)
+    return SelectionOutcome(stands, production, dry_run=True), _evidence(config, holdout, stands)
+
+
+def _evidence(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> dict[str, Any]:
+    return evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
 
 
 def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
@@ -169,7 +199,7 @@ def _settle(
     last = last_decision(config.mlflow)
     must_wait = config.policy.approval == "required"
     selection = subject_to_approval(stood_by(selection, production, last.champion), must_wait)
-    evidence = evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
+    evidence = _evidence(config, holdout, selection)
     if not is_news(selection, evidence, last, production.champion):
         return SelectionOutcome(selection, production, last.decision_id)
     decision = record(

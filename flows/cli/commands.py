@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.cli import embedded, views
+from flows.cli import embedded, looking_back, views
 from flows.cli.boundary import Options, print_json
 from flows.cli.progress import Terminal
 from podium.errors import AnsweredError
@@ -87,9 +87,20 @@ def migrate(options: Options, arguments: dict[str, Any]) -> int:
 
 def select(options: Options, arguments: dict[str, Any]) -> int:
     """Select the production model; the answer is no when nothing can be promoted."""
+    if arguments["plan"]:
+        planned = call_flow("planning", "plan", arguments["plan"], options.config)
+        _show(options, planned.as_json(), views.show_selection)
+        return 0
     outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"])
     _show(options, outcome.as_json(), views.show_selection)
     return NO if outcome.selection.verdict == "refuse" or outcome.undone else 0
+
+
+def apply(options: Options, arguments: dict[str, Any]) -> int:
+    """Carry out a plan; the answer is no when anything has changed since it was made."""
+    outcome = call_flow("planning", "apply", arguments["plan"], options.config, asked_by=person())
+    _show(options, outcome.as_json(), views.show_selection)
+    return NO if outcome.undone else 0
 
 
 def verify(options: Options, arguments: dict[str, Any]) -> int:
@@ -150,10 +161,23 @@ def person() -> str:
 def history(options: Options, arguments: dict[str, Any]) -> int:
     """Show the decisions; the answer is no when their chain is broken."""
     chain = call_flow("history", "history", options.config)
-    from flows.history import chain_json
+    from flows.history import chain_json, past_json
 
+    if arguments["at"]:
+        _show(options, past_json(chain, arguments["at"]), looking_back.show_past)
+        return 0 if chain.unbroken else NO
     _show(options, chain_json(chain), views.show_history)
     return 0 if chain.unbroken else NO
+
+
+def explain_decision(options: Options, arguments: dict[str, Any]) -> int:
+    """Show why the models of a decision were not promoted, or were."""
+    chain = call_flow("history", "history", options.config)
+    from flows.history import explained_json
+
+    document = explained_json(chain, arguments["decision_id"], arguments["model"])
+    _show(options, document, looking_back.show_explained)
+    return 0
 
 
 def demo(options: Options, arguments: dict[str, Any]) -> int:
@@ -167,6 +191,8 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "analyze": analyze,
     "migrate": migrate,
     "select": select,
+    "apply": apply,
+    "explain-decision": explain_decision,
     "verify": verify,
     "rollback": rollback,
     "pin": pin,

@@ -81,14 +81,30 @@ def migrate(context: click.Context, /, dry_run: bool, **given: Any) -> None:
 
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Show the verdict on what is measured and write nothing.")
+@click.option("--plan", metavar="FILE", help="Write the verdict to a file for `podium apply`, and nothing else.")
 @common
 @click.pass_context
-def select(context: click.Context, /, dry_run: bool, **given: Any) -> None:
-    """Measure the candidates on the holdout and put the best into production.
+def select(context: click.Context, /, dry_run: bool, plan: str | None, **given: Any) -> None:
+    r"""Measure the candidates on the holdout and put the best into production.
 
-    Example: podium select --config configs/churn.yaml
+    \b
+    Examples:
+      podium select --config configs/churn.yaml
+      podium select --plan promotion.json
     """
-    run(context, given, "select", dry_run=dry_run)
+    run(context, given, "select", dry_run=dry_run, plan=plan)
+
+
+@main.command()
+@click.argument("plan")
+@common
+@click.pass_context
+def apply(context: click.Context, /, plan: str, **given: Any) -> None:
+    """Carry out a plan of `podium select --plan`. Exit status 3 if anything has changed since.
+
+    Example: podium apply promotion.json
+    """
+    run(context, given, "apply", plan=plan)
 
 
 @main.command()
@@ -176,14 +192,31 @@ def retire(context: click.Context, /, dry_run: bool, **given: Any) -> None:
 
 
 @main.command()
+@click.option("--at", metavar="TIME", help="Only say what was in production then, and why (ISO, UTC without offset).")
 @common
 @click.pass_context
-def history(context: click.Context, /, **given: Any) -> None:
-    """Show every decision and whether the chain of them is unbroken.
+def history(context: click.Context, /, at: str | None, **given: Any) -> None:
+    r"""Show every decision and whether the chain of them is unbroken.
 
-    Example: podium history --json
+    \b
+    Examples:
+      podium history --json
+      podium history --at "2026-03-01 12:00"
     """
-    run(context, given, "history")
+    run(context, given, "history", at=at)
+
+
+@main.command("explain-decision")
+@click.argument("decision_id")
+@click.option("--model", metavar="MODEL_ID", help="Only why this model did not win, or did.")
+@common
+@click.pass_context
+def explain_decision(context: click.Context, /, decision_id: str, model: str | None, **given: Any) -> None:
+    """Say of each model of a decision why it was not promoted, from the record alone.
+
+    Example: podium explain-decision 1f0c9a7be3d2 --model xgboost_20250820_104603
+    """
+    run(context, given, "explain-decision", decision_id=decision_id, model=model)
 
 
 @main.command()

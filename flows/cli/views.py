@@ -145,7 +145,9 @@ def show_verdict(console: Console, document: Json) -> None:
     _show_fate(console, document)
     if document["report"]:
         console.print(f"report: {escape(document['report'])}/report.html", highlight=False, soft_wrap=True)
-    if document["dry_run"]:
+    if plan := document.get("plan"):
+        console.print(f"plan: {escape(plan['file'])}; carry it out with podium apply", highlight=False, soft_wrap=True)
+    elif document["dry_run"]:
         console.print("dry run: nothing was written", highlight=False)
 
 

@@ -1,0 +1,38 @@
+"""What the terminal shows of the past: who was in production when, and why a model was not promoted."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+Json = dict[str, Any]
+
+
+def show_past(console: Console, document: Json) -> None:
+    """Show what was in production at a time, by which decision and why."""
+    if document["version"] is None:
+        console.print(f"{document['at']}: nothing was in production", highlight=False)
+    else:
+        named = (
+            f"{document['model_id']} (version {document['version']})"
+            if document["model_id"]
+            else "version " + document["version"]
+        )
+        console.print(f"{document['at']}: [bold]{escape(named)}[/bold]", highlight=False)
+    if document["decision_id"]:
+        console.print(f"by decision {document['decision_id']} of {document['decided_at']}", highlight=False)
+    for reason in document["reasons"]:
+        console.print(f"  {escape(reason)}", highlight=False)
+    if not document["unbroken"]:
+        console.print(f"[red]the chain of decisions is BROKEN:[/red] {escape(document['broken_at'])}", highlight=False)
+
+
+def show_explained(console: Console, document: Json) -> None:
+    """Show of each model of a decision why it was not promoted, or was."""
+    console.print(f"decision {document['decision_id']}: [bold]{document['verdict']}[/bold]", highlight=False)
+    for reason in document["reasons"]:
+        console.print(f"  {escape(reason)}", highlight=False)
+    for name, sentences in document["models"].items():
+        console.print(f"[bold]{escape(name)}[/bold]", highlight=False)
+        for sentence in sentences:
+            console.print(f"  {escape(sentence)}", highlight=False)
