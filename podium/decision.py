@@ -153,6 +153,9 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "metrics": dict(candidate.metrics),
         "recorded": dict(candidate.recorded),
         "unmeasured": candidate.unmeasured,
+        "held": candidate.held,
+        "tags": {name: value for name, value in candidate.tags.items() if not name.startswith("podium.")},
+        "identifiers": list(candidate.identifiers),
     }
 
 

@@ -180,6 +180,15 @@ def explain_decision(options: Options, arguments: dict[str, Any]) -> int:
     return 0
 
 
+def backtest(options: Options, arguments: dict[str, Any]) -> int:
+    """Show the recorded decisions under another policy."""
+    chain, found = call_flow("backtesting", "backtest", arguments["policy"], options.config)
+    from flows.backtesting import backtest_json
+
+    _show(options, backtest_json(chain, found, arguments["policy"]), looking_back.show_backtest)
+    return 0 if chain.unbroken else NO
+
+
 def demo(options: Options, arguments: dict[str, Any]) -> int:
     """Run the whole story with embedded defaults, whatever servers the environment names."""
     from flows.cli.story import tell
@@ -201,5 +210,6 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "reject": reject,
     "retire": retire,
     "history": history,
+    "backtest": backtest,
     "demo": demo,
 }

@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from flows.cli.views import number, table_of
+
 Json = dict[str, Any]
 
 
@@ -23,6 +25,28 @@ def show_past(console: Console, document: Json) -> None:
         console.print(f"by decision {document['decision_id']} of {document['decided_at']}", highlight=False)
     for reason in document["reasons"]:
         console.print(f"  {escape(reason)}", highlight=False)
+    _show_break(console, document)
+
+
+def show_backtest(console: Console, document: Json) -> None:
+    """Show each recorded selection as it was, and as it would have been."""
+    then, other = ("verdict", "in production", "measures"), ("would be", "instead", "would measure")
+    table = table_of(f"Decisions under {document['policy']}", "decided at", *then, *other, right=(then[2], other[2]))
+    for row in document["decisions"]:
+        when = row["decided_at"][:16].replace("T", " ")
+        was = (row["verdict"], escape(row["champion"] or "nothing"), number(row["value"]))
+        table.add_row(
+            when, *was, row["other_verdict"], escape(row["other_champion"] or "nothing"), number(row["other_value"])
+        )
+    console.print(table if table.row_count else "no selection is on record")
+    bases = sorted({row["basis"] for row in document["decisions"] if row["basis"] != "comparison"})
+    for basis in bases:
+        count = sum(row["basis"] == basis for row in document["decisions"])
+        console.print(f"{count} of {len(document['decisions'])} by {escape(basis)}", highlight=False)
+    _show_break(console, document)
+
+
+def _show_break(console: Console, document: Json) -> None:
     if not document["unbroken"]:
         console.print(f"[red]the chain of decisions is BROKEN:[/red] {escape(document['broken_at'])}", highlight=False)
 

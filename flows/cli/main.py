@@ -220,6 +220,18 @@ def explain_decision(context: click.Context, /, decision_id: str, model: str | N
 
 
 @main.command()
+@click.option("--policy", metavar="FILE", required=True, help="Config file whose policy section is replayed.")
+@common
+@click.pass_context
+def backtest(context: click.Context, /, policy: str, **given: Any) -> None:
+    """Replay the recorded decisions under another policy: what would have been promoted, and its score.
+
+    Example: podium backtest --policy stricter.yaml
+    """
+    run(context, given, "backtest", policy=policy)
+
+
+@main.command()
 @click.option("--home", metavar="DIR", help="Folder of all state [default: PODIUM_HOME, else .podium].")
 @common
 @click.pass_context

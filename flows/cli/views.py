@@ -26,7 +26,7 @@ def size(count: int) -> str:
     return f"{value:.1f} GB"
 
 
-def _table(title: str, *names: str, right: Sequence[str] = ()) -> Table:
+def table_of(title: str, *names: str, right: Sequence[str] = ()) -> Table:
     """Return an empty table: numbers to the right, a model's name on one line, other texts folded."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for name in names:
@@ -39,7 +39,7 @@ def show_analysis(console: Console, document: Json) -> None:
     models: Sequence[Json] = document["models"]
     numbers = ("F1", "AUC", "size")
     columns = ("model", "type", "trained at", *numbers, "format", "problems")
-    table = _table("Staged models, by the F1 they claim", *columns, right=numbers)
+    table = table_of("Staged models, by the F1 they claim", *columns, right=numbers)
     for model in models:
         metrics = model["claims"]
         table.add_row(
@@ -59,7 +59,7 @@ def show_analysis(console: Console, document: Json) -> None:
 
 def show_explanation(console: Console, document: Json) -> None:
     """Show how each field of one staged model was found."""
-    table = _table(f"How {escape(document['model_id'])} was read", "field", "value", "found in")
+    table = table_of(f"How {escape(document['model_id'])} was read", "field", "value", "found in")
     for row in document["fields"]:
         text = str(row["value"])
         table.add_row(escape(row["field"]), escape(text if len(text) < 60 else f"{text[:57]}..."), escape(row["found"]))
@@ -83,7 +83,7 @@ def show_problems(console: Console, models: Sequence[Json], most: int = 30) -> N
 def show_summary(console: Console, rows: Sequence[Json]) -> None:
     """Show the statistics per model type."""
     counted = ("models", "broken", "best F1", "mean F1", "spread", "mean AUC", "size")
-    table = _table("By type", "type", *counted, right=counted)
+    table = table_of("By type", "type", *counted, right=counted)
     for row in rows:
         counts = [str(row["models"]), str(row["broken"])]
         metrics = [number(row[k]) for k in ("f1_max", "f1_mean", "f1_std", "roc_auc_mean")]
@@ -103,7 +103,7 @@ def show_migration(console: Console, document: Json) -> None:
     counts = ", ".join(f"{len(document[k])} {k}" for k in OUTCOMES if document[k] or k != "left")
     known = sum(row["code"] == "known" for row in document["skipped"])
     hidden = known if known > LISTED else 0
-    table = _table(f"Migration{planned}", "model", "outcome", "version", "reason")
+    table = table_of(f"Migration{planned}", "model", "outcome", "version", "reason")
     for state, colour in OUTCOMES.items():
         for row in (row for row in document[state] if not (hidden and row["code"] == "known")):
             outcome = f"[{colour}]{state}[/{colour}]"
@@ -162,7 +162,7 @@ def _show_fate(console: Console, document: Json) -> None:
 
 def _comparison(document: Json, most: int = 10) -> Table:
     numbers = ("gain", "low", "high", "at least")
-    table = _table(f"Against the champion, in {document['metric']}", "model", *numbers, "shown", right=numbers)
+    table = table_of(f"Against the champion, in {document['metric']}", "model", *numbers, "shown", right=numbers)
     for row in document["challengers"][:most]:
         found = row["difference"] or {"estimate": None, "low": None, "high": None}
         values = (found["estimate"], found["low"], found["high"], row["lower_bound"])
@@ -179,7 +179,7 @@ def _ranking(document: Json) -> Table:
     primary, claimed = document["primary"], document["claimed"]
     also = [name for name in ("f1_score", "roc_auc", "accuracy") if name != primary]
     numbers = ("version", *(SHORT.get(name, name) for name in (primary, *also)), "claimed")
-    table = _table(f"Candidates, by {basis} metrics", "#", "model", *numbers, "note", right=("#", *numbers))
+    table = table_of(f"Candidates, by {basis} metrics", "#", "model", *numbers, "note", right=("#", *numbers))
     for row in document["ranking"]:
         values = [number(row["value"]), *(number(row["metrics"].get(name)) for name in also)]
         claim = number(row["recorded"].get(claimed))
@@ -191,7 +191,7 @@ def _ranking(document: Json) -> Table:
 def show_verification(console: Console, document: Json) -> None:
     """Show every check of the production model."""
     title = f"Checks of {escape(document['model_id'])} (version {document['version']})"
-    table = _table(title, "check", "outcome", "detail")
+    table = table_of(title, "check", "outcome", "detail")
     for check in document["checks"]:
         mark = "[green]passed[/green]" if check["passed"] else "[red]failed[/red]"
         table.add_row(check["name"], mark, escape(check["detail"]))
@@ -214,7 +214,7 @@ def show_order(console: Console, document: Json) -> None:
 
 def show_retirement(console: Console, document: Json) -> None:
     """Show what happens to former production versions."""
-    table = _table("Former production versions", "version", "model", "action", "reason", right=("version",))
+    table = table_of("Former production versions", "version", "model", "action", "reason", right=("version",))
     for row in document["retired"]:
         table.add_row(row["version"], escape(row["model_id"]), row["action"], escape(row["reason"]))
     console.print(table if table.row_count else "nothing to retire")
@@ -224,7 +224,7 @@ def show_retirement(console: Console, document: Json) -> None:
 
 def show_history(console: Console, document: Json) -> None:
     """Show the chain of decisions."""
-    table = _table("Decisions", "#", "decision", "decided at", "verdict", "best", "state", "why")
+    table = table_of("Decisions", "#", "decision", "decided at", "verdict", "best", "state", "why")
     for row in document["decisions"]:
         if "sequence" not in row:
             table.add_row("?", row["decision_id"], "", "unreadable", "", row["state"], "")

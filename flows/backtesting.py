@@ -1,0 +1,28 @@
+"""Replays the recorded decisions under another policy. Reads only."""
+
+from typing import Any
+
+from configs.loading import load_config
+from flows.shared import question_of, rules_of
+from podium.backtest import Replayed, replay
+from podium.decision import Chain
+from tasks.effects.records import read_chain
+
+
+def backtest(policy_path: str, config_path: str | None = None) -> tuple[Chain, tuple[Replayed, ...]]:
+    """Return the chain of decisions, and each recorded selection under the policy of another config file.
+
+    Raises:
+        ConfigError: the file is no configuration.
+    """
+    other = load_config(policy_path)
+    chain = read_chain(load_config(config_path).mlflow)
+    evidence = other.policy.evidence
+    asked = question_of(evidence) if evidence.confidence is not None else None
+    return chain, replay(chain.decisions, lambda basis: rules_of(other, basis), asked)
+
+
+def backtest_json(chain: Chain, found: tuple[Replayed, ...], policy: str) -> dict[str, Any]:
+    """Return the JSON document of ``podium backtest``."""
+    rows = [one.as_json() for one in found]
+    return {"policy": policy, "decisions": rows, "unbroken": chain.unbroken, "broken_at": chain.broken_at}
