@@ -62,14 +62,15 @@ def test_the_story_by_hand(staged: dict[str, Any]) -> None:
 def test_pin_and_rollback_by_hand(staged: dict[str, Any]) -> None:
     """Status 0, 2 and 3 for what is done, cannot be meant, and is refused; the record says who asked."""
     podium("migrate", **staged)
-    podium("select", **staged)
+    champion = document(podium("select", "--json", **staged))["champion"]["version"]
+    other = {"1": "2", "2": "1"}[champion]
     assert_one_line(podium("rollback", **staged), 3, "no version before the champion", "--to")
     assert_one_line(podium("rollback", "--to", "99", **staged), 2, "99", "there are 1, 2")
-    planned = podium("rollback", "--to", "2", "--dry-run", "--json", **staged)
-    assert (document(planned)["dry_run"], document(planned)["champion"]["version"]) == (True, "1")
-    done = podium("rollback", "--to", "2", "--json", LOGNAME="alice", **staged)
-    assert (done.returncode, document(done)["champion"]["model_id"], document(done)["previous"]) == (0, TRAP, "1")
-    assert document(podium("pin", "--json", LOGNAME="alice", **staged))["pinned"] == "2"
+    planned = podium("rollback", "--to", other, "--dry-run", "--json", **staged)
+    assert (document(planned)["dry_run"], document(planned)["champion"]["version"]) == (True, champion)
+    done = podium("rollback", "--to", other, "--json", LOGNAME="alice", **staged)
+    assert (done.returncode, document(done)["champion"]["model_id"], document(done)["previous"]) == (0, TRAP, champion)
+    assert document(podium("pin", "--json", LOGNAME="alice", **staged))["pinned"] == other
     assert_one_line(podium("rollback", **staged), 3, "pinned by alice", "podium unpin")
     assert podium("unpin", **staged).returncode == 0
     chain = document(podium("history", "--json", **staged))
