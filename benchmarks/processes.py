@@ -29,7 +29,7 @@ def run(home: Path, *command: str, **variables: str) -> tuple[float, str]:
         SystemExit: it failed; the message ends with what it said.
     """
     begun = time.perf_counter()
-    with started(home, *command, **variables) as process:
+    with started(home, *command, output=subprocess.PIPE, **variables) as process:
         said, complained = process.communicate()
     if process.returncode != 0:
         sys.exit(f"{' '.join(command)} ended with status {process.returncode}:\n{complained[-2000:]}")

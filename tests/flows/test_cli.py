@@ -107,7 +107,7 @@ def test_the_answer_no_is_status_three(staged: dict[str, Any]) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_status_two(
-    home: Path, prefect_server: str, arguments: list[str], variables: dict[str, str], named: list[str]
+    home: Path, prefect_server: str, arguments: list[str], variables: dict[str, Any], named: list[str]
 ) -> None:
     """The line names the key, the value and what is allowed."""
     ended = podium(*arguments, home=home, PREFECT_API_URL=prefect_server, **variables)

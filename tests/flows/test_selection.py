@@ -177,6 +177,7 @@ def test_the_report_is_logged_and_opens_offline(home: Path, made: Path) -> None:
     (run,) = store.client.search_runs([store.decisions_id])
     names = {f.path for f in store.client.list_artifacts(run.info.run_id)}
     assert names == {"decision.json", "report.html", "report.md"}
+    assert outcome.report is not None
     html = Path(outcome.report, "report.html").read_text()
     assert LOGISTIC in html
     assert "<script" not in html

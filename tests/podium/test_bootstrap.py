@@ -1,5 +1,7 @@
 """The bootstrap scores as measuring does, draws as drawing rows one by one does, and its intervals cover."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -7,19 +9,26 @@ from sklearn import metrics as sk
 
 from podium import bootstrap
 from podium.bootstrap import Rows, against, compressed, drawn, expanded, one_by_one, paired_bootstrap
-from podium.measurement import Holdout, measure
-from podium.scores import KNOWN, PROFIT, NotScorableError, panel, target
+from podium.measurement import Holdout, Predictions, measure
+from podium.metrics import PROFIT
+from podium.scores import KNOWN, NotScorableError, panel, target
 from tests.podium.classifiers import classifier, family, many_classes, truth_of
 
 CLASSES = ("c", "a", "d", "b")
 PROFITS = [[1.0, -5.0], [-20.0, 50.0]]
 MEASURED = sorted({*KNOWN} - {PROFIT, "log_loss", "brier_score"})
 OF_SEVERAL = [m for m in MEASURED if m != "average_precision"]
-OPTIONS = {"confidence": 0.9, "resamples": 500, "seed": 1}
+OPTIONS: dict[str, Any] = {"confidence": 0.9, "resamples": 500, "seed": 1}
 
 
 def generator(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+def rounded(said: Predictions) -> Predictions:
+    """The same labels, with probabilities that have many ties."""
+    assert said.probabilities is not None
+    return Predictions(said.labels, said.classes, np.round(said.probabilities, 1))
 
 
 @pytest.mark.parametrize("metric", MEASURED)
@@ -45,7 +54,7 @@ def test_weights_are_repeated_rows(metric: str) -> None:
     """A row of weight three scores as three such rows do, and one of weight zero as none."""
     truth = truth_of(generator(), 300)
     models = family(generator(1), truth, [0.0, 0.5])
-    models = [type(m)(m.labels, m.classes, np.round(m.probabilities, 1)) for m in models]
+    models = [rounded(m) for m in models]
     goal = target(metric, truth, "yes")
     weights = generator(2).poisson(1, (3, 300)).astype(np.float32)
     found = panel(goal, models).score(weights)

@@ -67,7 +67,7 @@ def test_a_challenger_that_is_better_by_luck_is_kept_out() -> None:
 def test_of_those_that_are_shown_better_the_policy_ranks_the_first() -> None:
     """The winner stands before every other that is shown better."""
     selection = decided(0.0, 1.5, 1.8, 1.6)
-    better = {c["candidate"] for c in selection.comparison["challengers"] if c["verdict"] == "better"}  # type: ignore[index]
+    better = {c["candidate"] for c in selection.comparison["challengers"] if c["verdict"] == "better"}
     first = next(r.candidate.model_id for r in selection.ranking if r.candidate.model_id in better)
     assert len(better) > 1
     assert selection.promoted is not None
@@ -115,7 +115,7 @@ def test_those_that_are_not_compared_still_count(candidate_of_many: list[Candida
         show_better(truth, said["m0"], {"m1": said["m1"]}, "f1_score", "yes", replace(ASKED, among=among))
         for among in (1, 10_000)
     )
-    assert few.challengers[0].lower_bound > many.challengers[0].lower_bound  # type: ignore[operator]
+    assert few.challengers[0].lower_bound > many.challengers[0].lower_bound
 
 
 def test_the_record_and_the_report_hold_the_comparison() -> None:

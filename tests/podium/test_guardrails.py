@@ -1,6 +1,7 @@
 """A guardrail that is set and cannot be measured fails; every one says its number."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_a_leak_is_a_warning_or_a_refusal(found: Candidate, kind: str, told: str
     (ranked,) = rank([found], None, Rules(leaks=warned))
     assert ranked.place == 1
     assert told in ranked.alarms[0]
-    (ranked,) = rank([found], None, Rules(leaks=replace(warned, **{kind: "refuse"})))
+    (ranked,) = rank([found], None, Rules(leaks=replace(warned, **dict[str, Any]({kind: "refuse"}))))
     assert ranked.place is None
     assert told in ranked.reason
 

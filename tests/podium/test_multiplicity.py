@@ -1,19 +1,29 @@
 """Many challengers are accounted for: the bounds hold together, and the winner's luck is taken off."""
 
 import tracemalloc
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy.stats import binom, norm
 
 from podium import bootstrap
 from podium.bootstrap import Draws, one_by_one
-from podium.multiplicity import joint_differences, shrink, simultaneous_bounds
+from podium.measurement import Predictions
+from podium.multiplicity import Joint, joint_differences, shrink, simultaneous_bounds
 from podium.scores import panel, target
 from tests.podium.classifiers import classifier, family, truth_of
 
 
-def joint(truth, models, metric="accuracy", resamples=400, seed=1):  # type: ignore[no-untyped-def]
+def joint(
+    truth: npt.NDArray[Any],
+    models: Sequence[Predictions],
+    metric: str = "accuracy",
+    resamples: int = 400,
+    seed: int = 1,
+) -> Joint:
     goal = target(metric, truth, "yes")
     return joint_differences(one_by_one(goal), panel(goal, models), goal.sign, resamples, seed)
 
@@ -53,8 +63,8 @@ def test_all_bounds_hold_at_once_as_often_as_they_say() -> None:
         truth = truth_of(generator, 400)
         models = [classifier(generator, truth, 0.8), *(classifier(generator, truth, 0.8 + t) for t in true)]
         found = joint(truth, models, seed=seed)
-        held += (simultaneous_bounds(found.draws, 0.9, 10**6).lower <= true).all()
-        each += (np.quantile(found.draws.draws, 0.1, axis=0) <= true).all()
+        held += bool((simultaneous_bounds(found.draws, 0.9, 10**6).lower <= true).all())
+        each += bool((np.quantile(found.draws.draws, 0.1, axis=0) <= true).all())
     assert held >= binom.ppf(0.001, 200, 0.9)
     assert each < 120
 

@@ -79,13 +79,13 @@ def test_delong_is_what_its_definition_gives(decimals: int) -> None:
     """The fast algorithm equals the covariance of the components over all pairs, with and without ties."""
     generator = np.random.default_rng(5)
     truth = truth_of(generator, 300)
-    scores = [np.round(m.probabilities[:, 1], decimals) for m in family(generator, truth, [0.0, 0.8])]
+    first, second = (np.round(m.probabilities[:, 1], decimals) for m in family(generator, truth, [0.0, 0.8]))
     positive = truth == "yes"
-    (a, a10, a01), (b, b10, b01) = (pairwise(positive, s) for s in scores)
+    (a, a10, a01), (b, b10, b01) = (pairwise(positive, s) for s in (first, second))
     s10, s01 = np.cov(a10, b10), np.cov(a01, b01)
     covariance = s10 / positive.sum() + s01 / (~positive).sum()
     error = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    found = delong(positive, *scores, 0.95)
+    found = delong(positive, first, second, 0.95)
     assert (found.champion_auc, found.challenger_auc) == (pytest.approx(a), pytest.approx(b))
     assert found.z == pytest.approx((b - a) / error)
     assert found.high - found.low == pytest.approx(2 * 1.959964 * error)
@@ -97,7 +97,8 @@ def test_delong_agrees_with_the_bootstrap() -> None:
     truth = truth_of(generator, 1000)
     pair = family(generator, truth, [0.0, 0.2])
     resampled = paired_bootstrap(target("roc_auc", truth, "yes"), *pair, confidence=0.95, resamples=2000, seed=1)
-    found = delong(truth == "yes", *(m.probabilities[:, 1] for m in pair), 0.95)
+    first, second = (m.probabilities[:, 1] for m in pair)
+    found = delong(truth == "yes", first, second, 0.95)
     assert found.difference == pytest.approx(resampled.estimate)
     assert found.standard_error == pytest.approx(resampled.standard_error, rel=0.1)
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -54,10 +55,10 @@ def test_the_champion_keeps_on_an_exact_tie() -> None:
     assert selection.verdict == "keep"
 
 
-@pytest.mark.parametrize("field", ["metrics", "unmeasured"])
-def test_a_champion_that_cannot_be_compared_stays(field: str) -> None:
+@pytest.mark.parametrize("without", [{"metrics": {}}, {"unmeasured": "its file is gone"}])
+def test_a_champion_that_cannot_be_compared_stays(without: dict[str, Any]) -> None:
     """An unmeasurable champion is never replaced: the answer is no, with the reason."""
-    broken = replace(candidate("old"), **{field: {} if field == "metrics" else "its file is gone"})
+    broken = replace(candidate("old"), **without)
     selection = choose([broken, candidate("new", 0.99)], "m-old", Rules())
     assert (selection.verdict, "stays" in selection.reasons[0]) == ("refuse", True)
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_the_writer_of_a_half_done_run_is_judged_by_its_process_or_its_lease() -
     assert is_abandoned(str(replace(here, pid=2, since=1.0)), here, lambda _: True)
 
 
-def held(version: int, **more: object) -> Held:
+def held(version: int, **more: Any) -> Held:
     """A version that was in production on the day of its number."""
     return replace(Held(str(version), f"m{version}", "archived", f"2026-01-0{version}"), **more)
 
@@ -104,7 +105,7 @@ def failed(seen: Observed, wanted: Expected = WANTED) -> set[str]:
         ({"errors": {"unseen-category": "no"}}, "unseen-category"),
     ],
 )
-def test_each_check_fails_when_it_should(change: dict[str, object], name: str) -> None:
+def test_each_check_fails_when_it_should(change: dict[str, Any], name: str) -> None:
     """One thing wrong fails one check; a good model fails none."""
     assert failed(GOOD) == set()
     assert failed(replace(GOOD, **change)) == {name}

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ QUICK = Asked(confidence=0.9, resamples=300, seed=1)
 
 
 def compared(
-    metric: str = "f1_score", rows: int = 600, lifts: tuple[float, ...] = (0.0, 0.1, 1.5), **more
-) -> Superiority:  # type: ignore[no-untyped-def]
+    metric: str = "f1_score", rows: int = 600, lifts: tuple[float, ...] = (0.0, 0.1, 1.5), **more: Any
+) -> Superiority:
     generator = np.random.default_rng(4)
     truth = truth_of(generator, rows)
     champion, *others = family(generator, truth, list(lifts))
@@ -33,7 +34,7 @@ def test_a_better_challenger_is_shown_better(metric: str) -> None:
     assert first.difference is not None
     assert first.mcnemar is not None
     assert first.delong is not None
-    assert 0 < first.lower_bound < first.difference.estimate  # type: ignore[operator]
+    assert 0 < first.lower_bound < first.difference.estimate
     assert "m1 gains" in found.reason
     assert "2 challengers accounted for" in found.reason
 

@@ -31,7 +31,8 @@ def convert(
 ) -> Answer:
     """Ask the sandbox to convert a model file."""
     scratch.mkdir(exist_ok=True)
-    known = {"holdout": None, "sha256": None, "preprocessors": [], "versions": {}, "features": [], "extra_globals": []}
+    known: dict[str, Any] = {"holdout": None, "sha256": None, "preprocessors": [], "versions": {}}
+    known |= {"features": [], "extra_globals": []}
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
     return (by or sandbox()).ask("convert", scratch, limits, **{**known, **places, **request})
 
@@ -173,7 +174,7 @@ def test_a_class_of_ones_own_is_stored_once_it_is_named(
     own = Sandbox()
     try:
         refused = convert(tmp_path / "model.pkl", tmp_path / "no", by=own)
-        named = {"features": ["a", "b"], "extra_globals": ["own_features.Doubling"]}
+        named: dict[str, Any] = {"features": ["a", "b"], "extra_globals": ["own_features.Doubling"]}
         taken = convert(tmp_path / "model.pkl", tmp_path / "yes", by=own, **named)
     finally:
         own.close()

@@ -89,10 +89,18 @@ def ask(box: Sandbox, own: ModuleType, folder: Path, moods: list[str], **limits:
         model = make_pipeline(own.Moody(mood), LogisticRegression()).fit(rows, rows["a"] > 3)
         model[0].armed_ = True
         joblib.dump(model, scratch / "model.pkl")
-        known = {"holdout": None, "sha256": None, "preprocessors": [], "versions": {}, "features": ["a", "b"]}
+        known: dict[str, Any] = {
+            "holdout": None,
+            "sha256": None,
+            "preprocessors": [],
+            "versions": {},
+            "features": ["a", "b"],
+        }
         places = {n: str(scratch / n) for n in ("model.pkl", "out", "said.npz")}
         keys = {"model": places["model.pkl"], "out": places["out"], "predictions": places["said.npz"]}
-        questions.append(Question(scratch, {**known, **keys, "extra_globals": ["own_moods.Moody"]}))
+        questions.append(
+            Question(scratch, {**known, **keys, "features": ["a", "b"], "extra_globals": ["own_moods.Moody"]})
+        )
     return box.ask_each("convert", questions, SandboxSection(**{"seconds": 60, **limits}))
 
 

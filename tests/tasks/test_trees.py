@@ -97,12 +97,12 @@ class Twice(pickle._Pickler):
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         """Write one object."""
         if not isinstance(obj, Tree):
-            super().save(obj, save_persistent_id)
+            super().save(obj, save_persistent_id)  # type: ignore[misc]
             return
         kind, arguments, state = obj.__reduce__()
-        self.save_reduce(kind, arguments, state)
+        self.save_reduce(kind, arguments, state)  # type: ignore[attr-defined]
         self.save({**state, "node_count": 10**9})
-        self.write(pickle.BUILD)
+        self.write(pickle.BUILD)  # type: ignore[attr-defined]
 
 
 def test_a_tree_that_boasts_of_its_nodes_is_refused(tmp_path: Path) -> None:

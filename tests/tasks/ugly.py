@@ -52,7 +52,11 @@ def pickled(model: Any, name: str = "model.pkl", **metadata: Any) -> Callable[[P
 
 def file(name: str, content: bytes) -> Callable[[Path], None]:
     """Write a folder with one file."""
-    return lambda folder: (folder / name).write_bytes(content) and None
+
+    def write(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return write
 
 
 def saved(name: str, save: Callable[[str], Any]) -> Callable[[Path], None]:
