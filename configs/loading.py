@@ -18,6 +18,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from configs.schema import PodiumConfig
 from podium.errors import ConfigError
+from podium.redaction import conceal_environment, guard_logs, redacted
 
 DEFAULT_PATH = Path("configs/churn.yaml")
 PATH_KEYS = (("staging", "root"), ("holdout", "path"), ("export", "directory"))
@@ -38,11 +39,13 @@ def config_path(given: str | Path | None = None) -> Path | None:
 
 
 def load_config(given: str | Path | None = None) -> PodiumConfig:
-    """Return the validated configuration.
+    """Return the validated configuration; from then on no log of this process shows a secret of the environment.
 
     Raises:
         ConfigError: the file cannot be read, or a key or value in it, or in the environment, is not allowed.
     """
+    conceal_environment(os.environ)
+    guard_logs()
     path = config_path(given)
     source = str(path) if path else "the built-in defaults"
     below = _anchored(_read(path), path.absolute().parent) if path else {}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from podium.redaction import redacted
+
 
 class PodiumError(Exception):
     """A failure that Podium can name: the object, the value and the remedy, in one line."""
@@ -42,5 +44,9 @@ class UnfinishedError(AnsweredError):
 
 
 def first_line(error: BaseException, most: int = 300) -> str:
-    """Return the first line of what an error says, at most so many characters, or what it is if it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+    """Return the first line of what an error says, without secrets and at most so many characters.
+
+    An error that says nothing is called by its type.
+    """
+    said = redacted(str(error)).strip()
+    return (said.splitlines() or [type(error).__name__])[0][:most]

@@ -22,9 +22,9 @@ from podium.progress import Counter
 from podium.staged import StagedModel
 from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
-from tasks.effects.reaching import is_gone, note_failure, without_password
+from tasks.effects.reaching import is_gone, note_failure
 from tasks.effects.sandbox import Answer, Question, sandbox
-from tasks.effects.store import RETIRED, Store, connect, register_version, tracking_uri
+from tasks.effects.store import RETIRED, Store, connect, address, register_version
 from tasks.effects.transfer import FIRST, NAME, is_complete, version_of, write_model
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def _new(config: PodiumConfig, models: Sequence[StagedModel], holdout: Holdout |
 
 def _guarded(config: PodiumConfig, model: StagedModel, act: Callable[[], T]) -> T | Outcome:
     """Return what becomes of a model; it is left for the next run if MLflow is gone or fails, or a disk is full."""
-    uri = tracking_uri(config.mlflow)
+    uri = address(config.mlflow)
     if is_gone(uri):
         return _left(model, uri)
     try:
@@ -84,7 +84,7 @@ def _guarded(config: PodiumConfig, model: StagedModel, act: Callable[[], T]) -> 
 
 def _left(model: StagedModel, uri: str, error: Exception | None = None) -> Outcome:
     if error is None or is_gone(uri):
-        return left(model, f"MLflow at {without_password(uri)} does not answer")
+        return left(model, f"MLflow at {uri} does not answer")
     return left(model, f"MLflow or the disk failed: {first_line(error, 200)}")
 
 

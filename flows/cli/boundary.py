@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.errors import PodiumError
+from podium.redaction import redacted
 
 INTERRUPTED = 130
 WITHOUT_PREFECT = frozenset({"history"})
@@ -61,9 +62,9 @@ class Boundary:
         return commands.COMMANDS[name](self.options, arguments)
 
     def _fail(self, message: str, status: int) -> int:
-        sys.stderr.write(f"podium: {message}\n")
+        sys.stderr.write(f"podium: {redacted(message)}\n")
         if self.options.verbose:
-            traceback.print_exc()
+            sys.stderr.write(redacted(traceback.format_exc()))
         return status
 
     def _unexpected(self, error: Exception) -> int:

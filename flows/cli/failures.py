@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from configs.loading import podium_home
 from podium.errors import first_line
+from podium.redaction import redacted
 
 UNREACHABLE = ("ConnectionError", "MaxRetryError", "ConnectError", "NewConnectionError", "RemoteDisconnected")
 
@@ -30,7 +31,7 @@ def _write(error: Exception) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"failure-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
-        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        path.write_text(redacted("".join(traceback.format_exception(error))), encoding="utf-8")
     except OSError as problem:
         return f"none, as {folder} cannot be written: {problem.strerror}; add --verbose to see it"
     return str(path)

@@ -1,10 +1,10 @@
 """Tells whether MLflow can be reached, so that nobody waits for each of many models until it cannot."""
 
-import re
 import urllib.error
 import urllib.request
 
 from podium.errors import PodiumError
+from podium.redaction import without_password
 
 PATIENCE = 10.0
 """Seconds in which a server must answer whether it is there."""
@@ -48,8 +48,3 @@ def answers(uri: str) -> bool:
         return error.code not in GATEWAY_ERRORS
     except OSError:
         return False
-
-
-def without_password(uri: str) -> str:
-    """Return an address that can be shown: without the name and password it may carry."""
-    return re.sub(r"//[^@/]*@", "//", uri)

@@ -21,7 +21,9 @@ from mlflow.utils.uri import add_databricks_profile_info_to_artifact_uri
 from configs.loading import podium_home
 from configs.schema import MlflowSection
 from podium.errors import PodiumError
+from podium.redaction import guard_logs
 from tasks.effects import blank
+from tasks.effects.credentials import bare, lend_credentials
 from tasks.effects.reaching import require_answer
 
 PAGE = 1000
@@ -122,28 +124,26 @@ def logged_model_of(version: ModelVersion) -> str | None:
     return found.group() if found else None
 
 
-def tracking_uri(section: MlflowSection) -> str:
-    """Return the configured tracking URI, else that of the embedded database in ``PODIUM_HOME``."""
-    return section.tracking_uri or f"{SQLITE}{podium_home() / EMBEDDED}"
+def address(section: MlflowSection) -> str:
+    """Return the configured tracking URI without credentials, else that of the embedded database in ``PODIUM_HOME``."""
+    return bare(section.tracking_uri) if section.tracking_uri else f"{SQLITE}{podium_home() / EMBEDDED}"
 
 
 def connect(section: MlflowSection) -> Store:
     """Return the store of a configuration, making what does not exist yet."""
-    uri = tracking_uri(section)
     if not section.tracking_uri:
         podium_home().mkdir(parents=True, exist_ok=True)
         blank.place("mlflow", podium_home() / EMBEDDED)
-    _point_mlflow_at(uri)
-    return _connect(section.experiment, section.registered_model, uri)
+    return _connect(section.experiment, section.registered_model, _point_mlflow_at(section))
 
 
 def find(section: MlflowSection) -> Store | None:
     """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing."""
-    uri = tracking_uri(section)
+    uri = address(section)
     if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
         return None
     require_answer(uri)
-    _point_mlflow_at(uri)
+    _point_mlflow_at(section)
     client = MlflowClient(uri, uri)
     parts = (section.experiment, f"{section.experiment}.decisions")
     there = all(client.get_experiment_by_name(name) for name in parts)
@@ -151,18 +151,21 @@ def find(section: MlflowSection) -> Store | None:
     return connect(section) if there and named else None
 
 
-def _point_mlflow_at(uri: str) -> None:
-    """Make a URI the default of this process, which MLflow's registry falls back on in places.
+def _point_mlflow_at(section: MlflowSection) -> str:
+    """Make the address of a configuration the default of this process, which MLflow's registry falls back on in places.
 
     MLflow also writes it to the environment, where the next configuration would take it for the user's wish.
     """
-    before = os.environ.get("MLFLOW_TRACKING_URI")
+    uri, before = address(section), os.environ.get("MLFLOW_TRACKING_URI")
+    lend_credentials(section.tracking_uri or "")
+    guard_logs()
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     if before is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     else:
         os.environ["MLFLOW_TRACKING_URI"] = before
+    return uri
 
 
 @cache

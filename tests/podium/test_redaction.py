@@ -1,0 +1,63 @@
+"""Secrets are cut out of texts and logs, and ordinary words are not."""
+
+import io
+import logging
+
+import pytest
+
+from podium.errors import first_line
+from podium.redaction import conceal_environment, conceal_url, guard_logs, redacted
+
+SLACK = "https://hooks.slack.com/services/T0PLANTED/B0PLANTED/xPlAnTeDsEcReT00000001"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("see http://ana:word@host:5000/api", "see http://host:5000/api"),
+        ("postgresql://u:p@ss@db/mlflow failed", "postgresql://db/mlflow failed"),
+        ("https://token@host and https://host/a@b", "https://host and https://host/a@b"),
+        ("write to ana@example.org // or not", "write to ana@example.org // or not"),
+    ],
+)
+def test_what_an_address_carries_before_its_host_is_cut_out(said: str, shown: str) -> None:
+    """Whatever the password holds; what is no such thing stays."""
+    assert redacted(said) == shown
+
+
+def test_every_part_of_an_alert_address_is_hidden() -> None:
+    """Whole, as the path that HTTP clients quote, and token by token; the words of the path are not."""
+    conceal_url(SLACK)
+    path = SLACK.removeprefix("https://hooks.slack.com")
+    for said in (SLACK, f"Max retries exceeded with url: {path} (Caused by", "token xPlAnTeDsEcReT00000001"):
+        assert "PLANTED" not in redacted(said)
+        assert "PlAnTeD" not in redacted(said)
+    assert redacted("all services of hooks.slack.com") == "all services of hooks.slack.com"
+
+
+def test_the_environment_s_secrets_are_hidden_by_the_names_of_their_variables() -> None:
+    """Other values are shown, and so are those that are too short to be looked for."""
+    conceal_environment({"PGPASSWORD": "pl4nted-pg", "TOKENIZERS_PARALLELISM": "parallel", "X_TOKEN": "short"})
+    assert redacted("pl4nted-pg, parallel, short") == "***, parallel, short"
+    assert first_line(ValueError("pl4nted-pg\nmore")) == "***"
+
+
+def test_no_log_of_any_library_shows_a_secret() -> None:
+    """Neither its text, nor its arguments, nor the traceback of what it reports; other records stay as they are."""
+    conceal_environment({"MLFLOW_TRACKING_PASSWORD": "pl4nted-in-logs"})
+    guard_logs()
+    log, stream = logging.getLogger("somebody.else"), io.StringIO()
+    log.propagate = False
+    log.addHandler(logging.StreamHandler(stream))
+    log.warning("with %s", "pl4nted-in-logs")
+    log.warning("%d", "pl4nted-in-logs")
+    try:
+        raise ValueError("http://u:word@host") from KeyError("pl4nted-in-logs")
+    except ValueError:
+        log.exception("failed")
+    log.warning("as %s", "ever")
+    said = stream.getvalue()
+    assert "pl4nted" not in said
+    assert "word@" not in said
+    assert "ValueError: http://host" in said
+    assert said.endswith("as ever\n")
