@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,7 +18,7 @@ from pydantic_settings.exceptions import SettingsError
 
 from configs.schema import PodiumConfig
 from podium.errors import ConfigError
-from podium.redaction import conceal_environment, guard_logs, redacted
+from podium.redaction import conceal_environment, guard_logs
 
 DEFAULT_PATH = Path("configs/churn.yaml")
 PATH_KEYS = (("staging", "root"), ("holdout", "path"), ("export", "directory"))
@@ -127,13 +127,20 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 def _sentence(source: str, error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     first = problems[0]
-    key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+    key = ".".join(_shown(part) for part in first["loc"]) or "(top level)"
     source = _variable(first["loc"]) or source
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{source}: {key}: unknown key; {_known_keys(first['loc'])}{more}"
     value = "" if first["type"] == "missing" else f": {first['input']!r}"
+    if first["loc"][:1] == ("alerts",):
+        # What does not belong there may be an address, which is a secret.
+        value = ""
     return f"{source}: {key}{value}: {first['msg']}{more}"
+
+
+def _shown(part: str | int) -> str:
+    return "(an address)" if "//" in str(part) else str(part)
 
 
 def _variable(location: Iterable[str | int]) -> str | None:
@@ -147,12 +154,16 @@ def _known_keys(location: Iterable[str | int]) -> str:
     *parents, wrong = [str(part) for part in location]
     section: Any = PodiumConfig
     for name in parents:
-        section = _section_of(section.model_fields[name].annotation)
+        section = _below(section, name)
     allowed = sorted(section.model_fields)
     close = difflib.get_close_matches(wrong, allowed, n=1)
     return f"did you mean {close[0]!r}?" if close else f"allowed are {', '.join(allowed)}"
 
 
-def _section_of(annotation: Any) -> type[BaseModel]:
-    options = get_args(annotation) or (annotation,)
-    return next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+def _below(section: Any, name: str) -> Any:
+    """Return the type of a key's value: of a section's field, or of any entry of a mapping."""
+    if get_origin(section) is dict:
+        return get_args(section)[1]
+    annotation = section.model_fields[name].annotation
+    options = get_args(annotation) if get_origin(annotation) is not dict else (annotation,)
+    return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), annotation)

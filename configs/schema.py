@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from configs.alerts import AlertsSection
 from configs.policy import PolicySection
 from configs.section import Section, no_boolean
 
@@ -166,6 +167,7 @@ class PodiumConfig(Section):
     verification: VerificationSection = VerificationSection()
     sandbox: SandboxSection = SandboxSection()
     runner: RunnerSection = RunnerSection()
+    alerts: AlertsSection = AlertsSection()
 
     @model_validator(mode="after")
     def _guarded_slices_are_measured(self) -> "PodiumConfig":

@@ -9,6 +9,7 @@ from prefect import flow
 from configs.loading import load_config
 from flows.selection import preview, select_as_planned
 from flows.settlement import now
+from flows.telling import tell
 from podium import __version__
 from podium.errors import NegativeAnswerError
 from podium.outcome import SelectionOutcome
@@ -42,7 +43,7 @@ def plan(file: str, config_path: str | None = None) -> PlanOutcome:
     return PlanOutcome(made, file, found)
 
 
-@flow(name="apply", validate_parameters=False)
+@flow(name="apply", validate_parameters=False, on_completion=[tell], on_failure=[tell])
 def apply(file: str, config_path: str | None = None, asked_by: str = "user") -> SelectionOutcome:
     """Carry a plan out if champion, candidates, data and policy are still those it was made from.
 

@@ -1,7 +1,7 @@
 """Keeps secrets out of what is logged, shown and recorded.
 
-Two nets: what an address carries before its host is cut out wherever an address stands, and values that are known to be
-secret (of the environment, of alert addresses) are hidden wherever they stand. Exceptions of other libraries quote both.
+Two nets: what an address carries before its host is cut out wherever an address stands, and values that are known to
+be secret (of the environment, of alert addresses) are hidden wherever they stand. Exceptions of libraries quote both.
 """
 
 import logging

@@ -24,7 +24,7 @@ from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure
 from tasks.effects.sandbox import Answer, Question, sandbox
-from tasks.effects.store import RETIRED, Store, connect, address, register_version
+from tasks.effects.store import RETIRED, Store, address, connect, register_version
 from tasks.effects.transfer import FIRST, NAME, is_complete, version_of, write_model
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from podium.errors import PodiumError
 from podium.redaction import redacted
 
 INTERRUPTED = 130
-WITHOUT_PREFECT = frozenset({"history"})
+WITHOUT_PREFECT = frozenset({"history", "alerts-list"})
 
 
 @dataclass(frozen=True, slots=True)

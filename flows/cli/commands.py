@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.cli import embedded, looking_back, views
+from flows.cli import alert_views, embedded, looking_back, views
 from flows.cli.boundary import Options, print_json
 from flows.cli.progress import Terminal
 from podium.errors import AnsweredError
@@ -189,6 +189,21 @@ def backtest(options: Options, arguments: dict[str, Any]) -> int:
     return 0 if chain.unbroken else NO
 
 
+def alerts_test(options: Options, arguments: dict[str, Any]) -> int:
+    """Send a test message to the alert channels; the answer is no when one does not take it."""
+    outcome = call_flow(
+        "alerts", "try_channels", options.config, arguments["channels"], arguments["dry_run"], asked_by=person()
+    )
+    _show(options, outcome.as_json(), alert_views.show_trial)
+    return NO if outcome.missed else 0
+
+
+def alerts_list(options: Options, arguments: dict[str, Any]) -> int:
+    """Show what each alert channel was told that is still so."""
+    _show(options, {"channels": call_flow("alerts", "told", options.config)}, alert_views.show_told)
+    return 0
+
+
 def demo(options: Options, arguments: dict[str, Any]) -> int:
     """Run the whole story with embedded defaults, whatever servers the environment names."""
     from flows.cli.story import tell
@@ -211,5 +226,7 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "retire": retire,
     "history": history,
     "backtest": backtest,
+    "alerts-test": alerts_test,
+    "alerts-list": alerts_list,
     "demo": demo,
 }

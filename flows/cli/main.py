@@ -231,6 +231,38 @@ def backtest(context: click.Context, /, policy: str, **given: Any) -> None:
     run(context, given, "backtest", policy=policy)
 
 
+@main.group()
+def alerts() -> None:
+    """Try the alert channels of the configuration, and see what they were told."""
+
+
+@alerts.command("test")
+@click.argument("channels", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only look whether each channel has an address that can be used.")
+@common
+@click.pass_context
+def alerts_test(context: click.Context, /, channels: tuple[str, ...], dry_run: bool, **given: Any) -> None:
+    r"""Send a test message to each channel, or those named. Exit status 3 if one does not take it.
+
+    \b
+    Examples:
+      podium alerts test
+      podium alerts test slack --dry-run
+    """
+    run(context, given, "alerts-test", channels=channels, dry_run=dry_run)
+
+
+@alerts.command("list")
+@common
+@click.pass_context
+def alerts_list(context: click.Context, /, **given: Any) -> None:
+    """Show for each channel what it was told that is still so, and what is owed to it.
+
+    Example: podium alerts list --json
+    """
+    run(context, given, "alerts-list")
+
+
 @main.command()
 @click.option("--home", metavar="DIR", help="Folder of all state [default: PODIUM_HOME, else .podium].")
 @common

@@ -1,0 +1,86 @@
+"""Tells the channels of a configuration how a flow ended: one hook, at the end of every flow that may have news.
+
+A channel that fails fails no flow; what it should have been told is tried again at the end of the next one.
+"""
+
+import logging
+import platform
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from configs.alerts import ChannelSection
+from configs.loading import load_config
+from configs.schema import PodiumConfig
+from podium.alerts import HOUR, Alert, Limits, Message, message_of, owed, recent_messages, remembered, rule
+from podium.errors import UsageError
+from podium.occasions import occasions_of
+from podium.redaction import redacted
+from tasks.effects.alert_memory import Memory
+from tasks.effects.delivery import deliver
+
+if TYPE_CHECKING:
+    from prefect import Flow, State
+    from prefect.client.schemas.objects import FlowRun
+
+LOG = logging.getLogger("podium.alerts")
+
+
+def tell(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> None:
+    """Tell whoever is to be told how a flow ended.
+
+    What a person wrote wrongly that person is told at once, and nobody else.
+    """
+    ended = state.result(raise_on_failure=False)
+    if isinstance(ended, UsageError) and flow_run.deployment_id is None:
+        return
+    tell_outcome(load_config(flow_run.parameters.get("config_path")), flow.name, ended)
+
+
+def tell_outcome(config: PodiumConfig, flow: str, ended: object) -> None:
+    """Tell every channel what follows from the end of a flow, and what is owed to it."""
+    alerts = occasions_of(flow, ended)
+    if not alerts or not config.alerts.channels:
+        return
+    memory, name = Memory(config.mlflow), config.mlflow.registered_model
+    where = f"podium {flow} on {platform.node()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    signed = [replace(alert, text=redacted(f"{alert.text}\n{where}".strip())).shortened() for alert in alerts]
+    for channel, section in config.alerts.channels.items():
+        _Telling(channel, section, memory, name).tell(signed)
+
+
+class _Telling:
+    """What one channel is told at the end of one flow."""
+
+    def __init__(self, channel: str, section: ChannelSection, memory: Memory, subject: str) -> None:
+        self._channel, self._section, self._memory, self._subject = channel, section, memory, subject
+        repeat = section.repeat_after * HOUR
+        self._limits = Limits(section.minimum, section.per_hour, repeat, section.all_clear)
+        self._down: str | None = None
+
+    def tell(self, alerts: Iterable[Alert]) -> None:
+        """Tell what is new, and, if the channel answers, what it should have been told before."""
+        for alert in alerts:
+            self._settle(alert)
+        if self._down is None:
+            for alert in owed(self._memory.of(self._channel).values(), time.time()):
+                self._settle(alert)
+
+    def _settle(self, alert: Alert) -> None:
+        told, now = self._memory.of(self._channel), time.time()
+        known = told.get(alert.key)
+        ruling = rule(alert, known, self._limits, recent_messages(told.values(), now), now)
+        LOG.info("%s: %s: %s: %s", self._channel, alert.key, ruling.action, ruling.reason)
+        sent = ruling.action == "send" and self._send(message_of(alert, known, self._subject, now))
+        if news := remembered(alert, known, ruling, sent, now):
+            self._memory.keep(self._channel, alert.key, news)
+
+    def _send(self, message: Message) -> bool:
+        """Return whether a message was sent; a channel that did not take one is not tried again at once."""
+        if self._down is None:
+            self._down = deliver(self._section, message)
+            if self._down:
+                LOG.warning("alert channel %s: %s; not told: %s", self._channel, self._down, message.title)
+        return self._down is None

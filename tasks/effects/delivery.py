@@ -1,0 +1,135 @@
+"""Sends a message to a channel, by apprise or by a Prefect block, and says why if it did not arrive.
+
+The address is read at the last moment, hidden from all logs, and kept nowhere.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from configs.alerts import ChannelSection
+from podium.alerts import Message
+from podium.errors import PodiumError, first_line
+from podium.redaction import conceal_url, guard_logs
+
+TYPES: dict[str, Any] = {"info": "info", "warning": "warning", "critical": "failure", "clear": "success"}
+"""Severities in the words of apprise, which most services show as a colour."""
+Send = Callable[[Message], bool]
+
+
+def deliver(channel: ChannelSection, message: Message | None) -> str | None:
+    """Send a message; return why it did not arrive, in one line without secrets, or None if it did.
+
+    With no message it is only looked whether there is an address that can be used.
+    """
+    try:
+        send = _sender(channel)
+    except PodiumError as problem:
+        return str(problem)
+    return _within(channel.timeout, lambda: send(message)) if message else None
+
+
+def _sender(channel: ChannelSection) -> Send:
+    guard_logs()
+    if channel.block:
+        return _by_block(channel.block, channel.timeout)
+    name = channel.url_env or ""
+    if not os.environ.get(name):
+        raise PodiumError(f"the environment variable {name} is not set")
+    return _by_apprise(os.environ[name], channel.timeout)
+
+
+def _by_block(reference: str, timeout: float) -> Send:
+    # Importing them registers the types of blocks.
+    from prefect.blocks.abstract import NotificationBlock
+    from prefect.blocks.core import Block
+    from prefect.blocks.system import Secret
+
+    try:
+        block: Any = Block.load(reference)
+    except Exception as error:
+        raise PodiumError(f"the Prefect block {reference} cannot be read: {first_line(error)}") from None
+    if isinstance(block, Secret):
+        return _by_apprise(str(block.get()), timeout)
+    if not isinstance(block, NotificationBlock):
+        raise PodiumError(f"the Prefect block {reference} is neither a Secret nor a notification block")
+    for value in vars(block).values():
+        if hasattr(value, "get_secret_value"):
+            conceal_url(str(value.get_secret_value()))
+    return lambda message: _notified(block, message)
+
+
+def _notified(block: Any, message: Message) -> bool:
+    if hasattr(block, "notify_type"):
+        block.notify_type = TYPES[message.tone]
+    with block.raise_on_failure():
+        block.notify(body=message.text or message.title, subject=message.title)
+    return True
+
+
+def _by_apprise(url: str, timeout: float) -> Send:
+    import apprise
+
+    conceal_url(url)
+    asset = apprise.AppriseAsset(app_id="Podium", app_desc="Podium", app_url="")
+    service = apprise.Apprise.instantiate(_known_to_apprise(url), asset=asset)
+    if service is None:
+        raise PodiumError("its address is none that apprise knows, see docs/alerts.md")
+    service.socket_connect_timeout = service.socket_read_timeout = timeout
+    return lambda message: bool(
+        service.notify(message.text, message.title, TYPES[message.tone], body_format=apprise.NotifyFormat.TEXT)
+    )
+
+
+def _known_to_apprise(url: str) -> str:
+    """Return an address as apprise takes it: a webhook that it knows by no other name gets JSON."""
+    import apprise
+
+    logging.getLogger("apprise").propagate = False
+    if not url.startswith(("http://", "https://")) or apprise.Apprise.instantiate(url):
+        return url
+    parts = urlsplit(url)
+    query = "&".join(f"-{key}={quote(value)}" for key, value in parse_qsl(parts.query))
+    return f"json{parts.scheme.removeprefix('http')}://{parts.netloc}{parts.path}?{query}"
+
+
+def _within(seconds: float, send: Callable[[], bool]) -> str | None:
+    """Return why a message was not taken. A service that goes on for longer than it may is left alone."""
+    found: list[str | None] = [f"it did not answer within {seconds:g} s"]
+
+    def attempt() -> None:
+        with _Overheard() as overheard:
+            try:
+                found[0] = None if send() else overheard.said()
+            except Exception as error:
+                found[0] = overheard.said() if overheard.lines else first_line(error)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return found[0]
+
+
+class _Overheard(logging.Handler):
+    """What apprise says while it sends, which is the only place where it tells why it could not."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def __enter__(self) -> "_Overheard":
+        logging.getLogger("apprise").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("apprise").removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+    def said(self) -> str:
+        """Return the first thing that was said, in one line."""
+        return first_line(PodiumError(self.lines[0])) if self.lines else "it was not taken"

@@ -1,0 +1,123 @@
+"""Messages arrive at real receivers on loopback, and one that does not arrive says why without its address."""
+
+from collections.abc import Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from apprise.plugins.slack import NotifySlack
+
+from configs.alerts import ChannelSection
+from podium.alerts import Message
+from tasks.effects.delivery import deliver
+from tests.flows.receivers import Mailbox, Receiver
+
+MESSAGE = Message("[critical] churn: version 3 failed", "latency: 900 ms <script>\nGo back: podium rollback", "critical")
+TOKENS = "T0PlAnTed1/B0PlAnTed1/PlAnTed0token1234567890x"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A web server."""
+    running = Receiver()
+    yield running
+    running.close()
+
+
+def sent(monkeypatch: pytest.MonkeyPatch, url: str, **named: object) -> str | None:
+    """What becomes of the message at an address that stands in the environment."""
+    monkeypatch.setenv("HERE", url)
+    return deliver(ChannelSection.model_validate({"url_env": "HERE", **named}), MESSAGE)
+
+
+def test_a_webhook_gets_json(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At an ordinary address, path and query as they are, with title, text and how bad it is."""
+    assert sent(monkeypatch, f"http://{receiver.where}/hook/a%2Fb?key=v%26w") is None
+    (got,) = receiver.got
+    assert (got["path"], got["title"], got["type"]) == ("/hook/a%2Fb?key=v%26w", MESSAGE.title, "failure")
+    assert got["message"] == MESSAGE.text
+
+
+def test_slack_gets_its_own_form(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the address that Slack gives out; only the host stands in for Slack's."""
+    monkeypatch.setattr(NotifySlack, "webhook_url", f"http://{receiver.where}/services")
+    assert sent(monkeypatch, f"https://hooks.slack.com/services/{TOKENS}") is None
+    (got,) = receiver.got
+    assert got["path"] == f"/services/{TOKENS}"
+    assert MESSAGE.title in str(got["attachments"])
+
+
+def test_teams_gets_its_own_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS, as a workflow's adaptive card."""
+    receiver = Receiver().with_tls(tmp_path)
+    try:
+        assert sent(monkeypatch, f"workflow://{receiver.where}/f00workflow/s1gnature-PlAnTed?verify=no") is None
+    finally:
+        receiver.close()
+    (got,) = receiver.got
+    assert got["path"].startswith("/workflows/f00workflow/triggers/manual/paths/invoke?")
+    assert "AdaptiveCard" in str(got)
+
+
+def test_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over SMTP, with a password; what looks like HTML is text."""
+    box = Mailbox("ana", "PlAnTed0mail")
+    try:
+        ways = "from=podium@example.org&to=ops@example.org&mode=insecure"
+        assert sent(monkeypatch, f"mailto://ana:PlAnTed0mail@{box.where}?{ways}") is None
+        refused = sent(monkeypatch, f"mailto://ana:PlAnTed0wrong@{box.where}?{ways}")
+    finally:
+        box.close()
+    (mail,) = [message_from_bytes(content) for content in box.got]
+    assert MESSAGE.title in str(mail["Subject"])
+    assert "<script>" not in str(mail.get_payload(decode=True) or mail)
+    assert refused is not None
+    assert "PlAnTed" not in refused
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_a_channel_that_refuses_is_said_in_one_line(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """With what it answered, and nothing of its address."""
+    receiver.status = status
+    problem = sent(monkeypatch, f"http://{receiver.where}/{TOKENS}")
+    assert str(status) in str(problem)
+    assert "PlAnTed" not in str(problem)
+    assert "\n" not in str(problem)
+
+
+def test_a_channel_that_does_not_answer_is_left(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the seconds it has."""
+    receiver.holds.clear()
+    assert sent(monkeypatch, f"http://{receiver.where}/{TOKENS}", timeout=0.3) is not None
+    assert receiver.got == []
+
+
+@pytest.mark.parametrize(
+    ("url", "said"), [("", "HERE is not set"), ("nonsense://x", "none that apprise knows"), ("json://", "none that")]
+)
+def test_an_address_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, url: str, said: str) -> None:
+    """Before anything is sent."""
+    assert said in str(sent(monkeypatch, url))
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_addresses_come_from_prefect_blocks(receiver: Receiver) -> None:
+    """A Secret holds an address for apprise, a notification block sends by itself; what is none of these is refused."""
+    from prefect.blocks.notifications import CustomWebhookNotificationBlock
+    from prefect.blocks.system import DateTime, Secret
+
+    hook = f"http://{receiver.where}/block-{TOKENS}"
+    Secret(value=hook).save("podium-test", overwrite=True)
+    form = {"title": "{{subject}}", "message": "{{body}}"}
+    custom = CustomWebhookNotificationBlock(name="test", url=hook, json_data=form, headers={})
+    custom.save("podium-custom", overwrite=True)
+    for block in ("secret/podium-test", "custom-webhook/podium-custom"):
+        assert deliver(ChannelSection(block=block), MESSAGE) is None
+    assert receiver.titles == [MESSAGE.title, MESSAGE.title]
+    missing = deliver(ChannelSection(block="secret/podium-missing"), MESSAGE)
+    assert "secret/podium-missing cannot be read" in str(missing)
+    DateTime(value="2026-01-01T00:00:00Z").save("podium-other", overwrite=True)
+    other = deliver(ChannelSection(block="date-time/podium-other"), MESSAGE)
+    assert "neither a Secret nor a notification block" in str(other)
