@@ -18,7 +18,8 @@ from pydantic_settings.exceptions import SettingsError
 
 from configs.schema import PodiumConfig
 from podium.errors import ConfigError
-from podium.redaction import conceal_environment, guard_logs
+from podium.logs import guard_logs
+from podium.redaction import conceal_environment
 
 DEFAULT_PATH = Path("configs/churn.yaml")
 PATH_KEYS = (("staging", "root"), ("holdout", "path"), ("export", "directory"))

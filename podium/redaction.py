@@ -4,12 +4,8 @@ Two nets: what an address carries before its host is cut out wherever an address
 be secret (of the environment, of alert addresses) are hidden wherever they stand. Exceptions of libraries quote both.
 """
 
-import logging
 import re
-import traceback
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 HIDDEN = "***"
 SHORTEST = 6
@@ -29,6 +25,9 @@ def without_password(uri: str) -> str:
 
 def conceal(value: str) -> None:
     """Hide a value from now on, in every text of this process that passes here."""
+    # Every command imports this module; only those that hide something need more than re.
+    from urllib.parse import unquote
+
     new = {v for v in (value, unquote(value)) if len(v) >= SHORTEST} - _known
     if new:
         _known.update(new)
@@ -38,9 +37,15 @@ def conceal(value: str) -> None:
 
 def conceal_url(url: str) -> None:
     """Hide an address of which every part may be the secret: the whole, its password, its path, its tokens."""
-    parts = urlsplit(url)
+    from urllib.parse import parse_qsl, urlsplit
+
+    conceal(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
     query = f"?{parts.query}" if parts.query else ""
-    pieces = [url, parts.password or "", f"{parts.path}{query}", *parts.path.split("/")]
+    pieces = [parts.password or "", f"{parts.path}{query}", *parts.path.split("/")]
     for piece in (*pieces, *(value for _, value in parse_qsl(parts.query))):
         if not ORDINARY.fullmatch(piece.strip("/")):
             conceal(piece.rstrip("/"))
@@ -59,34 +64,3 @@ def redacted(text: str) -> str:
     for pattern in _pattern:
         shown = pattern.sub(HIDDEN, shown)
     return shown
-
-
-def guard_logs() -> None:
-    """Let no log record of this process show a secret from now on, whichever library writes it."""
-    make = logging.getLogRecordFactory()
-    if getattr(make, "is_guarded", False):
-        return
-
-    def guarded(*arguments: Any, **named: Any) -> logging.LogRecord:
-        return _cleaned(make(*arguments, **named))
-
-    guarded.is_guarded = True  # type: ignore[attr-defined]
-    logging.setLogRecordFactory(guarded)
-
-
-def _cleaned(record: logging.LogRecord) -> logging.LogRecord:
-    said = _said(record)
-    trace = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
-    if redacted(trace) != trace:
-        record.msg, record.args, record.exc_info = f"{redacted(said)}\n{redacted(trace)}", (), None
-    elif redacted(said) != said:
-        record.msg, record.args = redacted(said), ()
-    return record
-
-
-def _said(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError):
-        # A call with arguments that do not fit: logging reports it later, and would print them.
-        return f"{record.msg} {record.args}"

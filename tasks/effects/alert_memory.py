@@ -57,7 +57,7 @@ class Memory:
         self._told[name] = told
         text = json.dumps({"name": name, "told": asdict(told)}, ensure_ascii=False)
         try:
-            _write(safe(name).replace("/", "_"), text)
+            _write(safe(name).replace("/", "~"), text)
             if self._store:
                 self._store.client.set_experiment_tag(self._store.decisions_id, safe(f"{PREFIX}{name}"), text)
         except (MlflowException, OSError) as error:

@@ -6,9 +6,9 @@ sources of registered versions.
 
 import os
 import threading
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from podium.redaction import conceal, without_password
+from podium.redaction import CREDENTIALS, conceal, without_password
 
 NAMES = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 _lock = threading.Lock()
@@ -37,13 +37,14 @@ def _take_back() -> None:
 
 
 def _lend(uri: str) -> None:
-    parts = urlsplit(uri)
-    conceal(parts.password or "")
+    found = CREDENTIALS.search(uri)
+    said = found.group().removesuffix("@").partition(":") if found else ("", "", "")
+    conceal(said[2])
     if bare(uri) == uri:
         return
-    for name, value in zip(NAMES, (parts.username, parts.password), strict=True):
+    for name, value in zip(NAMES, (said[0], said[2]), strict=True):
         _before[name] = os.environ.get(name)
-        _set(name, unquote(value or ""))
+        _set(name, unquote(value))
 
 
 def _set(name: str, value: str | None) -> None:

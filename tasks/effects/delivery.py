@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from configs.alerts import ChannelSection
 from podium.alerts import Message
 from podium.errors import PodiumError, first_line
-from podium.redaction import conceal_url, guard_logs
+from podium.logs import guard_logs
+from podium.redaction import conceal_url
 
 TYPES: dict[str, Any] = {"info": "info", "warning": "warning", "critical": "failure", "clear": "success"}
 """Severities in the words of apprise, which most services show as a colour."""
@@ -34,6 +35,8 @@ def deliver(channel: ChannelSection, message: Message | None) -> str | None:
 
 def _sender(channel: ChannelSection) -> Send:
     guard_logs()
+    # What it has to say is in the answer; elsewhere it would be a second line about the same.
+    logging.getLogger("apprise").propagate = False
     if channel.block:
         return _by_block(channel.block, channel.timeout)
     name = channel.url_env or ""
@@ -79,8 +82,9 @@ def _by_apprise(url: str, timeout: float) -> Send:
     if service is None:
         raise PodiumError("its address is none that apprise knows, see docs/alerts.md")
     service.socket_connect_timeout = service.socket_read_timeout = timeout
+    sender = apprise.Apprise(service, asset=asset)
     return lambda message: bool(
-        service.notify(message.text, message.title, TYPES[message.tone], body_format=apprise.NotifyFormat.TEXT)
+        sender.notify(message.text, message.title, TYPES[message.tone], body_format=apprise.NotifyFormat.TEXT)
     )
 
 
@@ -88,12 +92,11 @@ def _known_to_apprise(url: str) -> str:
     """Return an address as apprise takes it: a webhook that it knows by no other name gets JSON."""
     import apprise
 
-    logging.getLogger("apprise").propagate = False
     if not url.startswith(("http://", "https://")) or apprise.Apprise.instantiate(url):
         return url
     parts = urlsplit(url)
     query = "&".join(f"-{key}={quote(value)}" for key, value in parse_qsl(parts.query))
-    return f"json{parts.scheme.removeprefix('http')}://{parts.netloc}{parts.path}?{query}"
+    return f"json{parts.scheme.removeprefix('http')}://{parts.netloc}{parts.path}{query and f'?{query}'}"
 
 
 def _within(seconds: float, send: Callable[[], bool]) -> str | None:

@@ -21,7 +21,7 @@ from mlflow.utils.uri import add_databricks_profile_info_to_artifact_uri
 from configs.loading import podium_home
 from configs.schema import MlflowSection
 from podium.errors import PodiumError
-from podium.redaction import guard_logs
+from podium.logs import guard_logs
 from tasks.effects import blank
 from tasks.effects.credentials import bare, lend_credentials
 from tasks.effects.reaching import require_answer

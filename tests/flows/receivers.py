@@ -11,6 +11,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from benchmarks.servers import free_port
+
 
 @dataclass
 class Receiver:
@@ -90,13 +92,13 @@ class Mailbox:
         self._controller = Controller(
             self,
             hostname="127.0.0.1",
-            port=0,
+            port=free_port(),
             authenticator=lambda *said: AuthResult(success=said[-1] == wanted, handled=True),
             auth_required=True,
             auth_require_tls=False,
         )
         self._controller.start()
-        self.where = f"127.0.0.1:{self._controller.server.sockets[0].getsockname()[1]}"
+        self.where = f"127.0.0.1:{self._controller.port}"
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
         """Keep a mail."""

@@ -6,7 +6,8 @@ import logging
 import pytest
 
 from podium.errors import first_line
-from podium.redaction import conceal_environment, conceal_url, guard_logs, redacted
+from podium.logs import guard_logs
+from podium.redaction import conceal_environment, conceal_url, redacted
 
 SLACK = "https://hooks.slack.com/services/T0PLANTED/B0PLANTED/xPlAnTeDsEcReT00000001"
 

@@ -12,7 +12,9 @@ from podium.alerts import Message
 from tasks.effects.delivery import deliver
 from tests.flows.receivers import Mailbox, Receiver
 
-MESSAGE = Message("[critical] churn: version 3 failed", "latency: 900 ms <script>\nGo back: podium rollback", "critical")
+MESSAGE = Message(
+    "[critical] churn: version 3 failed", "latency: 900 ms <script>\nGo back: podium rollback", "critical"
+)
 TOKENS = "T0PlAnTed1/B0PlAnTed1/PlAnTed0token1234567890x"
 
 
@@ -31,10 +33,10 @@ def sent(monkeypatch: pytest.MonkeyPatch, url: str, **named: object) -> str | No
 
 
 def test_a_webhook_gets_json(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At an ordinary address, path and query as they are, with title, text and how bad it is."""
-    assert sent(monkeypatch, f"http://{receiver.where}/hook/a%2Fb?key=v%26w") is None
+    """At an ordinary address, with path and query, and with title, text and how bad it is."""
+    assert sent(monkeypatch, f"http://{receiver.where}/hook/a-b?key=v%26w") is None
     (got,) = receiver.got
-    assert (got["path"], got["title"], got["type"]) == ("/hook/a%2Fb?key=v%26w", MESSAGE.title, "failure")
+    assert (got["path"], got["title"], got["type"]) == ("/hook/a-b?key=v%26w", MESSAGE.title, "failure")
     assert got["message"] == MESSAGE.text
 
 
@@ -65,12 +67,14 @@ def test_mail_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         ways = "from=podium@example.org&to=ops@example.org&mode=insecure"
         assert sent(monkeypatch, f"mailto://ana:PlAnTed0mail@{box.where}?{ways}") is None
-        refused = sent(monkeypatch, f"mailto://ana:PlAnTed0wrong@{box.where}?{ways}")
+        refused = sent(monkeypatch, f"mailto://ana:PlAnTed0wrong@{box.where}?{ways}", timeout=0.5)
     finally:
         box.close()
     (mail,) = [message_from_bytes(content) for content in box.got]
     assert MESSAGE.title in str(mail["Subject"])
-    assert "<script>" not in str(mail.get_payload(decode=True) or mail)
+    parts = {part.get_content_type(): part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart()}
+    assert b"&lt;script&gt;" in parts["text/html"]
+    assert b"<script>" not in parts["text/html"]
     assert refused is not None
     assert "PlAnTed" not in refused
 

@@ -1,0 +1,160 @@
+"""Flows tell people how they ended: once, again when it is over, and never at the price of the flow."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.servers import free_port
+from configs.loading import load_config
+from flows.alerts import told
+from flows.history import history
+from flows.migration import migrate
+from flows.selection import select
+from flows.telling import tell_outcome
+from flows.verification import verify
+from podium.alerts import TrialOutcome
+from podium.checks import Check, Verification
+from podium.errors import NegativeAnswerError, PodiumError
+from tests.flows.projects import LOGISTIC, project, refused, store_of
+from tests.flows.receivers import Receiver
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+FAILED = Verification("1", "m", (Check("latency", False, "900 ms"),))
+PASSED = Verification("1", "m", (Check("latency", True, "9 ms"),))
+
+
+@pytest.fixture
+def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A receiver at the address that the environment names."""
+    running = Receiver()
+    monkeypatch.setenv("HERE", f"http://{running.where}/chat")
+    yield running
+    running.close()
+
+
+def alerted(home: Path, made: Path, *names: str, **sections: Any) -> Path:
+    """A project with a channel that is told everything, and one that does not answer."""
+    here = {"url_env": "HERE", "minimum": "info"}
+    return project(home.parent, made, *names, **{"alerts": {"channels": {"chat": here}}, **sections})
+
+
+def test_a_project_s_life_is_told_without_repeats(chat: Receiver, home: Path, made: Path) -> None:
+    """Promotion, quarantine, a failed verification and its end: each once, whatever is run again."""
+    config = alerted(home, made, LOGISTIC)
+    broken = config.parent / "staging" / "broken_20250101_000000"
+    broken.mkdir()
+    (broken / "model.pkl").write_bytes(b"no pickle")
+    for _ in range(2):
+        migrate(str(config))
+        select(str(config))
+        verify(str(config))
+    assert chat.titles == [
+        "[warning] churn: 1 staged model is quarantined",
+        f"[info] churn: {LOGISTIC} (version 1) is in production",
+    ]
+    store = store_of(config)
+    files = Path(store.client.get_run(store.client.get_model_version("churn", "1").run_id).info.artifact_uri[7:])
+    models = files.parents[1] / "models"
+    shutil.move(models, f"{models}.away")
+    for _ in range(2):
+        refused(verify, config)
+    assert told(str(config))[0]["raised"][1] | {"for": ""} == {"key": "verification", "severity": "critical", "for": ""}
+    shutil.move(f"{models}.away", models)
+    shutil.rmtree(broken)
+    verify(str(config))
+    migrate(str(config))
+    assert chat.titles[2:] == [
+        "[critical] churn: version 1 in production failed its verification",
+        "[all clear] churn: version 1 in production passes its verification",
+        "[all clear] churn: no staged model is quarantined",
+    ]
+    assert "podium rollback" in chat.got[2]["message"]
+
+
+def test_a_broken_chain_is_told_by_whoever_looks(chat: Receiver, home: Path, made: Path) -> None:
+    """Critical, once."""
+    config = alerted(home, made, LOGISTIC)
+    migrate(str(config))
+    select(str(config))
+    store = store_of(config)
+    (run,) = store.client.search_runs([store.decisions_id], "tags.`podium.sequence` = '1'")
+    store.client.set_tag(run.info.run_id, "podium.sha256", "0" * 64)
+    for _ in range(2):
+        assert not history(str(config)).unbroken
+    assert chat.titles[1:] == ["[critical] churn: the chain of decisions is broken"]
+
+
+def test_mlflow_that_is_gone_is_told_once_and_that_it_is_back(chat: Receiver, home: Path, made: Path) -> None:
+    """What was told is remembered here meanwhile."""
+    lost = alerted(home, made, mlflow={"tracking_uri": f"http://127.0.0.1:{free_port()}"})
+    for _ in range(2):
+        with pytest.raises(PodiumError, match="does not answer"):
+            verify(str(lost))
+    assert chat.titles == ["[warning] churn: podium verify failed"]
+    with pytest.raises(NegativeAnswerError, match="nothing is in production"):
+        verify(str(alerted(home, made)))
+    assert chat.titles[1:] == ["[warning] churn: podium verify answers no"]
+
+
+def test_a_channel_that_fails_keeps_nobody_else_from_being_told(
+    chat: Receiver, home: Path, made: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line says so, and the next run tells it what it missed."""
+    dead = Receiver(status=500)
+    monkeypatch.setenv("DEAD", f"http://{dead.where}/PlAnTed0t0ken")
+    channels = {"dead": {"url_env": "DEAD"}, "chat": {"url_env": "HERE"}, "unset": {"url_env": "PODIUM_NOT_SET"}}
+    config = load_config(project(home.parent, made, alerts={"channels": channels}))
+    tell_outcome(config, "verify", FAILED)
+    assert chat.titles == ["[critical] churn: version 1 in production failed its verification"]
+    lines = [r.getMessage() for r in caplog.records if r.levelname == "WARNING" and r.name == "podium.alerts"]
+    assert [line.split(":")[0] for line in lines] == ["alert channel dead", "alert channel unset"]
+    assert "error=500" in lines[0]
+    assert "PlAnTed" not in caplog.text
+    dead.status = 200
+    tell_outcome(config, "migrate", FAILED)
+    assert len(dead.got) == len(chat.got) == 1
+    tell_outcome(config, "verify", PASSED)
+    assert dead.titles == chat.titles
+    assert dead.titles[1] == "[all clear] churn: version 1 in production passes its verification"
+    dead.close()
+
+
+def test_two_machines_share_what_was_told(
+    chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through MLflow: what one has told, the other does not repeat; what cannot be read is told again."""
+    uri = f"sqlite:///{home / 'mlflow.db'}"
+    config = load_config(alerted(home, made, mlflow={"tracking_uri": uri}))
+    store = store_of(home.parent / "churn.yaml")
+    tell_outcome(config, "verify", FAILED)
+    monkeypatch.setenv("PODIUM_HOME", str(home.parent / "other"))
+    tell_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 1
+    tags = store.client.get_experiment(store.decisions_id).tags
+    (name,) = [name for name in tags if name.endswith("chat/verification")]
+    store.client.set_experiment_tag(store.decisions_id, name, json.dumps({"name": 1}))
+    monkeypatch.setenv("PODIUM_HOME", str(home.parent / "third"))
+    tell_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 2
+
+
+def test_each_channel_can_be_tried(chat: Receiver, home: Path, made: Path) -> None:
+    """A test message goes to each, and the answer is no if one does not take it; a dry run sends none."""
+    from flows.alerts import try_channels
+
+    channels = {"chat": {"url_env": "HERE", "minimum": "critical"}, "unset": {"url_env": "PODIUM_NOT_SET"}}
+    config = str(project(home.parent, made, alerts={"channels": channels}))
+    assert try_channels(config, ("chat",), dry_run=True).missed == ()
+    assert chat.got == []
+    with pytest.raises(NegativeAnswerError, match="not reached: unset") as no:
+        try_channels(config)
+    outcome = no.value.answer
+    assert isinstance(outcome, TrialOutcome)
+    assert "PODIUM_NOT_SET is not set" in str(outcome.deliveries[1].problem)
+    assert chat.titles == ["[test] churn: podium alerts test"]
+    with pytest.raises(PodiumError, match="nobody: no such channel"):
+        try_channels(config, ("nobody",))
