@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from configs.loading import load_config
-from flows.telling import tell_outcome
+from flows.alerting import alert_outcome
 from podium.decision import Chain
 from podium.past import champion_at, decision_named, parse_time, why_not
 from tasks.effects.records import read_chain
@@ -14,7 +14,7 @@ def history(config_path: str | None = None) -> Chain:
     """Return every decision, oldest first; whoever is to be told of a broken chain is."""
     config = load_config(config_path)
     chain = read_chain(config.mlflow)
-    tell_outcome(config, "history", chain)
+    alert_outcome(config, "history", chain)
     return chain
 
 

@@ -3,8 +3,8 @@
 from prefect import flow
 
 from configs.loading import load_config
+from flows.alerting import alert
 from flows.settlement import deciding, now, settle_order
-from flows.telling import tell
 from podium import __version__
 from podium.orders import order, pin_reason, pin_target, unpin_target
 from podium.outcome import OrderOutcome
@@ -13,7 +13,7 @@ from tasks.promotion import in_production
 from tasks.standing import version_named
 
 
-@flow(name="pin", validate_parameters=False, on_completion=[tell], on_failure=[tell])
+@flow(name="pin", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def pin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
     """Hold the champion: selections reach their verdict and report it, and change nothing.
 
@@ -38,7 +38,7 @@ def pin(config_path: str | None = None, version: str | None = None, asked_by: st
         return settle_order(config, decision, turn)
 
 
-@flow(name="unpin", validate_parameters=False, on_completion=[tell], on_failure=[tell])
+@flow(name="unpin", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def unpin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
     """Let selections change the champion again, and promote a version that was rolled back, if one is named.
 

@@ -4,8 +4,8 @@ from prefect import flow
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
+from flows.alerting import alert
 from flows.settlement import deciding, now, settle_order
-from flows.telling import tell
 from podium import __version__
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout
@@ -19,7 +19,7 @@ from tasks.promotion import in_production
 from tasks.standing import version_named
 
 
-@flow(name="rollback", validate_parameters=False, on_completion=[tell], on_failure=[tell])
+@flow(name="rollback", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def rollback(
     config_path: str | None = None, to: str | None = None, dry_run: bool = False, asked_by: str = "user"
 ) -> OrderOutcome:

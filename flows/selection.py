@@ -9,9 +9,9 @@ from prefect.artifacts import create_markdown_artifact
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
+from flows.alerting import alert
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
 from flows.shared import fan_out, question_of, rules_of
-from flows.telling import tell
 from podium import __version__
 from podium.candidate import Candidate, Evidence
 from podium.checks import Verification
@@ -40,7 +40,7 @@ from tasks.signatures import compare_signatures
 from tasks.verification import canary, prepare_canary
 
 
-@flow(name="select", validate_parameters=False, on_completion=[tell], on_failure=[tell])
+@flow(name="select", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def select(config_path: str | None = None, dry_run: bool = False, asked_by: str = "user") -> SelectionOutcome:
     """Measure every candidate of the experiment that is not yet measured, and put the best into production.
 

@@ -3,8 +3,8 @@
 from prefect import flow
 
 from configs.loading import load_config
+from flows.alerting import alert
 from flows.settlement import resume_interrupted
-from flows.telling import tell
 from podium.checks import Verification
 from podium.errors import NegativeAnswerError
 from podium.progress import announce
@@ -12,7 +12,7 @@ from tasks.measurement import load_holdout
 from tasks.verification import verify_champion
 
 
-@flow(name="verify", validate_parameters=False, on_completion=[tell], on_failure=[tell])
+@flow(name="verify", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def verify(config_path: str | None = None) -> Verification:
     """Test the model in production and return every check.
 

@@ -10,11 +10,11 @@ import pytest
 
 from benchmarks.servers import free_port
 from configs.loading import load_config
+from flows.alerting import alert_outcome
 from flows.alerts import told
 from flows.history import history
 from flows.migration import migrate
 from flows.selection import select
-from flows.telling import tell_outcome
 from flows.verification import verify
 from podium.alerts import TrialOutcome
 from podium.checks import Check, Verification
@@ -108,16 +108,16 @@ def test_a_channel_that_fails_keeps_nobody_else_from_being_told(
     monkeypatch.setenv("DEAD", f"http://{dead.where}/PlAnTed0t0ken")
     channels = {"dead": {"url_env": "DEAD"}, "chat": {"url_env": "HERE"}, "unset": {"url_env": "PODIUM_NOT_SET"}}
     config = load_config(project(home.parent, made, alerts={"channels": channels}))
-    tell_outcome(config, "verify", FAILED)
+    alert_outcome(config, "verify", FAILED)
     assert chat.titles == ["[critical] churn: version 1 in production failed its verification"]
     lines = [r.getMessage() for r in caplog.records if r.levelname == "WARNING" and r.name == "podium.alerts"]
     assert [line.split(":")[0] for line in lines] == ["alert channel dead", "alert channel unset"]
     assert "error=500" in lines[0]
     assert "PlAnTed" not in caplog.text
     dead.status = 200
-    tell_outcome(config, "migrate", FAILED)
+    alert_outcome(config, "migrate", FAILED)
     assert len(dead.got) == len(chat.got) == 1
-    tell_outcome(config, "verify", PASSED)
+    alert_outcome(config, "verify", PASSED)
     assert dead.titles == chat.titles
     assert dead.titles[1] == "[all clear] churn: version 1 in production passes its verification"
     dead.close()
@@ -130,15 +130,15 @@ def test_two_machines_share_what_was_told(
     uri = f"sqlite:///{home / 'mlflow.db'}"
     config = load_config(alerted(home, made, mlflow={"tracking_uri": uri}))
     store = store_of(home.parent / "churn.yaml")
-    tell_outcome(config, "verify", FAILED)
+    alert_outcome(config, "verify", FAILED)
     monkeypatch.setenv("PODIUM_HOME", str(home.parent / "other"))
-    tell_outcome(config, "verify", FAILED)
+    alert_outcome(config, "verify", FAILED)
     assert len(chat.got) == 1
     tags = store.client.get_experiment(store.decisions_id).tags
     (name,) = [name for name in tags if name.endswith("chat/verification")]
     store.client.set_experiment_tag(store.decisions_id, name, json.dumps({"name": 1}))
     monkeypatch.setenv("PODIUM_HOME", str(home.parent / "third"))
-    tell_outcome(config, "verify", FAILED)
+    alert_outcome(config, "verify", FAILED)
     assert len(chat.got) == 2
 
 

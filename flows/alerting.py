@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("podium.alerts")
 
 
-def tell(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> None:
+def alert(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> None:
     """Tell whoever is to be told how a flow ended.
 
     What a person wrote wrongly that person is told at once, and nobody else.
@@ -36,10 +36,10 @@ def tell(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> No
     ended = state.result(raise_on_failure=False)
     if isinstance(ended, UsageError) and flow_run.deployment_id is None:
         return
-    tell_outcome(load_config(flow_run.parameters.get("config_path")), flow.name, ended)
+    alert_outcome(load_config(flow_run.parameters.get("config_path")), flow.name, ended)
 
 
-def tell_outcome(config: PodiumConfig, flow: str, ended: object) -> None:
+def alert_outcome(config: PodiumConfig, flow: str, ended: object) -> None:
     """Tell every channel what follows from the end of a flow, and what is owed to it."""
     alerts = occasions_of(flow, ended)
     if not alerts or not config.alerts.channels:
