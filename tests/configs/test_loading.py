@@ -124,3 +124,48 @@ def test_a_binary_average_needs_a_positive_class(tmp_path: Path) -> None:
     text = "holdout: {path: h.parquet, positive_class: null}\npolicy: {primary: {average: binary}}"
     with pytest.raises(ConfigError, match=r"holdout\.positive_class"):
         load_config(written(tmp_path, text))
+
+
+HOOK = "https://hooks.slack.com/services/T0/B0/PlAnTed0123"
+
+
+@pytest.mark.parametrize(
+    ("channels", "key"),
+    [
+        (f"{{team: {{url: '{HOOK}'}}}}", r"channels\.team: "),
+        (f"{{team: '{HOOK}'}}", r"channels\.team: "),
+        (f"{{team: {{url_env: '{HOOK}'}}}}", r"channels\.team\.url_env: "),
+        (f"{{team: {{block: '{HOOK}'}}}}", r"channels\.team\.block: "),
+        ("{team: {url_env: ana@example.org}}", r"channels\.team\.url_env: "),
+    ],
+)
+def test_an_address_in_the_file_is_refused(tmp_path: Path, channels: str, key: str) -> None:
+    """The line does not repeat it, and says where it belongs."""
+    with pytest.raises(ConfigError, match=rf"alerts\.{key}.*url_env: .*block: secret/") as refused:
+        load_config(written(tmp_path, f"alerts: {{channels: {channels}}}"))
+    assert "PlAnTed" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ("{team: {}}", "either url_env or block"),
+        ("{team: {url_env: A, block: secret/a}}", "either url_env or block"),
+        (f"{{team: {{url_env: A, uri: '{HOOK}'}}}}", r"alerts\.channels\.team\.uri: unknown key; .*url_env"),
+        (f"{{'{HOOK}': {{url_env: A}}}}", "named by at most 50 letters"),
+        (f"'{HOOK}'", "alerts.channels: Input should be a valid dictionary"),
+    ],
+)
+def test_a_channel_that_is_none_is_refused(tmp_path: Path, channels: str, said: str) -> None:
+    """Nor is a value of this section repeated for any other reason."""
+    with pytest.raises(ConfigError, match=said) as refused:
+        load_config(written(tmp_path, f"alerts: {{channels: {channels}}}"))
+    assert "PlAnTed" not in str(refused.value)
+
+
+def test_a_channel_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every other key can."""
+    monkeypatch.setenv("PODIUM_ALERTS__CHANNELS__TEAM__URL_ENV", "PODIUM_ALERTS_SLACK")
+    monkeypatch.setenv("PODIUM_ALERTS_SLACK", HOOK)
+    assert load_config().alerts.channels["team"].url_env == "PODIUM_ALERTS_SLACK"
