@@ -39,8 +39,8 @@ def alert(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> N
     alert_outcome(load_config(flow_run.parameters.get("config_path")), flow.name, ended)
 
 
-def alert_outcome(config: PodiumConfig, flow: str, ended: object) -> None:
-    """Tell every channel what follows from the end of a flow, and what is owed to it."""
+def alert_outcome(config: PodiumConfig, flow: str, ended: object, *, and_owed: bool = True) -> None:
+    """Tell every channel what follows from the end of a flow and, unless that may take no time, what is owed to it."""
     alerts = occasions_of(flow, ended)
     if not alerts or not config.alerts.channels:
         return
@@ -48,7 +48,7 @@ def alert_outcome(config: PodiumConfig, flow: str, ended: object) -> None:
     where = f"podium {flow} on {platform.node()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     signed = [replace(alert, text=redacted(f"{alert.text}\n{where}".strip())).shortened() for alert in alerts]
     for channel, section in config.alerts.channels.items():
-        _Telling(channel, section, memory, name).tell(signed)
+        _Telling(channel, section, memory, name).tell(signed, and_owed)
 
 
 class _Telling:
@@ -60,11 +60,11 @@ class _Telling:
         self._limits = Limits(section.minimum, section.per_hour, repeat, section.all_clear)
         self._down: str | None = None
 
-    def tell(self, alerts: Iterable[Alert]) -> None:
+    def tell(self, alerts: Iterable[Alert], and_owed: bool) -> None:
         """Tell what is new, and, if the channel answers, what it should have been told before."""
         for alert in alerts:
             self._settle(alert)
-        if self._down is None:
+        if and_owed and self._down is None:
             for alert in owed(self._memory.of(self._channel).values(), time.time()):
                 self._settle(alert)
 

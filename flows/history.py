@@ -14,7 +14,7 @@ def history(config_path: str | None = None) -> Chain:
     """Return every decision, oldest first; whoever is to be told of a broken chain is."""
     config = load_config(config_path)
     chain = read_chain(config.mlflow)
-    alert_outcome(config, "history", chain)
+    alert_outcome(config, "history", chain, and_owed=False)
     return chain
 
 

@@ -22,17 +22,18 @@ def occasions_of(flow: str, ended: object) -> tuple[Alert, ...]:
         return ()
     if isinstance(ended, BaseException) and (answer is None or answer is ended):
         return _ended_in(flow, ended)
-    well = (
-        Alert(f"{flow}.failed", "clear", "warning", f"podium {flow} runs again"),
-        Alert(f"{flow}.refused", "clear", "warning", f"podium {flow} has an answer again"),
-    )
-    return (*well, *_of(flow, answer))
+    answers = Alert(f"{flow}.refused", "clear", "warning", f"podium {flow} has an answer again")
+    return (_runs(flow), answers, *_of(flow, answer))
+
+
+def _runs(flow: str) -> Alert:
+    return Alert(f"{flow}.failed", "clear", "warning", f"podium {flow} runs again")
 
 
 def _ended_in(flow: str, error: BaseException) -> tuple[Alert, ...]:
     said = first_line(error)
     if isinstance(error, NegativeAnswerError):
-        return (Alert(f"{flow}.refused", "raised", "warning", f"podium {flow} answers no", said, said),)
+        return (_runs(flow), Alert(f"{flow}.refused", "raised", "warning", f"podium {flow} answers no", said, said))
     return (Alert(f"{flow}.failed", "raised", "warning", f"podium {flow} failed", said),)
 
 
