@@ -46,9 +46,15 @@ def alert_outcome(config: PodiumConfig, flow: str, ended: object, *, and_owed: b
         return
     memory, name = Memory(config.mlflow), config.mlflow.registered_model
     where = f"podium {flow} on {platform.node()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    signed = [replace(alert, text=redacted(f"{alert.text}\n{where}".strip())).shortened() for alert in alerts]
+    signed = [_signed(alert, where) for alert in alerts]
     for channel, section in config.alerts.channels.items():
         _Telling(channel, section, memory, name).tell(signed, and_owed)
+
+
+def _signed(alert: Alert, where: str) -> Alert:
+    """Return an alert that says from where it comes, and no secret."""
+    text = redacted(f"{alert.text}\n{where}".strip())
+    return replace(alert, title=redacted(alert.title), text=text).shortened()
 
 
 class _Telling:
