@@ -7,6 +7,7 @@ later calls what it holds, such as ``FunctionTransformer``, can hold nothing but
 executes anything.
 """
 
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -198,12 +199,15 @@ def _refused(module: str, name: str) -> Ruling:
     return Ruling(False, False, why, unknown=True)
 
 
+NAMED_IN_SKOPS = re.compile(r'"__(?:class|module)__":\s*"([^"]+)"')
+"""Where skops' schema names a class or a function, the only names that it holds against the trusted ones."""
+
+
 def named_in(schema: str, types: Iterable[str]) -> list[str]:
     """Return the types whose class and module both occur in the text of a skops schema, sorted.
 
     It may name one too many, never one too few; all of them have been reviewed.
     """
+    said = set(NAMED_IN_SKOPS.findall(schema))
     parts = {full: full.rpartition(".") for full in types}
-    return sorted(
-        full for full, (module, _, name) in parts.items() if f'"{name}"' in schema and f'"{module}"' in schema
-    )
+    return sorted(full for full, (module, _, name) in parts.items() if name in said and module in said)

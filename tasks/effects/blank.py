@@ -68,6 +68,8 @@ def _header(product: Product) -> str:
 def _build(script: Path, database: Path) -> None:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.executescript(_text(script))
+        # Kept in the file: a write then waits for the disk once and not several times, and readers wait for nobody.
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def migrated(product: Product, folder: Path) -> str:

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -225,9 +226,18 @@ def _use_the_parser_in_c() -> None:
         yaml.SafeLoader, yaml.SafeDumper = yaml.CSafeLoader, yaml.CSafeDumper  # type: ignore[misc, assignment]
 
 
+def _remember_versions() -> None:
+    """Let MLflow look up each installed version once: it reads the metadata of seven packages twice for each model."""
+    from mlflow.utils import requirements_utils
+
+    if found := getattr(requirements_utils, "_get_installed_version", None):
+        requirements_utils._get_installed_version = cache(found)
+
+
 def main() -> None:
     """Import what models need, say so, and serve."""
     _use_the_parser_in_c()
+    _remember_versions()
     for name in PRELOADED:
         importlib.import_module(name)
     _rehearse()

@@ -1,7 +1,9 @@
 """Projects for the tests of flows: a home, a config, some candidates."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,12 @@ def refused(flow: Callable[..., Any], config: Path, **named: Any) -> Any:
     with pytest.raises(NegativeAnswerError) as no:
         flow(str(config), **named)
     return no.value.answer
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database with all that was written to it, be it still in its write-ahead log alone."""
+    with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(target)) as copy:
+        there.backup(copy)
 
 
 def store_of(config: Path) -> Store:

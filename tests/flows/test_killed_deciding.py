@@ -16,7 +16,7 @@ from flows.migration import migrate
 from flows.selection import select
 from tasks.effects.store import connect
 from tasks.measurement import load_version
-from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
+from tests.flows.projects import FOREST, LOGISTIC, add_staged, copy_database, project
 
 RECORD = ("create_run", "log_artifacts", "log_artifact", "log_batch", "set_terminated")
 SWITCH = ("set_registered_model_alias", "set_model_version_tag", "set_registered_model_alias", "set_model_version_tag")
@@ -62,7 +62,7 @@ def undecided(folder: Path, made: Path, empty_database: Path) -> Path:
 def copied(config: Path, to: Path) -> Path:
     """The same project with a copy of the database; what is in the artifact store they share."""
     to.parent.mkdir()
-    shutil.copy(config.parent / "mlflow.db", to.parent / "mlflow.db")
+    copy_database(config.parent / "mlflow.db", to.parent / "mlflow.db")
     shutil.copy(config, to)
     return to
 

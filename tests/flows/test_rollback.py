@@ -17,7 +17,7 @@ from flows.rollback import rollback
 from flows.selection import select
 from flows.verification import verify
 from podium.errors import NegativeAnswerError, UsageError
-from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, project, store_of
+from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, copy_database, project, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -44,8 +44,8 @@ def base(tmp_path_factory: pytest.TempPathFactory, made: Path, empty_database: P
 @pytest.fixture
 def twice(base: Path, home: Path) -> Path:
     """A copy of it; what is in the artifact store they share."""
-    for name in ("churn.yaml", "mlflow.db"):
-        shutil.copy(base.parent / name, home.parent / name)
+    shutil.copy(base.parent / "churn.yaml", home.parent / "churn.yaml")
+    copy_database(base.parent / "mlflow.db", home.parent / "mlflow.db")
     return home.parent / "churn.yaml"
 
 

@@ -4,8 +4,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import Engine
 
+from configs.schema import MlflowSection
 from tasks.effects.blank import HERE, Product, is_current, migrated, place
+
+NORMAL, FULL = 1, 2
+"""How SQLite numbers what ``PRAGMA synchronous`` knows."""
 
 
 def statements(script: str) -> list[str]:
@@ -44,6 +49,32 @@ def test_a_placed_database_needs_no_migration(tmp_path: Path) -> None:
     place("prefect", tmp_path / "prefect.db")
     assert is_current("prefect", tmp_path / "prefect.db")
     assert [p.name for p in tmp_path.iterdir()] == ["prefect.db"]
+
+
+def test_the_embedded_database_waits_for_the_disk_at_checkpoints_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a write-ahead log, and MLflow's own connections to it are told so; any other database is left alone."""
+    from sqlalchemy import create_engine
+
+    from tasks.effects.store import connect
+
+    monkeypatch.setenv("PODIUM_HOME", str(tmp_path))
+    connect(MlflowSection())
+    sqlite3.connect(tmp_path / "other.db").close()
+    assert {name: _pragmas(create_engine(f"sqlite:///{tmp_path / name}")) for name in ("mlflow.db", "other.db")} == {
+        "mlflow.db": ("wal", NORMAL),
+        "other.db": ("delete", FULL),
+    }
+
+
+def _pragmas(engine: Engine) -> tuple[str, int]:
+    with engine.connect() as connection:
+        journal, synchronous = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("journal_mode", "synchronous")
+        )
+    engine.dispose()
+    return journal, synchronous
 
 
 def test_for_another_version_nothing_is_placed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
