@@ -110,7 +110,8 @@ def test_an_address_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, url: s
 def test_addresses_come_from_prefect_blocks(receiver: Receiver) -> None:
     """A Secret holds an address for apprise, a notification block sends by itself; what is none of these is refused."""
     from prefect.blocks.notifications import CustomWebhookNotificationBlock
-    from prefect.blocks.system import DateTime, Secret
+    from prefect.blocks.system import Secret
+    from prefect.filesystems import LocalFileSystem
 
     hook = f"http://{receiver.where}/block-{TOKENS}"
     Secret(value=hook).save("podium-test", overwrite=True)
@@ -122,6 +123,6 @@ def test_addresses_come_from_prefect_blocks(receiver: Receiver) -> None:
     assert receiver.titles == [MESSAGE.title, MESSAGE.title]
     missing = deliver(ChannelSection(block="secret/podium-missing"), MESSAGE)
     assert "secret/podium-missing cannot be read" in str(missing)
-    DateTime(value="2026-01-01T00:00:00Z").save("podium-other", overwrite=True)
-    other = deliver(ChannelSection(block="date-time/podium-other"), MESSAGE)
+    LocalFileSystem(basepath="/tmp").save("podium-other", overwrite=True)
+    other = deliver(ChannelSection(block="local-file-system/podium-other"), MESSAGE)
     assert "neither a Secret nor a notification block" in str(other)
