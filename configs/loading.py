@@ -13,6 +13,7 @@ from typing import Any, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings.exceptions import SettingsError
 
@@ -128,16 +129,21 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 def _sentence(source: str, error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     first = problems[0]
-    key = ".".join(_shown(part) for part in first["loc"]) or "(top level)"
+    key = ".".join(_shown(part) for part in first["loc"])
     source = _variable(first["loc"]) or source
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"{source}: {key}: unknown key; {_known_keys(first['loc'])}{more}"
-    value = "" if first["type"] == "missing" else f": {first['input']!r}"
-    if first["loc"][:1] == ("alerts",):
-        # What does not belong there may be an address, which is a secret.
-        value = ""
-    return f"{source}: {key}{value}: {first['msg']}{more}"
+    message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{source}: {message}{more}"
+    return f"{source}: {key}{_value(first)}: {message}{more}"
+
+
+def _value(problem: ErrorDetails) -> str:
+    """Return the value that is wrong; what stands under alerts may be an address, which is a secret."""
+    hidden = problem["type"] == "missing" or problem["loc"][:1] == ("alerts",)
+    return "" if hidden or isinstance(problem["input"], Mapping) else f": {problem['input']!r}"
 
 
 def _shown(part: str | int) -> str:

@@ -1,6 +1,7 @@
 """The rules of selection, as a configuration states them."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -20,7 +21,9 @@ MEASURED = (
     "brier_score",
     "expected_profit",
 )
-"""Metrics that candidates can be ranked by, beside scikit-learn's scorers."""
+"""Metrics that classifiers can be ranked by, beside scikit-learn's scorers."""
+OF_NUMBERS = ("rmse", "mae", "r2", "median_absolute_error", "mape", "max_error")
+"""Metrics that regressors can be ranked by, beside scikit-learn's scorers."""
 SCORER = re.compile(r"sklearn\.[a-z0-9_]{1,100}")
 
 
@@ -35,9 +38,9 @@ def _one_of(*names: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-MetricName = Annotated[str, _one_of(*MEASURED)]
-GuardedMetric = Annotated[str, _one_of(*MEASURED, "calibration_error")]
-TieRule = Annotated[str, _one_of("champion", "simpler", "smaller", "faster", "older", *MEASURED)]
+MetricName = Annotated[str, _one_of(*MEASURED, *OF_NUMBERS)]
+GuardedMetric = Annotated[str, _one_of(*MEASURED, "calibration_error", *OF_NUMBERS)]
+TieRule = Annotated[str, _one_of("champion", "simpler", "smaller", "faster", "older", *MEASURED, *OF_NUMBERS)]
 FairnessMetric = Literal["selection_rate", "true_positive_rate", "false_positive_rate", "accuracy"]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -48,7 +51,9 @@ Label = int | str
 class PrimarySection(Section):
     """The one number that ranks candidates."""
 
-    metric: MetricName = Field("f1_score", description="Metric that ranks the candidates.")
+    metric: MetricName = Field(
+        "f1_score", description="Metric that ranks the candidates. Not set where holdout.task is regression: rmse."
+    )
     average: Literal["weighted", "macro", "binary"] = Field(
         "weighted", description="How F1, precision and recall are averaged over the classes."
     )
@@ -92,6 +97,10 @@ class LeaksSection(Section):
         0.99, gt=0, lt=1, description="Primary metric, of those from 0 to 1, above which a model is too good."
     )
     too_good: Response = Field("warn", description="It is too good.")
+    training_rows: Response = Field("warn", description="It was trained on rows of the holdout, by its own record.")
+    training_rows_above: Share = Field(
+        0.0, description="Share of the holdout's rows above which it counts: rows may be alike by chance."
+    )
 
 
 class EvidenceSection(Section):
@@ -145,7 +154,8 @@ class PolicySection(Section):
     ties: tuple[TieRule, ...] = Field(
         ("champion", "roc_auc", "smaller", "older"),
         max_length=20,
-        description="Rules that break an exact tie, in order; the model id decides what they leave equal.",
+        description="Rules that break an exact tie, in order; the model id decides what they leave equal. Not set "
+        "where holdout.task is regression: champion, r2, smaller, older.",
     )
 
     @field_validator("profit", mode="before")
@@ -159,13 +169,38 @@ class PolicySection(Section):
     @property
     def metrics(self) -> tuple[str, ...]:
         """Every metric that is ranked or guarded by."""
-        return (self.primary.metric, *self.guardrails.minimum, *self.guardrails.maximum, *self.ties)
+        return tuple(name for _, name in self._named())
+
+    def _named(self) -> Iterator[tuple[str, str]]:
+        """Yield every metric with the key that names it."""
+        yield "primary.metric", self.primary.metric
+        rails = self.guardrails
+        for key, names in (("guardrails.minimum", rails.minimum), ("guardrails.maximum", rails.maximum)):
+            yield from ((key, name) for name in names)
+        yield from (("ties", name) for name in self.ties)
 
     @model_validator(mode="after")
     def _profit_is_defined(self) -> "PolicySection":
         if "expected_profit" in self.metrics and self.profit is None:
             raise ValueError("expected_profit needs policy.profit: what a row earns by its true and predicted label")
         return self
+
+    def require_fit(self, task: str) -> None:
+        """Raise ValueError for a metric of labels where numbers are predicted, and the other way round."""
+        of_labels = (*MEASURED, "calibration_error")
+        strange, fitting = (of_labels, OF_NUMBERS) if task == "regression" else (OF_NUMBERS, MEASURED)
+        wrong = next(((key, name) for key, name in self._named() if name in strange), None)
+        if wrong:
+            key, name = wrong
+            raise ValueError(f"policy.{key}: {name} does not fit holdout.task: {task}; {', '.join(fitting)} do")
+        if task == "regression" and (self.profit is not None or self.guardrails.fairness_gap):
+            what = "profit" if self.profit is not None else "guardrails.fairness_gap"
+            raise ValueError(f"policy.{what} is of labels, and holdout.task is regression")
+        if self.primary.metric == "max_error" and self.evidence.confidence is not None:
+            raise ValueError(
+                "policy.primary.metric: max_error hangs on a single row, so that no holdout can show who is better by "
+                "it; set policy.evidence.confidence: null, or guard it by policy.guardrails.maximum"
+            )
 
     @model_validator(mode="after")
     def _ties_are_distinct(self) -> "PolicySection":

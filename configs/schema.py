@@ -5,7 +5,7 @@ guardrail is an error and not a guardrail that never fires.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
@@ -17,6 +17,7 @@ from configs.section import Section, no_boolean
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s'\"`][^/:'\"`]*$")]
 
 
+REGRESSION_TIES = ("champion", "r2", "smaller", "older")
 FileName = Annotated[str, Field(pattern=r"^[^/\\\\]+$", max_length=255)]
 
 
@@ -61,8 +62,11 @@ class HoldoutSection(Section):
 
     path: Path = Field(description="Parquet or CSV file of labelled rows that no model was trained on.")
     target: str = Field("churn", min_length=1, max_length=200, description="Column that holds the true label.")
+    task: Literal["classification", "regression"] = Field(
+        "classification", description="What is predicted: a label, or a number."
+    )
     positive_class: int | str | None = Field(
-        1, description="Label that counts as positive. null: more than two classes."
+        1, description="Label that counts as positive. null: more than two classes. Of no use for a regression."
     )
     id_columns: tuple[str, ...] = Field(
         (), max_length=50, description="Columns that identify a row and are not features."
@@ -168,6 +172,25 @@ class PodiumConfig(Section):
     sandbox: SandboxSection = SandboxSection()
     runner: RunnerSection = RunnerSection()
     alerts: AlertsSection = AlertsSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_regression_has_defaults_of_its_own(cls, values: Any) -> Any:
+        """Rank numbers by their error where nobody says by what; the usual defaults are of labels."""
+        holdout = values.get("holdout") if isinstance(values, dict) else None
+        if not isinstance(holdout, dict) or holdout.get("task") != "regression":
+            return values
+        policy = values.get("policy") or {}
+        if not isinstance(policy, dict) or not isinstance(policy.get("primary") or {}, dict):
+            return values
+        primary = {"metric": "rmse", **(policy.get("primary") or {})}
+        return {**values, "policy": {"ties": REGRESSION_TIES, **policy, "primary": primary}}
+
+    @model_validator(mode="after")
+    def _metrics_fit_the_task(self) -> "PodiumConfig":
+        if self.holdout:
+            self.policy.require_fit(self.holdout.task)
+        return self
 
     @model_validator(mode="after")
     def _guarded_slices_are_measured(self) -> "PodiumConfig":

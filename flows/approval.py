@@ -12,6 +12,7 @@ from podium.errors import NegativeAnswerError
 from podium.orders import order, registered_in, settled_reason, waiting_for
 from podium.outcome import OrderOutcome
 from podium.states import holdout_of
+from tasks.asking import answer_about
 from tasks.decisions import close_decision, last_decision, waiting_decision
 from tasks.promotion import in_production
 from tasks.verification import canary
@@ -68,6 +69,24 @@ def reject(config_path: str | None = None, decision_id: str = "", asked_by: str 
             holdout=holdout_of(waiting),
         )
         return settle_order(config, decision, turn)
+
+
+@flow(name="review", validate_parameters=False)
+def review(config_path: str | None = None) -> OrderOutcome | None:
+    """Ask in Prefect about the promotion that waits, if there is one, and settle it as a person answers.
+
+    The run is suspended until then. Its second beginning finds the answer, unless another decision waits by now.
+
+    Raises:
+        UsageError: it does not run as a deployment.
+        NegativeAnswerError: production has changed since, or the model does not pass any more.
+    """
+    waiting = waiting_decision(load_config(config_path).mlflow)
+    if waiting is None:
+        return None
+    answer = answer_about(waiting)
+    settle = approve if answer.approve else reject
+    return settle(config_path, waiting.decision_id, asked_by=answer.asked_by)
 
 
 def _require_current(config: PodiumConfig, waiting: Decision, champion: str | None) -> None:

@@ -17,6 +17,7 @@ from tasks.effects.locks import Turn
 from tasks.measurement import load_holdout, load_version
 from tasks.promotion import in_production
 from tasks.standing import version_named
+from tasks.verification import prepare_canary
 
 
 @flow(name="rollback", validate_parameters=False, on_completion=[alert], on_failure=[alert])
@@ -35,6 +36,7 @@ def rollback(
     if dry_run:
         target, production = _target(config, to)
         return OrderOutcome(production, (rollback_reason(target, production, asked_by),), dry_run=True)
+    prepare_canary()
     holdout = load_holdout(config)
     with deciding(config) as turn:
         return _rolled_back(config, holdout, to, asked_by, turn)

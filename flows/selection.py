@@ -15,10 +15,10 @@ from flows.shared import fan_out, question_of, rules_of
 from podium import __version__
 from podium.candidate import Candidate, Evidence
 from podium.checks import Verification
-from podium.curves import Curves
+from podium.curves import Curves, Residuals
 from podium.decision import Decision, evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
-from podium.evidence import asked_of, challengers_in, champion_in, shown
+from podium.evidence import asked_of, challengers_in, champion_in, chosen_among, shown
 from podium.guardrails import Guardrail, latency
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
@@ -31,8 +31,8 @@ from podium.retention import sentence
 from podium.standing import free_champion, stood_by, subject_to_approval
 from podium.states import is_same_wait
 from tasks.candidates import discover, register
-from tasks.comparison import compare_with_champion, draw_curves
-from tasks.decisions import close_decision, last_decision, waiting_decision, write_decision
+from tasks.comparison import compare_with_champion, draw_curves, shrink_first
+from tasks.decisions import close_decision, last_decision, link_report, waiting_decision, write_decision
 from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
 from tasks.promotion import in_production
@@ -137,7 +137,7 @@ def _choose(
     candidates = free_champion(candidates, production)
     while True:
         announce("deciding", detail=f"{len(candidates)} candidates")
-        selection = choose(candidates, production.logged_model_id, rules_of(config, basis), basis)
+        selection = choose(candidates, production.logged_model_id, rules_of(config, basis, holdout), basis)
         selection = _shown(config, holdout, selection, production)
         if selection.promoted is None:
             return selection, None
@@ -149,14 +149,20 @@ def _choose(
 
 
 def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Selection:
-    """Return a selection that promotes over a champion only who is shown to be better than that one."""
+    """Return a selection that promotes over a champion only who is shown to be better than that one.
+
+    Where there is none, the best is promoted, and it is said what that is worth on rows that did not choose it.
+    """
     champion = champion_in(selection, production.logged_model_id)
-    if holdout is None or champion is None or selection.promoted is None or config.policy.evidence.confidence is None:
+    if holdout is None or selection.promoted is None or config.policy.evidence.confidence is None:
         return selection
-    announce("comparing with the champion", detail=champion.model_id)
     challengers, asked = asked_of(challengers_in(selection, champion), question_of(config.policy.evidence))
-    found = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary)
-    return shown(selection, found, champion, challengers)
+    if champion is None:
+        found = shrink_first(config, holdout, challengers, asked, selection.primary)
+        return chosen_among(selection, found, len(challengers))
+    announce("comparing with the champion", detail=champion.model_id)
+    compared = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary)
+    return shown(selection, compared, champion, challengers)
 
 
 def _seen(
@@ -236,7 +242,7 @@ def _logged_matrix(config: PodiumConfig, holdout: Holdout | None, selection: Sel
 
 def _curves(
     config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production
-) -> dict[str, Curves]:
+) -> dict[str, Curves | Residuals]:
     """Return the curves of the best candidate and of the champion."""
     if holdout is None or selection.best is None:
         return {}
@@ -246,9 +252,13 @@ def _curves(
     )
 
 
-def _publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: dict[str, Curves]) -> str:
+def _publish(
+    config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: dict[str, Curves | Residuals]
+) -> str:
     """Write the record and the report before anything changes, and return the folder of the report."""
     rule = sentence(config.retention.keep_previous, config.retention.delete_older)
     report = render(decision, matrix, rule, curves)
     create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
-    return write_decision(config.mlflow, decision, report)
+    folder = write_decision(config.mlflow, decision, report)
+    link_report(config.mlflow, decision, folder)
+    return folder

@@ -9,6 +9,7 @@ from configs.policy import EvidenceSection, GuardrailsSection, PolicySection
 from configs.schema import PodiumConfig
 from flows.runners import runner_of
 from podium.candidate import Evidence, LeakRules, Rails, Rules
+from podium.measurement import Holdout
 from podium.metrics import metric_key
 from podium.shown import Asked
 
@@ -28,7 +29,7 @@ def question_of(evidence: EvidenceSection) -> Asked:
     return Asked(evidence.confidence or 0.0, evidence.minimum_improvement, evidence.resamples)
 
 
-def rules_of(config: PodiumConfig, basis: Evidence) -> Rules:
+def rules_of(config: PodiumConfig, basis: Evidence, holdout: Holdout | None = None) -> Rules:
     """Return the policy of a configuration as the rules that rank and choose.
 
     On the holdout a metric is named with its average. What a claim was averaged by is not known.
@@ -43,6 +44,7 @@ def rules_of(config: PodiumConfig, basis: Evidence) -> Rules:
         ties=tuple(metric_key(rule, average) for rule in policy.ties),
         minimum_improvement=policy.evidence.minimum_improvement,
         without_holdout=policy.evidence.without_holdout,
+        holdout_rows=len(holdout.truth) if holdout else 0,
     )
 
 
@@ -59,4 +61,12 @@ def _rails_of(section: GuardrailsSection, average: str) -> Rails:
 
 def _leaks_of(policy: PolicySection) -> LeakRules:
     said = policy.leaks
-    return LeakRules(policy.evidence.claim_tolerance, said.claims, said.identifier, said.too_good_above, said.too_good)
+    return LeakRules(
+        policy.evidence.claim_tolerance,
+        said.claims,
+        said.identifier,
+        said.too_good_above,
+        said.too_good,
+        said.training_rows,
+        said.training_rows_above,
+    )

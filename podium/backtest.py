@@ -4,7 +4,7 @@ Only what is on record is used. A person's orders are not replayed; what they le
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +67,8 @@ def _replayed(
 ) -> tuple[Replayed, str | None]:
     content, candidates = decision.content, [_candidate(row) for row in rows]
     basis: Evidence = content["evidence"]["basis"]
-    rules = rules_of(basis)
+    rows_held = (content["evidence"].get("holdout") or {}).get("rows", 0)
+    rules = replace(rules_of(basis), holdout_rows=rows_held)
     chosen = choose(candidates, champion, rules, basis)
     winner, rests_on, reason = _winner(chosen, content["evidence"], champion, rules, asked)
     after = winner.logged_model_id if winner else champion

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from podium.goals import Goal, NotScorableError
 from podium.measurement import Predictions
 from podium.panels import Panel, Scores, Weights
-from podium.scores import NotScorableError, Target, label_codes, label_panel, panel
+from podium.scores import Target, label_codes, label_panel
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """What the weights of one chunk of resamples may take; scoring a chunk takes a few times that."""
@@ -26,7 +27,7 @@ EXACT_IN_FLOAT32 = 2**23
 ROWS_PER_KIND = 16
 """Rows for each possible kind from which on drawing the kinds is the faster way."""
 ROUNDING = 1e-12
-"""Differences and errors below this are rounding."""
+"""Differences and errors below this are rounding; beyond 1, in relation to what they are differences of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Difference:
 
 
 def paired_bootstrap(
-    goal: Target, champion: Predictions, challenger: Predictions, *, confidence: float, resamples: int, seed: int
+    goal: Goal, champion: Predictions, challenger: Predictions, *, confidence: float, resamples: int, seed: int
 ) -> Difference:
     """Return the difference of a challenger to the champion; raises NotScorableError where there is none."""
     rows, models = compressed(goal, [champion, challenger])
@@ -87,19 +88,21 @@ class Draws:
     draws: Scores
 
 
-def one_by_one(goal: Target) -> Rows:
+def one_by_one(goal: Goal) -> Rows:
     """Return the rows as they are, each of its own kind."""
     return Rows(np.ones(len(goal.truth), dtype=np.int64))
 
 
-def compressed(goal: Target, said: Sequence[Predictions]) -> tuple[Rows, Panel]:
+def compressed(goal: Goal, said: Sequence[Predictions]) -> tuple[Rows, Panel]:
     """Return the kinds of rows there are, and the panel that scores the models on them.
 
     Only for a metric of labels is there more than one row of a kind, and only where the kinds are few is it worth it.
     """
+    models = goal.panel(said)
+    if not isinstance(goal, Target) or not goal.of_labels:
+        return one_by_one(goal), models
     shape = (len(goal.classes),) * (len(said) + 1)
-    models = panel(goal, said)
-    if not goal.of_labels or math.prod(shape) * ROWS_PER_KIND > len(goal.truth):
+    if math.prod(shape) * ROWS_PER_KIND > len(goal.truth):
         return one_by_one(goal), models
     codes = (goal.truth, *(label_codes(goal, one) for one in said))
     counts = np.bincount(np.ravel_multi_index(codes, shape), minlength=math.prod(shape))
@@ -122,7 +125,7 @@ def against(models: Panel, weights: Weights, sign: int) -> Scores:
     """Return how much better each model but the first is than the first, shape (resamples, models - 1)."""
     scores = models.score(weights)
     found = sign * (scores[:, 1:] - scores[:, :1])
-    return np.where(np.abs(found) < ROUNDING, 0.0, found)
+    return np.where(np.abs(found) < ROUNDING * np.maximum(1.0, np.abs(scores[:, :1])), 0.0, found)
 
 
 def drawn(rows: Rows, resamples: int, seed: int) -> Iterator[Weights]:

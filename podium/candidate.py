@@ -38,13 +38,16 @@ class LeakRules:
     identifier: Response = "warn"
     too_good_above: float | None = None
     too_good: Response = "warn"
+    training_rows: Response = "warn"
+    training_rows_above: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The part of the policy that ranking and choosing need.
 
-    ``primary`` is the ranking metric with its average; ``claimed`` is the same without, as metadata names it.
+    ``primary`` is the ranking metric with its average; ``claimed`` is the same without, as metadata names it;
+    ``holdout_rows`` is how many rows there are to measure on.
     """
 
     primary: str = "f1_score"
@@ -54,6 +57,7 @@ class Rules:
     ties: tuple[str, ...] = ("champion", "roc_auc", "smaller", "older")
     minimum_improvement: float = 0.0
     without_holdout: Literal["refuse", "promote"] = "refuse"
+    holdout_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +99,10 @@ class Candidate:
     def worth(self, metric: str) -> float:
         """Return a metric so that more is better, rounded to what counts as a tie; minus infinity if it is unknown."""
         value = self.known(metric)
-        return -math.inf if value is None else round(goodness(metric, value), EXACT)
+        return -math.inf if value is None else exact(goodness(metric, value))
+
+
+def exact(value: float) -> float:
+    """Return a value rounded to what counts as a tie; one beyond 1 has a unit, and is rounded to as many digits."""
+    digits = math.ceil(math.log10(abs(value))) if abs(value) > 1 else 0
+    return round(value, EXACT - digits)

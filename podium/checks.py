@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from podium.metrics import SECONDS
+from podium.metrics import OF_NO_ANSWER, gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,10 @@ def _predicts(seen: Observed, wanted: Expected) -> Check:
 
 def _reproduces(seen: Observed, wanted: Expected) -> Check:
     name = "reproduces"
-    if not wanted.metrics:
+    known = {k: v for k, v in wanted.metrics.items() if k not in OF_NO_ANSWER}
+    if not known:
         return Check(name, False, "no holdout metrics are recorded for this holdout: run `podium select` first")
-    gaps = {k: abs(seen.metrics.get(k, float("inf")) - v) for k, v in wanted.metrics.items() if k != SECONDS}
+    gaps = {k: gap(v, seen.metrics.get(k, float("inf"))) for k, v in known.items()}
     worst = max(gaps, key=lambda k: gaps[k])
     if worst not in seen.metrics:
         return Check(name, False, f"{worst} is recorded, but cannot be measured now")

@@ -1,4 +1,4 @@
-"""The curves of a report: what a model of two classes trades for what, and what its probabilities are worth."""
+"""The curves of a report: what a model of two classes trades for what, and how far predicted numbers are off."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from podium.numbers import BINS, Answers
 
 Points = tuple[tuple[float, float], ...]
 MOST_POINTS = 101
+MOST_DOTS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,53 @@ def _calibration(positive: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]
 def polyline(points: Iterable[tuple[float, float]], side: float = 100) -> str:
     """Return points as those of an SVG polyline in a square of a side, whose y grows downwards."""
     return " ".join(f"{x * side:.2f},{(1 - y) * side:.2f}" for x, y in points)
+
+
+def scattered(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Points:
+    """Return some of the points, spread over all of them in the order of x."""
+    order = np.argsort(x, kind="stable")
+    kept = order[np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_DOTS)).astype(int))]
+    return tuple((float(x[i]), float(y[i])) for i in kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """Points (x, y) in the unit of the target: what was predicted over what is true, and its error over it."""
+
+    predicted: Points
+    residuals: Points
+
+
+def residuals_of(truth: npt.NDArray[np.float64], said: npt.NDArray[np.float64]) -> Residuals:
+    """Return the drawings of predicted numbers (n,), for some of the rows."""
+    return Residuals(scattered(truth, said), scattered(said, said - truth))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The part of the plane that a drawing shows."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def placed(self, points: Points) -> Points:
+        """Return points as shares of the frame, from 0 to 1."""
+        wide, tall = (self.right - self.left) or 1.0, (self.high - self.low) or 1.0
+        return tuple(((x - self.left) / wide, (y - self.low) / tall) for x, y in points)
+
+
+def frame_of(many: Iterable[Points], square: bool) -> Frame:
+    """Return the smallest frame around some points; a square one shows the same numbers on both axes."""
+    x, y = zip(*(point for points in many for point in points), strict=True)
+    if square:
+        low, high = min(*x, *y), max(*x, *y)
+        return Frame(low, high, low, high)
+    reach = max(abs(value) for value in y)
+    return Frame(min(x), max(x), -reach, reach)
+
+
+def dots(points: Points, side: float = 100) -> str:
+    """Return points as an SVG path of strokes without length, which round ends make dots."""
+    return "".join(f"M{x * side:.1f} {(1 - y) * side:.1f}h0" for x, y in points)

@@ -69,6 +69,8 @@ def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy:
     told = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
     if selection.comparison:
         told["comparison"] = selection.comparison
+    if selection.shrunken:
+        told["shrunken"] = dict(selection.shrunken)
     if selection.confirmed:
         told["confirmed"] = [g.as_json() for g in selection.confirmed]
     return told
@@ -86,7 +88,7 @@ def stable_digest(evidence: Mapping[str, Any]) -> str:
         for r in evidence["ranking"]
     ]
     rows.sort(key=lambda r: str(r["id"]))
-    known = {k: v for k, v in evidence.items() if k not in {"comparison", "confirmed"}}
+    known = {k: v for k, v in evidence.items() if k not in {"comparison", "confirmed", "shrunken"}}
     return digest_of({**known, "ranking": rows})
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from podium.candidate import Candidate
-from podium.ranking import Selection, Verdict
+from podium.multiplicity import Shrunken
+from podium.ranking import Selection, Verdict, defends
 from podium.shown import Asked, Superiority
 
 MOST = 200
@@ -25,13 +26,13 @@ def names_of(candidates: Sequence[Candidate]) -> dict[str, Candidate]:
 def champion_in(selection: Selection, logged_model_id: str | None) -> Candidate | None:
     """Return the champion that a promotion must be shown to be better than.
 
-    There is none if the champion has no place, because it meets a guardrail no more: anyone with one is better then.
+    There is none if the champion fails a guardrail: anyone with a place is better then (``ranking.defends``).
     """
-    placed = (r.candidate for r in selection.ranking if r.place is not None)
-    return next((c for c in placed if c.logged_model_id == logged_model_id), None)
+    ranked = (r for r in selection.ranking if r.candidate.logged_model_id == logged_model_id)
+    return next((r.candidate for r in ranked if defends(r)), None)
 
 
-def challengers_in(selection: Selection, champion: Candidate) -> list[Candidate]:
+def challengers_in(selection: Selection, champion: Candidate | None) -> list[Candidate]:
     """Return everyone else with a place, best first."""
     return [r.candidate for r in selection.ranking if r.place is not None and r.candidate != champion]
 
@@ -57,6 +58,18 @@ def shown(selection: Selection, found: Superiority, champion: Candidate, compare
     winner, why = better[0]
     reasons = (f"{winner.model_id} replaces {champion.model_id}: {why}", *rest)
     return replace(selection, best=winner, reasons=reasons, comparison=told)
+
+
+def chosen_among(selection: Selection, found: Shrunken | None, among: int) -> Selection:
+    """Return the selection of a first champion with what it is worth on rows that did not choose it."""
+    if found is None or selection.promoted is None:
+        return selection
+    told = (
+        f"chosen as the best of {among}, {selection.promoted.model_id} is estimated to measure {found.estimate:.4f} "
+        f"{selection.primary} on rows that did not choose it"
+    )
+    first, *rest = selection.reasons
+    return replace(selection, reasons=(first, told, *rest), shrunken=found.as_json())
 
 
 def _shrunken(found: Superiority) -> tuple[str, ...]:

@@ -4,19 +4,23 @@ The metrics are those of https://scikit-learn.org/stable/modules/model_evaluatio
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from podium.labels import Labels, align
-from podium.metrics import SCORER, SECONDS
+from podium.metrics import OF_NO_ANSWER, SCORER, SECONDS, gap
 from podium.numbers import Answers, confusion, label_metrics, rates
-from podium.scorers import scored
+from podium.regression import Numbers, as_numbers, number_metrics
+from podium.scorers import scored, scored_numbers
 from podium.slices import Slice
 
+Task = Literal["classification", "regression"]
+"""What is predicted: a label, or a number."""
+NO_LABELS: Labels = np.array([], dtype=np.str_)
 Probabilities = npt.NDArray[np.float64]
 
 
@@ -36,17 +40,18 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Holdout:
-    """The true labels of the holdout, shape (n,), with the name and digest that identify what is measured on them.
+    """The true labels or numbers of the holdout, shape (n,), with the name and digest of what is measured on them.
 
     ``identifiers`` are columns that tell rows apart, which no model should have learned from.
     """
 
     name: str
     digest: str
-    truth: Labels
+    truth: npt.NDArray[Any]
     positive: str | None
     wanted: Wanted = Wanted()
     identifiers: tuple[str, ...] = ()
+    task: Task = "classification"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -62,20 +67,22 @@ class Holdout:
 
     def as_json(self) -> dict[str, Any]:
         """Return what identifies the rows, JSON-ready."""
-        return {"name": self.name, "digest": self.digest, "rows": len(self.truth), "positive_class": self.positive}
+        told = {"name": self.name, "digest": self.digest, "rows": len(self.truth), "positive_class": self.positive}
+        return told if self.task == "classification" else {**told, "task": self.task}
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """What a model said of the holdout's rows: labels (n,), and probabilities (n, k) in the order of ``classes``.
 
-    ``seconds`` is how long it took to say it.
+    A regressor says ``numbers`` (n,), and no labels. ``seconds`` is how long it took to say it.
     """
 
     labels: Labels
     classes: tuple[str, ...] = ()
     probabilities: Probabilities | None = None
     seconds: float | None = None
+    numbers: Numbers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +104,19 @@ class Measurement:
         """Return the measurement of a model that looked at these columns."""
         return replace(self, identifiers=tuple(sorted(set(holdout.identifiers).intersection(columns))))
 
+    def with_metrics(self, further: Mapping[str, float]) -> "Measurement":
+        """Return the measurement with metrics that do not follow from the answers."""
+        return replace(self, metrics={**self.metrics, **further}) if further else self
+
     def as_json(self) -> dict[str, Any]:
         """Return a JSON-ready object."""
-        matrix = {"labels": list(self.labels), "matrix": [list(row) for row in self.matrix]}
-        known = {"metrics": dict(self.metrics), "rows": self.rows, "confusion_matrix": matrix}
+        known = {"metrics": dict(self.metrics), "rows": self.rows, "confusion_matrix": self.confusion_matrix}
         return known | {"identifiers": list(self.identifiers)}
+
+    @property
+    def confusion_matrix(self) -> dict[str, Any] | None:
+        """The confusion matrix, JSON-ready; None of predicted numbers."""
+        return {"labels": list(self.labels), "matrix": [list(row) for row in self.matrix]} if self.labels else None
 
 
 def unmeasurable(reason: str) -> Measurement:
@@ -111,7 +126,7 @@ def unmeasurable(reason: str) -> Measurement:
 
 def differs(logged: Mapping[str, float], found: Mapping[str, float], tolerance: float) -> str | None:
     """Return the largest difference between logged and found metrics in words, None if it is within ``tolerance``."""
-    gaps = {k: abs(logged[k] - found.get(k, math.inf)) for k in logged if k != SECONDS}
+    gaps = {k: gap(logged[k], found.get(k, math.inf)) for k in logged if k not in OF_NO_ANSWER}
     worst = max(gaps, key=lambda k: gaps[k], default="")
     if not worst or gaps[worst] <= tolerance:
         return None
@@ -120,7 +135,12 @@ def differs(logged: Mapping[str, float], found: Mapping[str, float], tolerance: 
 
 
 def measure(holdout: Holdout, said: Predictions) -> Measurement:
-    """Return the holdout metrics of some predictions; a mismatch becomes a reason, never a number.
+    """Return the holdout metrics of some predictions; a mismatch becomes a reason, never a number."""
+    return MEASURES[holdout.task](holdout, said)
+
+
+def _of_labels(holdout: Holdout, said: Predictions) -> Measurement:
+    """Return the metrics of predicted labels and their probabilities.
 
     F1, precision and recall come weighted, macro (``f1_score_macro``), of the positive class (``f1_score_binary``) and
     by class (``class_<label>.f1_score``).
@@ -134,8 +154,47 @@ def measure(holdout: Holdout, said: Predictions) -> Measurement:
     return Measurement(finite, holdout.labels, table, len(holdout.truth))
 
 
+def _of_numbers(holdout: Holdout, said: Predictions) -> Measurement:
+    """Return the metrics of predicted numbers."""
+    numbers = numbers_of(holdout, said)
+    if isinstance(numbers, str):
+        return unmeasurable(numbers)
+    found = _metrics_of_numbers(holdout, numbers) | _timed(said)
+    finite = {name: value for name, value in found.items() if math.isfinite(value)}
+    return Measurement(finite, (), (), len(holdout.truth))
+
+
+def numbers_of(holdout: Holdout, said: Predictions) -> Numbers | str:
+    """Return predicted numbers, or the reason why they do not fit."""
+    if said.numbers is None:
+        return "it predicts labels; holdout.task is regression"
+    if len(said.numbers) != len(holdout.truth):
+        return f"it predicted {len(said.numbers)} of {len(holdout.truth)} rows"
+    numbers = as_numbers(said.numbers)
+    return "some of its predictions are no finite numbers" if numbers is None else numbers
+
+
+def _metrics_of_numbers(holdout: Holdout, said: Numbers) -> dict[str, float]:
+    truth, primary = holdout.truth, holdout.wanted.primary
+    found = number_metrics(truth, said) | scored_numbers(holdout.wanted.scorers, truth, said)
+    for part in holdout.wanted.slices:
+        rows = truth[part.rows], said[part.rows]
+        own = scored_numbers((primary,), *rows) if primary.startswith(SCORER) else number_metrics(*rows)
+        found |= {f"{part.key}.{primary}": own[primary]} if primary in own else {}
+    return found
+
+
+MEASURES: dict[Task, Callable[[Holdout, Predictions], Measurement]] = {
+    "classification": _of_labels,
+    "regression": _of_numbers,
+}
+"""How each task is measured."""
+
+
 def answers_of(holdout: Holdout, said: Predictions) -> Answers | str:
     """Return predictions in codes of the holdout's labels, or the reason why they do not fit."""
+    if said.numbers is not None:
+        return "it predicts numbers; holdout.task is classification"
     if len(said.labels) != len(holdout.truth):
         return f"it predicted {len(said.labels)} of {len(holdout.truth)} rows"
     aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)

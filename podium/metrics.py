@@ -32,6 +32,13 @@ BASES = {
     "brier_score": ("brier", "brier_loss"),
     "calibration_error": ("ece", "calibration_error", "expected_calibration_error"),
     "matthews_corrcoef": ("mcc", "matthews_corrcoef", "matthews"),
+    "rmse": ("rmse", "root_mean_squared_error", "root_mean_square_error"),
+    "mse": ("mse", "mean_squared_error", "mean_square_error"),
+    "mae": ("mae", "mean_absolute_error"),
+    "r2": ("r2", "r2_score", "r_squared", "rsquared", "coefficient_of_determination"),
+    "median_absolute_error": ("median_absolute_error", "medae", "median_ae"),
+    "mape": ("mape", "mean_absolute_percentage_error"),
+    "max_error": ("max_error",),
 }
 SPLITS = {
     "train": ("train", "training"),
@@ -55,11 +62,19 @@ AVERAGE_WORDS = {word: average for average, words in AVERAGES.items() for word i
 FROM_ZERO_TO_ONE = frozenset(
     {*AVERAGED, "accuracy", "balanced_accuracy", "specificity", "roc_auc", "average_precision"}
 )
-LOWER_IS_BETTER = frozenset({"log_loss", "brier_score", "calibration_error"})
+ERRORS = frozenset({"rmse", "mse", "mae", "median_absolute_error", "mape", "max_error"})
+"""Metrics of numbers that say how far off they are."""
+LOWER_IS_BETTER = frozenset({"log_loss", "brier_score", "calibration_error", *ERRORS})
 """Metrics of which less is better."""
+AT_MOST_ONE = FROM_ZERO_TO_ONE | {"r2"}
+"""Metrics that a flawless model has 1 of."""
 PROFIT = "expected_profit"
 SECONDS = "predict_seconds"
 """How long a model took to answer the holdout: measured once, and never the same twice."""
+SEEN = "training_rows"
+"""How many rows of the holdout the model is known to have been trained on; -1 if its record cannot be compared."""
+OF_NO_ANSWER = frozenset({SECONDS, SEEN})
+"""What is measured of a model beside its answers, and does not follow from them."""
 SCORER = "sklearn."
 """Before the name of a scikit-learn scorer, wherever a metric is named."""
 CLAIMS_BY_SPLIT = ("test", "", "val", "cv")
@@ -89,6 +104,11 @@ def metric_key(metric: str, average: str) -> str:
     return f"{metric}_{average}" if metric in AVERAGED and average != "weighted" else metric
 
 
+def gap(known: float, found: float) -> float:
+    """Return how far two values of a metric are apart; beyond 1, in relation to the known one, which has a unit."""
+    return abs(known - found) / max(1.0, abs(known))
+
+
 def goodness(metric: str, value: float) -> float:
     """Return a value so that more of it is better; ``metric`` may carry its average."""
     return -value if metric in LOWER_IS_BETTER else value
@@ -103,9 +123,9 @@ def metric_id(name: str, split: str = "", average: str = "") -> MetricId | None:
     label = OF_A_CLASS.fullmatch("_".join(words[-2:])) or OF_A_CLASS.fullmatch(words[-1]) if words else None
     if label:
         words = words[: -len(label.group().split("_"))]
-    if NOT_SCORES & set(words):
-        return None
     base = _base(words)
+    if NOT_SCORES & set(words) and not _is_named(words, base):
+        return None
     if base is None:
         return None
     own_split = next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), split)
@@ -118,9 +138,18 @@ def _snake(name: str) -> str:
 
 
 def _base(words: list[str]) -> str | None:
-    told = [word for word in words if word not in SPLIT_WORDS and word not in AVERAGE_WORDS]
+    told = _told(words)
     bare = [word for word in told if word not in FILLERS]
     return NAMED.get("_".join(told)) or NAMED.get("_".join(bare))
+
+
+def _told(words: list[str]) -> list[str]:
+    return [word for word in words if word not in SPLIT_WORDS and word not in AVERAGE_WORDS]
+
+
+def _is_named(words: list[str], base: str | None) -> bool:
+    """Whether words are the very name of a metric of errors, such as the mean absolute error, in which ``mean`` is."""
+    return base in ERRORS and NAMED.get("_".join(_told(words))) == base
 
 
 def is_possible(metric: str, value: float) -> bool:

@@ -121,3 +121,35 @@ def shrink(joint: Joint, winner: int) -> Shrunken | None:
     naive = float(joint.draws.estimates[winner])
     estimate = min(naive, float(known.mean()))
     return Shrunken(naive, estimate, naive - estimate, float(np.mean(joint.chosen == winner)), len(known))
+
+
+def shrink_best(rows: Rows, models: Panel, sign: int, resamples: int, seed: int) -> Shrunken | None:
+    """Return what the best of some models is worth by itself on rows that did not choose it; more is better.
+
+    As for a difference to a champion, where there is none. None if no resample left enough out to say.
+    """
+    whole = sign * models.score(np.ones((1, rows.total), rows.dtype))[0]
+    if not np.isfinite(whole).all():
+        return None
+    winner = int(np.argmax(whole))
+    found = [_best_outside(models, weights, sign) for weights in drawn(rows, resamples, seed)]
+    chosen, outside = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    known = np.isfinite(outside)
+    if not known.any():
+        return None
+    naive = float(whole[winner])
+    estimate = min(naive, float(outside[known].mean()))
+    return Shrunken(naive, estimate, naive - estimate, float(np.mean(chosen[known] == winner)), int(known.sum()))
+
+
+def _best_outside(models: Panel, weights: Weights, sign: int) -> tuple[npt.NDArray[np.int64], Scores]:
+    """Return the best of each resample, and its score on the rows that were not drawn: NaN where there is none."""
+    inside = sign * models.score(weights)
+    usable = np.isfinite(inside).all(axis=1)
+    chosen = np.where(usable, np.nan_to_num(inside, nan=-math.inf).argmax(axis=1), -1)
+    missed = (weights == 0).astype(weights.dtype)
+    outside = np.full(len(chosen), np.nan)
+    for index in np.unique(chosen[usable]):
+        where = chosen == index
+        outside[where] = sign * models.only([int(index)]).score(missed[where])[:, 0]
+    return chosen, outside

@@ -66,6 +66,7 @@ class SelectionOutcome:
             "pinned": now.pin.version if now.pin else None,
             "ranking": [ranked_json(r) for r in chosen.ranking],
             "comparison": chosen.comparison,
+            "shrunken": chosen.shrunken,
             "confirmed": [g.as_json() for g in chosen.confirmed],
             "reasons": list(chosen.reasons),
             "decision_id": self.decision_id,

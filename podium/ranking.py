@@ -31,7 +31,8 @@ class Selection:
     """The verdict with its ranking and its reasons in sentences. ``best`` leads the ranking, promoted or not.
 
     ``comparison`` are the statistics of the challengers against the champion, JSON-ready, if it came to that;
-    ``confirmed`` the guardrails that were looked at right before a promotion.
+    ``confirmed`` the guardrails that were looked at right before a promotion; ``shrunken`` what the best of several is
+    worth on rows that did not choose it, where there is no champion to compare with.
     """
 
     verdict: Verdict
@@ -43,6 +44,7 @@ class Selection:
     claimed: str = "f1_score"
     comparison: Mapping[str, Any] | None = None
     confirmed: tuple[Guardrail, ...] = ()
+    shrunken: Mapping[str, Any] | None = None
 
     @property
     def promoted(self) -> Candidate | None:
@@ -127,13 +129,25 @@ def _against(
             *_why_best(best, ranking, rules, evidence),
         )
     gain = goodness(rules.primary, best.value or 0.0) - goodness(rules.primary, current.value)
-    if current.place is not None and round(gain - rules.minimum_improvement, EXACT) < 0:
+    if defends(current) and round(gain - rules.minimum_improvement, EXACT) < 0:
         return "keep", (
             f"{best.candidate.model_id} is better by {gain:.4f} {rules.primary}; "
             f"policy.evidence.minimum_improvement asks for {rules.minimum_improvement:.4f}",
         )
     change = f"{best.candidate.model_id} replaces {current.candidate.model_id}: {rules.primary} {gain:+.4f}"
+    if not defends(current):
+        change += f"; {current.candidate.model_id} need not be beaten: {current.reason}"
     return "promote", (change, *_why_best(best, ranking, rules, evidence))
+
+
+def defends(champion: Ranked) -> bool:
+    """Whether a champion must be beaten.
+
+    One that fails a guardrail, or that the policy refuses as leaked, may not be in production, and has nothing to
+    defend. One of which a guardrail cannot be measured does: what is not known never lets a challenger win.
+    """
+    status = {guardrail.status for guardrail in champion.guardrails}
+    return champion.place is not None or ("not measurable" in status and "fail" not in status)
 
 
 def _why_best(best: Ranked, ranking: Sequence[Ranked], rules: Rules, evidence: Evidence) -> tuple[str, ...]:

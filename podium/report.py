@@ -11,16 +11,23 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from podium.curves import Curves, polyline
+from podium.curves import Curves, Points, Residuals, dots, frame_of, polyline
 from podium.decision import Decision
-from podium.metrics import metric_key
+from podium.metrics import AVERAGED, goodness, metric_key
 from podium.slices import slice_values
 
-COLUMNS = ("f1_score", "accuracy", "precision", "recall", "roc_auc")
-"""Metrics of the ranking beside the one it is by."""
+COLUMNS = {
+    "classification": ("f1_score", "accuracy", "precision", "recall", "roc_auc"),
+    "regression": ("rmse", "mae", "r2", "median_absolute_error", "mape"),
+}
+"""Metrics of the ranking beside the one it is by, for each task."""
 MOST_COMPARED = 20
 """Challengers whose comparison with the champion is shown."""
+EVEN, LEVEL = (0, 100, 100, 0), (0, 50, 100, 50)
+"""Lines of a drawing: where both axes are the same, and where the upright one is in the middle."""
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+Drawn = Mapping[str, Curves | Residuals]
+"""What is drawn of models, by model id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ def render(
     decision: Decision,
     matrix: Mapping[str, Any] | None,
     retention: str,
-    curves: Mapping[str, Curves] | None = None,
+    curves: Drawn | None = None,
 ) -> Report:
     """Return the report of a decision.
 
@@ -53,6 +60,7 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
     content = decision.content
     evidence, ranking = content["evidence"], content["evidence"]["ranking"]
     claimed, average = (evidence["policy"]["primary"][name] for name in ("metric", "average"))
+    task = (evidence["holdout"] or {}).get("task", "classification")
     primary = claimed if evidence["basis"] == "recorded" else metric_key(claimed, average)
     return {
         "decision_id": decision.decision_id,
@@ -60,11 +68,11 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
         "claims": evidence["basis"] == "recorded",
         "primary": primary,
         "claimed": claimed,
-        "average": average,
+        "by": f"{primary} ({average})" if claimed in AVERAGED else primary,
         "placed": [r for r in ranking if r["place"] is not None],
         "out": [r for r in ranking if r["place"] is None],
         "alarms": [(r["model_id"], alarm) for r in ranking for alarm in r["alarms"]],
-        "columns": tuple(dict.fromkeys((primary, *COLUMNS))),
+        "columns": tuple(dict.fromkeys((primary, *COLUMNS[task]))),
         "matrix": matrix,
         **_compared(evidence.get("comparison")),
         "rails": _rails(evidence, content["best"]),
@@ -102,25 +110,60 @@ def _sliced(
     rows = [_row_of(evidence, version) for version in (best["version"] if best else None, champion)]
     own, theirs = (slice_values(row["metrics"], primary) if row else {} for row in rows)
     found = [
-        (column, value, number, theirs.get(column, {}).get(value))
+        (column, value, number, other := theirs.get(column, {}).get(value), _is_worse(primary, number, other))
         for column, values in own.items()
         for value, number in values.items()
     ]
     return {"slices": found, "is_other": rows[0] is not rows[1]}
 
 
-def _drawings(curves: Mapping[str, Curves]) -> list[dict[str, Any]]:
-    """Return each kind of curve with the points of every model's line."""
+def _is_worse(metric: str, own: float, other: float | None) -> bool:
+    return other is not None and goodness(metric, own) < goodness(metric, other)
+
+
+def _drawings(drawn: Drawn) -> list[dict[str, Any]]:
+    """Return each kind of drawing with what it shows of every model."""
+    curves = {name: one for name, one in drawn.items() if isinstance(one, Curves)}
+    numbers = {name: one for name, one in drawn.items() if isinstance(one, Residuals)}
+    return [*_curves(curves), *_scatters(numbers)]
+
+
+def _curves(curves: Mapping[str, Curves]) -> list[dict[str, Any]]:
     kinds = {
-        "ROC": ("roc", "false positive rate", "true positive rate"),
-        "Precision and recall": ("precision_recall", "recall", "precision"),
-        "Calibration": ("calibration", "mean probability", "share of positive rows"),
+        "ROC": ("roc", "false positive rate", "true positive rate", EVEN),
+        "Precision and recall": ("precision_recall", "recall", "precision", None),
+        "Calibration": ("calibration", "mean probability", "share of positive rows", EVEN),
     }
     return [
-        {"title": title, "x": x, "y": y, "lines": [(m, polyline(getattr(c, name))) for m, c in curves.items()]}
-        for title, (name, x, y) in kinds.items()
+        {
+            "title": title,
+            "about": f"{y} over {x}, each from 0 to 1",
+            "line": line,
+            "lines": [(model_id, polyline(getattr(one, name))) for model_id, one in curves.items()],
+            "dots": [],
+        }
+        for title, (name, x, y, line) in kinds.items()
         if curves
     ]
+
+
+def _scatters(numbers: Mapping[str, Residuals]) -> list[dict[str, Any]]:
+    if not numbers:
+        return []
+    return [
+        _scatter("Predicted and true", "predicted over true", {m: r.predicted for m, r in numbers.items()}, True),
+        _scatter(
+            "Residuals", "predicted minus true over predicted", {m: r.residuals for m, r in numbers.items()}, False
+        ),
+    ]
+
+
+def _scatter(title: str, about: str, points: Mapping[str, Points], square: bool) -> dict[str, Any]:
+    """Return a drawing of dots in a frame of their own; the line is where nothing is off."""
+    frame = frame_of(points.values(), square)
+    reach = f"from {frame.left:.4g} to {frame.right:.4g} across and {frame.low:.4g} to {frame.high:.4g} up"
+    found = [(model_id, dots(frame.placed(one))) for model_id, one in points.items()]
+    return {"title": title, "about": f"{about}, {reach}", "line": EVEN if square else LEVEL, "lines": [], "dots": found}
 
 
 def _per_class(
@@ -162,7 +205,8 @@ def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.4f}"
 
 
-def _markdown(value: object) -> str:
+def escaped(value: object) -> str:
+    """Return a text that Markdown shows as it is."""
     return MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
 
 
@@ -176,5 +220,5 @@ def _environment(escape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(number=_number, signed=_signed, bar=_bar, md=_markdown)
+    environment.filters.update(number=_number, signed=_signed, bar=_bar, md=escaped)
     return environment

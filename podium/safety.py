@@ -33,12 +33,17 @@ METRICS = (
     "_classification.accuracy_score _classification.balanced_accuracy_score _classification.f1_score "
     "_classification.fbeta_score _classification.log_loss _classification.matthews_corrcoef "
     "_classification.precision_score _classification.recall_score _ranking.average_precision_score "
-    "_ranking.roc_auc_score _scorer._PassthroughScorer _scorer._Scorer"
+    "_ranking.roc_auc_score _regression.max_error _regression.mean_absolute_error "
+    "_regression.mean_absolute_percentage_error _regression.mean_squared_error _regression.median_absolute_error "
+    "_regression.r2_score _regression.root_mean_squared_error _scorer._PassthroughScorer _scorer._Scorer"
 )
 LOSSES = (
-    "_loss.CyExponentialLoss _loss.CyHalfBinomialLoss _loss.CyHalfMultinomialLoss link.HalfLogitLink link.IdentityLink "
-    "link.Interval link.LogitLink link.MultinomialLogit loss.ExponentialLoss loss.HalfBinomialLoss "
-    "loss.HalfMultinomialLoss"
+    "_loss.CyAbsoluteError _loss.CyExponentialLoss _loss.CyHalfBinomialLoss _loss.CyHalfGammaLoss "
+    "_loss.CyHalfMultinomialLoss _loss.CyHalfPoissonLoss _loss.CyHalfSquaredError _loss.CyHalfTweedieLoss "
+    "_loss.CyHalfTweedieLossIdentity _loss.CyHuberLoss _loss.CyPinballLoss link.HalfLogitLink link.IdentityLink "
+    "link.Interval link.LogLink link.LogitLink link.MultinomialLogit loss.AbsoluteError loss.ExponentialLoss "
+    "loss.HalfBinomialLoss loss.HalfGammaLoss loss.HalfMultinomialLoss loss.HalfPoissonLoss loss.HalfSquaredError "
+    "loss.HalfTweedieLoss loss.HalfTweedieLossIdentity loss.HuberLoss loss.PinballLoss"
 )
 FORMER_LOSSES = ("CyExponentialLoss", "CyHalfBinomialLoss", "CyHalfMultinomialLoss")
 FORMER_DEVIANCES = ("BinomialDeviance", "ExponentialLoss", "MultinomialDeviance")
@@ -131,6 +136,7 @@ TRUSTED_IN_SKOPS = frozenset(
         "collections.OrderedDict",
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMRegressor",
         "numpy.dtype",
         "sklearn.tree._tree.Tree",
         "sklearn.utils._bunch.Bunch",
@@ -140,6 +146,8 @@ TRUSTED_IN_SKOPS = frozenset(
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",
         "xgboost.sklearn.XGBRFClassifier",
+        "xgboost.sklearn.XGBRFRegressor",
+        "xgboost.sklearn.XGBRegressor",
     }
     | REVIEWED
 )

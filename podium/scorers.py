@@ -16,6 +16,7 @@ from podium.metrics import SCORER
 
 Codes = npt.NDArray[np.integer[Any]]
 Probabilities = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.float64]
 
 
 def unknown_scorer(metric: str) -> str | None:
@@ -39,15 +40,29 @@ def scored(metrics: Iterable[str], truth: Codes, said: Codes, chances: Probabili
 
     ``truth`` and ``said`` are codes (n,) of the classes 0 to k-1, of two the positive one is 1; ``chances`` (n, k).
     """
-    found = {metric: _score(metric.removeprefix(SCORER), truth, said, chances) for metric in metrics}
+    classes = np.arange(chances.shape[1]) if chances is not None else np.unique(truth)
+    return _scored(metrics, (_Said if chances is None else _SaidWithChances)(said, chances, classes), truth)
+
+
+def scored_numbers(metrics: Iterable[str], truth: Numbers, said: Numbers) -> dict[str, float]:
+    """Return the values of scorers of predicted numbers, which like the truth have shape (n,)."""
+    return _scored(metrics, _SaidNumbers(said), truth)
+
+
+def unfit_for_numbers(metric: str) -> bool:
+    """Whether a scorer cannot say anything of predicted numbers."""
+    few = np.array([0.25, 1.5, 2.0, 4.75])
+    return not scored_numbers((metric,), few, few)
+
+
+def _scored(metrics: Iterable[str], model: Any, truth: npt.NDArray[Any]) -> dict[str, float]:
+    found = {metric: _score(metric.removeprefix(SCORER), model, truth) for metric in metrics}
     return {metric: value for metric, value in found.items() if value is not None}
 
 
-def _score(name: str, truth: Codes, said: Codes, chances: Probabilities | None) -> float | None:
+def _score(name: str, model: Any, truth: npt.NDArray[Any]) -> float | None:
     from sklearn.metrics import get_scorer
 
-    classes = np.arange(chances.shape[1]) if chances is not None else np.unique(truth)
-    model = (_Said if chances is None else _SaidWithChances)(said, chances, classes)
     try:
         return float(get_scorer(name)(model, np.arange(len(truth)), truth))
     except (ValueError, AttributeError, TypeError):
@@ -74,6 +89,28 @@ class _Said:
         from sklearn.base import BaseEstimator, ClassifierMixin
 
         return type("Tagged", (ClassifierMixin, BaseEstimator), {})().__sklearn_tags__()
+
+
+class _SaidNumbers:
+    """A fitted regressor that says what was said, by row number."""
+
+    _estimator_type = "regressor"
+
+    def __init__(self, said: Numbers) -> None:
+        self.said = said
+
+    def fit(self) -> "_SaidNumbers":
+        """Return itself: it was fitted elsewhere."""
+        return self
+
+    def predict(self, rows: Codes) -> Numbers:
+        """Return the numbers of some rows."""
+        return self.said[rows]
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.base import BaseEstimator, RegressorMixin
+
+        return type("Tagged", (RegressorMixin, BaseEstimator), {})().__sklearn_tags__()
 
 
 class _SaidWithChances(_Said):

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from podium.errors import PodiumError
+from podium.goals import NotScorableError
 from podium.labels import Labels
 from podium.measurement import Predictions
-from podium.metrics import AVERAGED, LOWER_IS_BETTER, PROFIT, SCORER, metric_key
+from podium.metrics import AVERAGED, PROFIT, SCORER, metric_key
 from podium.numbers import Answers, brier_scores, log_losses
+from podium.paired_tests import DeLong, McNemar, delong, mcnemar
 from podium.panels import Codes, OfLabels, OfMeans, OfRanks, Panel, Score, Scores, Whole, accuracy, averaged, matthews
 from podium.ranks import average_precision, one_against_rest, roc_auc
 from podium.scorers import scored
@@ -21,7 +22,7 @@ OF_LABELS = {metric_key(base, a): (base, a) for base in AVERAGED for a in ("weig
     "balanced_accuracy": ("recall", "macro"),
     "matthews_corrcoef": ("matthews_corrcoef", ""),
 }
-LOSSES = LOWER_IS_BETTER - {"calibration_error"}
+LOSSES = frozenset({"log_loss", "brier_score"})
 """Means over the rows of which less is better."""
 OF_PROBABILITIES = frozenset({"roc_auc", "average_precision", *LOSSES})
 KNOWN = tuple(sorted({*OF_LABELS, *OF_PROBABILITIES, PROFIT}))
@@ -29,10 +30,6 @@ KNOWN = tuple(sorted({*OF_LABELS, *OF_PROBABILITIES, PROFIT}))
 MOST_CLASSES = 1000
 ROUNDED = 1e-6
 """How far from 0 and 1 a probability may lie: single precision."""
-
-
-class NotScorableError(PodiumError):
-    """These predictions have no value under this metric; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,35 @@ class Target:
         """How many rows carry the score: those of the rarest class that it cannot do without, else all."""
         return self.rarest[1] if self.rarest else len(self.truth)
 
+    def check(self, said: Predictions) -> None:
+        """Raise NotScorableError if some predictions do not fit the truth or lack what the metric needs."""
+        check(self, said)
+
+    def panel(self, models: Sequence[Predictions]) -> Panel:
+        """Return the panel that scores some predictions; raises NotScorableError for those that cannot be."""
+        return panel(self, models)
+
+    def differing(self, one: Predictions, other: Predictions) -> int:
+        """Return on how many rows two models do not say the same, in what the metric looks at."""
+        unlike = one.labels != other.labels
+        if self.of_labels or not (fits(self, one) and fits(self, other)):
+            return int(np.sum(unlike))
+        chances = (probabilities(self, one) != probabilities(self, other)).any(axis=1)
+        return int(np.sum(unlike[self.order] | chances))
+
+    def opinions(
+        self, champion: Predictions, challenger: Predictions, confidence: float
+    ) -> tuple[McNemar | None, DeLong | None]:
+        """Return McNemar's test, and DeLong's where both give probabilities of two classes."""
+        truth = np.array(self.classes)[self.truth]
+        right = [said.labels[self.order] == truth for said in (champion, challenger)]
+        decided = mcnemar(right[0], right[1], confidence)
+        if len(self.classes) != 2 or not (fits(self, champion) and fits(self, challenger)):
+            return decided, None
+        wanted = 1 if self.wanted is None else self.wanted
+        theirs, ours = (probabilities(self, said)[:, wanted] for said in (champion, challenger))
+        return decided, delong(self.truth == wanted, theirs, ours, confidence)
+
 
 def target(metric: str, truth: Labels, positive: str | None, profit: Any = None) -> Target:
     """Return what predictions are scored against; raises NotScorableError for a metric that cannot be computed."""
@@ -111,6 +137,8 @@ def _profit(profit: Any, classes: int) -> npt.NDArray[np.float64]:
 
 def check(goal: Target, said: Predictions) -> None:
     """Raise NotScorableError if some predictions do not fit the truth or lack what the metric needs."""
+    if said.numbers is not None:
+        raise NotScorableError("it predicts numbers, and not labels")
     if len(said.labels) != len(goal.truth):
         raise NotScorableError(f"it predicted {len(said.labels)} of {len(goal.truth)} rows")
     strange = sorted(set(np.unique(said.labels).tolist()) - set(goal.classes))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from podium.labels import Labels, canonical
+from podium.labels import canonical
 from podium.names import label_key
 
 MOST_VALUES = 10
@@ -36,11 +36,11 @@ class Slice:
         return f"{PREFIX}{label_key(self.column)}.{label_key(self.value)}"
 
 
-def slices_of(column: str, values: Sequence[Any], truth: Labels, least: int) -> tuple[Slice, ...]:
-    """Return the slices of a column, given with its values (n,) and the true labels (n,).
+def slices_of(column: str, values: Sequence[Any], truth: npt.NDArray[Any], least: int) -> tuple[Slice, ...]:
+    """Return the slices of a column, given with its values (n,) and the truth (n,).
 
-    A number with many values is cut at its quartiles. Slices of fewer than ``least`` rows, or in which all rows have
-    the same label, say too little and are left out.
+    A number with many values is cut at its quartiles. Slices of fewer than ``least`` rows, or in which the truth of
+    all rows is the same, say too little and are left out.
     """
     named = np.array(_named(values), dtype=np.str_)
     found = (Slice(column, str(value), np.flatnonzero(named == value)) for value in np.unique(named))

@@ -7,20 +7,21 @@ promote somebody. Whatever cannot be computed counts for the champion.
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from podium.bootstrap import Difference, Draws, compressed, differences, one_by_one, summary
 from podium.candidate import EXACT
-from podium.labels import Labels
-from podium.measurement import Predictions
-from podium.multiplicity import Bounds, Shrunken, joint_differences, shrink, simultaneous_bounds
-from podium.paired_tests import DeLong, delong, mcnemar
-from podium.scores import NotScorableError, Target, check, fits, panel, probabilities, target
+from podium.goals import Goal, NotScorableError
+from podium.measurement import Predictions, Task
+from podium.multiplicity import Bounds, Shrunken, joint_differences, shrink, shrink_best, simultaneous_bounds
+from podium.number_scores import number_target
+from podium.scores import target
 from podium.shown import Asked, Compared, Shown, Superiority
 
 MINIMUM_ROWS = 30
@@ -35,7 +36,7 @@ MINIMUM_SCORED = 0.99
 class _Field:
     """Those who can be compared: the champion's predictions, and the challengers' by id, in the order of ids."""
 
-    goal: Target
+    goal: Goal
     champion: Predictions
     models: Mapping[str, Predictions]
     excluded: tuple[Compared, ...]
@@ -46,28 +47,67 @@ def seed_of(*parts: str) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:6], "big")
 
 
+def _goal(task: Task, metric: str, truth: npt.NDArray[Any], positive: str | None, profit: Any) -> Goal:
+    return number_target(metric, truth) if task == "regression" else target(metric, truth, positive, profit)
+
+
+def worth_of_best(
+    truth: npt.NDArray[Any],
+    said: Sequence[Predictions],
+    metric: str,
+    positive: str | None,
+    asked: Asked,
+    profit: Any = None,
+    task: Task = "classification",
+) -> Shrunken | None:
+    """Return what the best of some models is worth where there is no champion, in the metric's own direction.
+
+    Chosen as the best it is partly so by luck. None if that cannot be computed, or nobody else was there.
+    """
+    try:
+        goal = _goal(task, metric, truth, positive, profit)
+        usable = [one for one in said if _is_usable(goal, one)]
+        if len(usable) < 2 or _shortage(goal):
+            return None
+        with threadpool_limits(1, "blas"):
+            found = shrink_best(one_by_one(goal), goal.panel(usable), goal.sign, asked.resamples, asked.seed)
+    except NotScorableError:
+        return None
+    return replace(found, naive=goal.sign * found.naive, estimate=goal.sign * found.estimate) if found else None
+
+
+def _is_usable(goal: Goal, said: Predictions) -> bool:
+    try:
+        goal.check(said)
+    except NotScorableError:
+        return False
+    return True
+
+
 def show_better(
-    truth: Labels,
+    truth: npt.NDArray[Any],
     champion: Predictions,
     challengers: Mapping[str, Predictions],
     metric: str,
     positive: str | None,
     asked: Asked,
     profit: Any = None,
+    task: Task = "classification",
 ) -> Superiority:
     """Return whether any challenger is shown to be better than the champion on these rows.
 
     ``truth`` has shape (n,), and all labels are in its spelling (``podium.labels.align``). ``metric`` is a name of
-    ``podium.scores.KNOWN``; ``profit`` (classes, classes) goes with ``expected_profit``. The same input gives the
-    same answer, in whatever order the challengers come.
+    ``podium.scores.KNOWN``, or of ``podium.number_scores.KNOWN`` for the task of predicting numbers; ``profit``
+    (classes, classes) goes with ``expected_profit``. The same input gives the same answer, in whatever order the
+    challengers come.
     """
     try:
-        goal = target(metric, truth, positive, profit)
+        goal = _goal(task, metric, truth, positive, profit)
         _check(asked)
     except NotScorableError as error:
         return Superiority("not shown better", f"nothing can be compared: {error}", metric, len(truth), asked)
     try:
-        check(goal, champion)
+        goal.check(champion)
     except NotScorableError as error:
         return Superiority("not shown better", f"the champion cannot be scored: {error}", metric, len(truth), asked)
     ready = _ready(goal, champion, challengers)
@@ -90,11 +130,11 @@ def _check(asked: Asked) -> None:
         raise NotScorableError(f"seed {asked.seed} is negative")
 
 
-def _ready(goal: Target, champion: Predictions, challengers: Mapping[str, Predictions]) -> _Field:
+def _ready(goal: Goal, champion: Predictions, challengers: Mapping[str, Predictions]) -> _Field:
     models, excluded = {}, []
     for name in sorted(challengers):
         try:
-            check(goal, challengers[name])
+            goal.check(challengers[name])
         except NotScorableError as error:
             excluded.append(Compared(name, "not shown better", f"it cannot be compared: {error}"))
         else:
@@ -102,7 +142,7 @@ def _ready(goal: Target, champion: Predictions, challengers: Mapping[str, Predic
     return _Field(goal, champion, models, tuple(excluded))
 
 
-def _shortage(goal: Target) -> str | None:
+def _shortage(goal: Goal) -> str | None:
     """Return what there is too little of for any statement, None if nothing is."""
     rows = len(goal.truth)
     if rows < MINIMUM_ROWS:
@@ -126,7 +166,7 @@ def _compare(ready: _Field, asked: Asked) -> Superiority:
     draws, shrunken = _draw(ready, asked)
     goal, rows = ready.goal, len(ready.goal.truth)
     if len(draws.draws) < MINIMUM_SCORED * asked.resamples:
-        reason = f"only {len(draws.draws)} of {asked.resamples} resamples have a row of each class"
+        reason = f"only {len(draws.draws)} of {asked.resamples} resamples allow a score"
         return Superiority("not enough data", reason, goal.metric, rows, asked, challengers=ready.excluded)
     bounds = simultaneous_bounds(draws, asked.confidence, goal.effective_rows, asked.among)
     found = [_one(ready, name, i, draws, bounds, asked) for i, name in enumerate(ready.models)]
@@ -151,39 +191,17 @@ def _draw(ready: _Field, asked: Asked) -> tuple[Draws, Shrunken | None]:
     with threadpool_limits(1, "blas"):
         if len(said) == 2:
             return differences(*compressed(goal, said), goal.sign, asked.resamples, asked.seed), None
-        joint = joint_differences(one_by_one(goal), panel(goal, said), goal.sign, asked.resamples, asked.seed)
+        joint = joint_differences(one_by_one(goal), goal.panel(said), goal.sign, asked.resamples, asked.seed)
     return joint.draws, shrink(joint, int(np.argmax(np.round(joint.draws.estimates, EXACT))))
-
-
-def _differing(ready: _Field, said: Predictions) -> int:
-    """Return on how many rows the two do not say the same, in what the metric looks at."""
-    goal = ready.goal
-    others = said.labels != ready.champion.labels
-    if goal.of_labels or not (fits(goal, said) and fits(goal, ready.champion)):
-        return int(np.sum(others))
-    return int(
-        np.sum(others[goal.order] | (probabilities(goal, said) != probabilities(goal, ready.champion)).any(axis=1))
-    )
 
 
 def _one(ready: _Field, name: str, index: int, draws: Draws, bounds: Bounds, asked: Asked) -> Compared:
     difference = summary(draws.estimates[index], draws.draws[:, index], asked.confidence, ready.goal.effective_rows)
-    bound, differing = float(bounds.lower[index]), _differing(ready, ready.models[name])
+    said, bound = ready.models[name], float(bounds.lower[index])
+    differing = ready.goal.differing(ready.champion, said)
     verdict, reason = _judge(ready, name, difference, bound, differing, bounds, asked)
-    truth = np.array(ready.goal.classes)[ready.goal.truth]
-    right = [said.labels[ready.goal.order] == truth for said in (ready.champion, ready.models[name])]
-    decided = mcnemar(right[0], right[1], asked.confidence)
-    return Compared(name, verdict, reason, difference, bound, differing, decided, _delong(ready, name, asked))
-
-
-def _delong(ready: _Field, name: str, asked: Asked) -> DeLong | None:
-    """Return DeLong's test where there are two classes and both models give probabilities that fit them."""
-    goal, said = ready.goal, (ready.champion, ready.models[name])
-    if len(goal.classes) != 2 or not all(fits(goal, one) for one in said):
-        return None
-    wanted = 1 if goal.wanted is None else goal.wanted
-    scores = [probabilities(goal, one)[:, wanted] for one in said]
-    return delong(goal.truth == wanted, scores[0], scores[1], asked.confidence)
+    opinions = ready.goal.opinions(ready.champion, said, asked.confidence)
+    return Compared(name, verdict, reason, difference, bound, differing, *opinions)
 
 
 def _judge(

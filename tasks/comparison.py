@@ -5,7 +5,7 @@ the numbers that were measured; the champion is always asked anew, and so is the
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
 from podium.candidate import Candidate
-from podium.curves import Curves, curves_of
+from podium.curves import Curves, Residuals, curves_of, residuals_of
 from podium.evidence import names_of
 from podium.labels import align
-from podium.measurement import Holdout, Predictions, answers_of
+from podium.measurement import NO_LABELS, Holdout, Predictions, Task, answers_of, numbers_of
+from podium.multiplicity import Shrunken
 from podium.shown import Asked, Superiority
-from podium.superiority import seed_of, show_better
+from podium.superiority import seed_of, show_better, worth_of_best
 from tasks.effects.keeping import kept_predictions
 from tasks.effects.measuring import SAID, score
 from tasks.effects.prediction import load_predictions
@@ -43,20 +44,50 @@ def compare_with_champion(
     theirs = _anew(store, config, holdout, champion)
     said = {name: _kept(store, holdout, c) or _anew(store, config, holdout, c) for name, c in named.items()}
     seeded = replace(asked, seed=seed_of(holdout.digest, champion.logged_model_id))
-    return show_better(holdout.truth, theirs, said, metric, holdout.positive, seeded)
+    profits, task = holdout.profits(), holdout.task
+    return show_better(holdout.truth, theirs, said, metric, holdout.positive, seeded, profits, task)
 
 
 @task(cache_policy=NO_CACHE)
-def draw_curves(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate]) -> dict[str, Curves]:
-    """Return by model id the curves of those candidates whose predictions were kept and give any."""
+def shrink_first(
+    config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate], asked: Asked, metric: str
+) -> Shrunken | None:
+    """Return what the best of some candidates is worth on rows that did not choose it, where there is no champion."""
     store = connect(config.mlflow)
-    found: dict[str, Curves] = {}
+    said = [_kept(store, holdout, c) or _anew(store, config, holdout, c) for c in candidates]
+    seeded, profits = replace(asked, seed=seed_of(holdout.digest)), holdout.profits()
+    return worth_of_best(holdout.truth, said, metric, holdout.positive, seeded, profits, holdout.task)
+
+
+@task(cache_policy=NO_CACHE)
+def draw_curves(
+    config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate]
+) -> dict[str, Curves | Residuals]:
+    """Return by model id the drawings of those candidates whose predictions were kept and give any."""
+    store = connect(config.mlflow)
+    found: dict[str, Curves | Residuals] = {}
     for candidate in candidates:
         said = kept_predictions(store, holdout, candidate)
-        answers = answers_of(holdout, said) if said else ""
-        drawn = None if isinstance(answers, str) else curves_of(answers)
+        drawn = DRAWS[holdout.task](holdout, said) if said else None
         found |= {candidate.model_id: drawn} if drawn else {}
     return found
+
+
+def _curves(holdout: Holdout, said: Predictions) -> Curves | None:
+    answers = answers_of(holdout, said)
+    return None if isinstance(answers, str) else curves_of(answers)
+
+
+def _residuals(holdout: Holdout, said: Predictions) -> Residuals | None:
+    numbers = numbers_of(holdout, said)
+    return None if isinstance(numbers, str) else residuals_of(holdout.truth, numbers)
+
+
+DRAWS: dict[Task, Callable[[Holdout, Predictions], Curves | Residuals | None]] = {
+    "classification": _curves,
+    "regression": _residuals,
+}
+"""What is drawn of the predictions of each task."""
 
 
 def _kept(store: Store, holdout: Holdout, candidate: Candidate) -> Predictions | None:
@@ -69,11 +100,13 @@ def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candi
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         found = score(store, config, holdout, candidate, Path(folder))
         if found.reason:
-            return Predictions(holdout.truth[:0])
+            return Predictions(NO_LABELS)
         return _spelled(holdout, load_predictions(Path(folder, SAID)))
 
 
 def _spelled(holdout: Holdout, said: Predictions) -> Predictions:
-    """Return predictions in the holdout's spelling of its labels."""
+    """Return predictions in the holdout's spelling of its labels; numbers have none."""
+    if said.numbers is not None:
+        return said
     aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)
     return said if aligned.labels is None else Predictions(aligned.labels, aligned.classes, said.probabilities)

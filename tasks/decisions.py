@@ -7,11 +7,13 @@ from typing import Literal
 
 from mlflow.entities import Metric, Run, RunTag
 from prefect import task
+from prefect.artifacts import create_link_artifact
 from prefect.cache_policies import NO_CACHE
 
 from configs.loading import podium_home
 from configs.schema import MlflowSection
 from podium.decision import EMPTY, Decision, Head
+from podium.redaction import without_password
 from podium.report import Report
 from podium.states import champion_after, first_state
 from tasks.effects.records import record_text
@@ -66,6 +68,19 @@ def write_decision(section: MlflowSection, decision: Decision, report: Report) -
     store.client.log_batch(run_id, [number], tags=[RunTag(k, v) for k, v in _tags(decision).items()])
     store.client.set_terminated(run_id)
     return str(folder)
+
+
+@task(cache_policy=NO_CACHE)
+def link_report(section: MlflowSection, decision: Decision, folder: str) -> str:
+    """Link a report from Prefect, to where MLflow's server shows it, else to its file; return the address."""
+    store = connect(section)
+    link = Path(folder, "report.html").as_uri()
+    if store.uri.startswith(("http://", "https://")):
+        place = f"#/experiments/{store.decisions_id}/runs/{_run_for(store, decision)}/artifacts/report.html"
+        link = f"{without_password(store.uri).rstrip('/')}/{place}"
+    told = f"{decision.content['verdict']}, decision {decision.decision_id}"
+    create_link_artifact(link, link_text="report.html", key="podium-report", description=told)
+    return link
 
 
 def _run_for(store: Store, decision: Decision) -> str:

@@ -19,6 +19,7 @@ from podium.progress import Counter
 from tasks.effects.holdout import read_holdout
 from tasks.effects.measuring import SAID, asked, score
 from tasks.effects.store import Store, connect
+from tasks.effects.training_rows import logged_rows
 from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
 
 Matrix = dict[str, Any]
@@ -52,8 +53,13 @@ def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: C
         count.step(candidate.model_id)
         if found.reason:
             return candidate.without_measurement(found.reason)
+        found = found.with_metrics(_training_rows(store, config, candidate))
         _log(store, holdout, found, candidate, Path(folder))
         return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
+
+
+def _training_rows(store: Store, config: PodiumConfig, candidate: Candidate) -> dict[str, float]:
+    return logged_rows(store, candidate.run_id, config.holdout.path) if config.holdout else {}
 
 
 @task(cache_policy=NO_CACHE)
@@ -87,7 +93,7 @@ def confirm(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate)
             return Confirmation(None if answer.value is not None else answer.reason)
         found = score(store, config, holdout, candidate, Path(folder))
     doubt = found.reason or differs(candidate.metrics, found.metrics, config.verification.tolerance)
-    return Confirmation(doubt, found.as_json()["confusion_matrix"])
+    return Confirmation(doubt, found.confusion_matrix)
 
 
 def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path) -> None:

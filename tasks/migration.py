@@ -25,6 +25,7 @@ from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure
 from tasks.effects.sandbox import Answer, Question, sandbox
 from tasks.effects.store import RETIRED, Store, address, connect, register_version
+from tasks.effects.training_rows import rows_in, training_record
 from tasks.effects.transfer import FIRST, NAME, is_complete, version_of, write_model
 
 T = TypeVar("T")
@@ -111,7 +112,7 @@ def _taken(
     if answer.value is None:
         code = REFUSED.get(answer.code, "cannot-load")
         return Outcome("quarantined", model.model_id, answer.reason, code=code)
-    measured = _measured(holdout, answer.value, question.scratch)
+    measured = _measured(config, model, holdout, answer.value, question.scratch)
     return write_model(connect(config.mlflow), model, answer.value, question.scratch, measured)
 
 
@@ -147,6 +148,7 @@ def _question(config: PodiumConfig, model: StagedModel, scratch: Path) -> Questi
         "out": str(scratch / NAME),
         "predictions": str(scratch / SAID),
         "holdout": str(config.holdout.path) if config.holdout else None,
+        "task": config.holdout.task if config.holdout else None,
         "features": list(model.feature_columns),
         "versions": dict(model.versions),
         "extra_globals": list(config.sandbox.extra_globals),
@@ -154,8 +156,11 @@ def _question(config: PodiumConfig, model: StagedModel, scratch: Path) -> Questi
     return Question(scratch, keys)
 
 
-def _measured(holdout: Holdout | None, found: Mapping[str, Any], scratch: Path) -> tuple[Holdout, Measurement] | None:
-    if holdout is None:
+def _measured(
+    config: PodiumConfig, model: StagedModel, holdout: Holdout | None, found: Mapping[str, Any], scratch: Path
+) -> tuple[Holdout, Measurement] | None:
+    if holdout is None or config.holdout is None:
         return None
-    said = load_predictions(scratch / SAID)
-    return holdout, measure(holdout, said).asked_by(holdout, found["columns"])
+    measured = measure(holdout, load_predictions(scratch / SAID)).asked_by(holdout, found["columns"])
+    record = training_record(model)
+    return holdout, measured.with_metrics(rows_in(record, config.holdout.path) if record else {})

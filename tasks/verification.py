@@ -123,6 +123,7 @@ def _request(config: PodiumConfig, folder: Path, model: str, most: int | None) -
         "holdout": str(holdout.path) if holdout else None,
         "target": holdout.target if holdout else None,
         "id_columns": list(holdout.id_columns) if holdout else [],
+        "task": holdout.task if holdout else None,
         "most": most,
         "single_rows": config.verification.single_rows,
         "predictions": str(folder / SAID),

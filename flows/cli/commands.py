@@ -57,6 +57,13 @@ def start_sandbox() -> None:
     sandbox()
 
 
+def start_observer() -> None:
+    """Let the process that looks at what is in production then import its libraries meanwhile, too."""
+    from tasks.effects.fresh import start_ahead
+
+    start_ahead()
+
+
 def open_store(options: Options) -> None:
     """Make the embedded database, if need be, while the Prefect server is still starting."""
     from configs.loading import load_config
@@ -113,6 +120,8 @@ def verify(options: Options, arguments: dict[str, Any]) -> int:
 def rollback(options: Options, arguments: dict[str, Any]) -> int:
     """Put the version before the champion, or the one named, back into production."""
     start_sandbox()
+    if not arguments["dry_run"]:
+        start_observer()
     return _order(options, "rollback", "rollback", to=arguments["to"], dry_run=arguments["dry_run"])
 
 

@@ -10,6 +10,9 @@ from rich.table import Table
 Json = Mapping[str, Any]
 SHORT = {"f1_score": "F1", "f1_score_macro": "F1 macro", "f1_score_binary": "F1 positive", "roc_auc": "AUC"}
 
+ALSO, MOST_ALSO = ("f1_score", "roc_auc", "accuracy", "rmse", "r2", "mae"), 3
+"""Metrics that a ranking shows beside the one it is by, as far as they were measured."""
+
 
 def number(value: float | None) -> str:
     """Return a metric as text."""
@@ -177,7 +180,8 @@ def _signed(value: float | None) -> str:
 def _ranking(document: Json) -> Table:
     basis = "claimed" if document["claims"] else "measured"
     primary, claimed = document["primary"], document["claimed"]
-    also = [name for name in ("f1_score", "roc_auc", "accuracy") if name != primary]
+    measured = {name for row in document["ranking"] for name in row["metrics"]}
+    also = [name for name in ALSO if name != primary and name in measured][:MOST_ALSO]
     numbers = ("version", *(SHORT.get(name, name) for name in (primary, *also)), "claimed")
     table = table_of(f"Candidates, by {basis} metrics", "#", "model", *numbers, "note", right=("#", *numbers))
     for row in document["ranking"]:

@@ -44,7 +44,7 @@ def _revision(database: Path) -> str | None:
     """Return the revision of a database, None if it is not there or notes none."""
     if not database.exists():
         return None
-    with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+    with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True)) as connection:
         try:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.Error:

@@ -1,14 +1,17 @@
-"""Tells whether a loaded object is a classifier, and which of MLflow's flavours stores it without pickle."""
+"""Tells whether a loaded object is a classifier or a regressor, and which MLflow flavour stores it without pickle."""
 
 import json
 from typing import Any
 
-from sklearn.base import is_regressor
+from sklearn.base import is_classifier, is_regressor
 
 from tasks.effects.prediction import NotUsableError, is_booster
 
 CLASSIFYING = ("binary", "multi", "reg:logistic", "cross_entropy", "xentropy", "custom", "none")
 """How the objectives of boosters begin that answer with probabilities, or might."""
+
+REGRESSING = ("reg:", "count:", "regression", "huber", "fair", "poisson", "quantile", "mape", "gamma", "tweedie")
+"""How the objectives of boosters begin that answer with numbers."""
 
 
 def require_classifier(model: Any) -> None:
@@ -21,14 +24,37 @@ def require_classifier(model: Any) -> None:
     if is_booster(model):
         objective = _objective(model)
         if objective and not objective.startswith(CLASSIFYING):
-            raise NotUsableError(f"its objective is {objective}: Podium takes classifiers")
+            raise NotUsableError(f"its objective is {objective}: holdout.task is classification")
         return
-    if not hasattr(model, "predict"):
-        raise NotUsableError(f"a {name} is not a model: it cannot predict")
+    _require_predicting(model)
     if is_regressor(model):
-        raise NotUsableError(f"a {name} predicts numbers: Podium takes classifiers")
+        raise NotUsableError(f"a {name} predicts numbers: holdout.task is classification")
     if not hasattr(model, "classes_"):
         raise NotUsableError(f"a {name} is not a trained classifier")
+
+
+def require_regressor(model: Any) -> None:
+    """Return if a model is a trained regressor, or may be one.
+
+    Raises:
+        NotUsableError: it is none; the message says what it is.
+    """
+    name = type(model).__name__
+    if is_booster(model):
+        objective = _objective(model)
+        if objective and (objective == "reg:logistic" or not objective.startswith(REGRESSING)):
+            raise NotUsableError(f"its objective is {objective}: holdout.task is regression")
+        return
+    _require_predicting(model)
+    if is_classifier(model):
+        raise NotUsableError(f"a {name} predicts labels: holdout.task is regression")
+    if not is_regressor(model):
+        raise NotUsableError(f"a {name} is not a regressor")
+
+
+def _require_predicting(model: Any) -> None:
+    if not hasattr(model, "predict"):
+        raise NotUsableError(f"a {type(model).__name__} is not a model: it cannot predict")
 
 
 def _objective(booster: Any) -> str:

@@ -11,23 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from podium.labels import canonical_labels
 from podium.measurement import Predictions
-from tasks.effects.classifiers import flavour_of, require_classifier
+from tasks.effects.classifiers import flavour_of
 from tasks.effects.joining import joined
+from tasks.effects.kinds import Kind, kind_of
 from tasks.effects.loading import Loaded, load_staged
 from tasks.effects.mending import of_version
 from tasks.effects.prediction import (
     NotUsableError,
-    answered,
-    asked,
     columns_of,
     is_booster,
     pick,
-    predict,
     read_rows,
     save_predictions,
     split,
@@ -35,8 +31,6 @@ from tasks.effects.prediction import (
 from tasks.effects.storing import Storing, storable
 from tasks.effects.synthesis import synthesised
 
-PARITY = 1e-6
-"""Largest difference of a probability between the original and the stored model."""
 ASKED_ROWS = 20
 """Rows on which MLflow's own interface is asked: it only passes on what the library's object answers."""
 
@@ -46,7 +40,7 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
 
     Keys of the request: ``model`` (file) and its ``sha256``, ``preprocessors`` (such pairs), ``out`` (directory to
     write the MLflow model to), ``predictions`` (file), ``holdout`` (file or null), ``features`` (as recorded),
-    ``versions`` (as recorded), ``extra_globals``, ``memory_mb``.
+    ``task`` (what the holdout's models predict), ``versions`` (as recorded), ``extra_globals``, ``memory_mb``.
     """
     # An earlier process may have been stopped in the middle of writing.
     shutil.rmtree(request["out"], ignore_errors=True)
@@ -56,18 +50,18 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
-    model = loaded.model
-    require_classifier(model)
+    model, kind = loaded.model, kind_of(request)
+    kind.require(model)
     columns = columns_of(model, request["features"])
     rows = _rows(model, columns, request["holdout"])
     began = time.perf_counter()
     final, inputs = split(model, rows)
-    said, answers = (predict(final, inputs), None) if is_booster(model) else asked(final, inputs)
+    said, answers = kind.ask(final, inputs)
     seconds = time.perf_counter() - began
     versions = {**loaded.saved_by, **request["versions"]}
     store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]), versions)
     store.save(model, rows, answers, Path(request["out"]))
-    difference = _parity(said, stored_predictions(Path(request["out"]), rows))
+    difference = kind.difference(said, stored_predictions(kind, Path(request["out"]), rows))
     save_predictions(replace(said, seconds=seconds), Path(request["predictions"]))
     return {
         "estimator": f"{type(model).__module__}.{type(model).__name__}",
@@ -93,7 +87,7 @@ def _loaded(request: Mapping[str, Any]) -> Loaded:
     return Loaded(model, last.packages.union(*(part.packages for part in before)), last.saved_by)
 
 
-def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
+def stored_predictions(kind: Kind, directory: Path, rows: pd.DataFrame) -> Predictions:
     """Return what a stored MLflow model says, loaded the way any user would load it.
 
     Raises:
@@ -104,25 +98,15 @@ def stored_predictions(directory: Path, rows: pd.DataFrame) -> Predictions:
     with storable():
         loaded = load_model(str(directory), suppress_warnings=True)
     raw = raw_model(loaded)
-    said = predict(*split(raw, rows))
-    _same_through_mlflow(loaded, raw, rows.head(ASKED_ROWS), said)
+    said, _ = kind.ask(*split(raw, rows))
+    if not is_booster(raw) and not kind.is_same(said, loaded.predict(rows.head(ASKED_ROWS))):
+        raise NotUsableError("the stored model answers otherwise through MLflow than through its own library")
     return said
 
 
-def _same_through_mlflow(loaded: Any, raw: Any, few: pd.DataFrame, said: Predictions) -> None:
-    if is_booster(raw):
-        return
-    labels = canonical_labels(np.asarray(loaded.predict(few)).ravel().tolist())
-    if not np.array_equal(labels, said.labels[: len(few)]):
-        raise NotUsableError("the stored model answers otherwise through MLflow than through its own library")
-
-
-def pyfunc_predictions(loaded: Any, rows: pd.DataFrame) -> Predictions:
-    """Return labels as the pyfunc model gives them, and probabilities as the model behind it does."""
-    raw = raw_model(loaded)
-    if is_booster(raw):
-        return predict(raw, rows)
-    return answered(raw, rows, np.asarray(loaded.predict(rows)))
+def pyfunc_predictions(kind: Kind, loaded: Any, rows: pd.DataFrame) -> Predictions:
+    """Return what a pyfunc model says."""
+    return kind.through(raw_model(loaded), loaded, rows)
 
 
 def raw_model(loaded: Any) -> Any:
@@ -137,22 +121,6 @@ def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
     if holdout is None:
         return synthesised(model, columns)
     return pick(read_rows(Path(holdout)), columns)
-
-
-def _parity(original: Predictions, stored: Predictions) -> float:
-    different = int((original.labels != stored.labels).sum())
-    if different:
-        raise NotUsableError(
-            f"the stored model answers {different} of {len(original.labels)} rows otherwise than the original"
-        )
-    if original.probabilities is None or stored.probabilities is None:
-        return 0.0
-    largest = float(np.abs(original.probabilities - stored.probabilities).max())
-    if not largest <= PARITY:
-        raise NotUsableError(
-            f"probabilities of the stored model differ by {largest:.2g}; at most {PARITY:g} is accepted"
-        )
-    return largest
 
 
 def _final(model: Any) -> Any:

@@ -24,7 +24,7 @@ class Fresh:
     """One process that observes models, started at once and asked later."""
 
     def __init__(self) -> None:
-        self.used = False
+        self.used, self._ready = False, False
         self._home = tempfile.TemporaryDirectory(prefix="podium-fresh-")
         # Open as long as the process is.
         self._complaints: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
@@ -52,6 +52,12 @@ class Fresh:
         seen: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
         return seen
 
+    def await_start(self) -> bool:
+        """Wait until it has imported what it needs; return whether it lives."""
+        assert self._process.stdout is not None
+        self._ready = self._ready or bool(self._process.stdout.readline())
+        return self._ready
+
     def end(self) -> None:
         """End the process."""
         self._process.kill()
@@ -62,6 +68,8 @@ class Fresh:
     def _asked(self, line: str) -> bool:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        if not self.await_start():
+            return False
         try:
             self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
@@ -91,6 +99,13 @@ def start_ahead() -> None:
             _kept.append(Fresh())
 
 
+def await_started() -> None:
+    """Wait until the processes that were started ahead are ready."""
+    with _lock:
+        for process in _kept:
+            process.await_start()
+
+
 def observe(request: dict[str, Any]) -> dict[str, Any]:
     """Let a fresh process observe a model, and keep it to observe it again."""
     process = _taken(lambda p: not p.used)
@@ -101,8 +116,8 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def observe_again(request: dict[str, Any]) -> dict[str, Any]:
-    """Let the process that observed a model before, or a fresh one, observe one and end."""
-    process = _taken(lambda p: p.used)
+    """Let the process that observed a model before, or one that was started ahead, observe one and end."""
+    process = _taken(lambda p: p.used, lambda p: True)
     try:
         return process.observe(request)
     finally:
@@ -118,9 +133,10 @@ def observe_once(request: dict[str, Any]) -> dict[str, Any]:
         process.end()
 
 
-def _taken(fits: Callable[[Fresh], bool]) -> Fresh:
+def _taken(*wanted: Callable[[Fresh], bool]) -> Fresh:
+    """Return a process that is there, by what is wanted first, or a new one."""
     with _lock:
-        found = next((p for p in _kept if fits(p)), None)
+        found = next((p for fits in wanted for p in _kept if fits(p)), None)
         if found is not None:
             _kept.remove(found)
     return found or Fresh()

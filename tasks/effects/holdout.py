@@ -1,8 +1,12 @@
 """Reads the holdout: its true labels, and the digest that says which rows they are."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from polars.exceptions import PolarsError
 
@@ -10,12 +14,15 @@ from configs.policy import PolicySection
 from configs.schema import HoldoutSection
 from podium.decision import canonical_json
 from podium.errors import ConfigError
-from podium.labels import Labels, canonical, canonical_labels
-from podium.measurement import Holdout, Wanted
+from podium.labels import canonical, canonical_labels
+from podium.measurement import Holdout, Task, Wanted
 from podium.metrics import SCORER, metric_key
-from podium.scorers import unknown_scorer
+from podium.regression import as_numbers
+from podium.scorers import unfit_for_numbers, unknown_scorer
 from podium.slices import Slice, slices_of
 
+Truth = tuple[npt.NDArray[Any], str | None, dict[str, dict[str, float]] | None]
+"""The truth (n,), the positive class, and what a row earns by its true and its predicted label."""
 DIGEST_LENGTH = 32
 """MLflow keeps 36 characters of a dataset's digest."""
 EDITION = 2
@@ -34,22 +41,48 @@ def read_holdout(section: HoldoutSection, policy: PolicySection) -> Holdout:
     if not path.is_file():
         raise ConfigError(f"holdout.path: {path}: no such file; point it at labelled rows, or remove the section")
     frame = _frame(path, section)
-    truth = frame.select(section.target).collect().to_series()
-    if truth.null_count():
-        raise ConfigError(f"holdout.target: {section.target}: {truth.null_count()} rows of {path.name} have no label")
-    labels = canonical_labels(truth.to_list())
+    found = frame.select(section.target).collect().to_series()
+    if found.null_count():
+        raise ConfigError(f"holdout.target: {section.target}: {found.null_count()} rows of {path.name} have no label")
+    truth, positive, profit = TRUTHS[section.task](found, section, policy)
+    wanted = Wanted(
+        metric_key(policy.primary.metric, policy.primary.average),
+        profit,
+        _scorers(policy, section.task),
+        tuple(part for column in section.slices for part in _slices(frame, column, truth, section.slice_rows)),
+    )
+    identifiers = _identifiers(frame, section, len(truth))
+    digest = _digest(path, section, positive, wanted)
+    return Holdout(path.stem, digest, truth, positive, wanted, identifiers, section.task)
+
+
+def _labels(found: pl.Series, section: HoldoutSection, policy: PolicySection) -> Truth:
+    """Return the true labels, the positive class among them, and what a row earns."""
+    labels = canonical_labels(found.to_list())
     positive = None if section.positive_class is None else canonical(section.positive_class)
     known = sorted(set(labels.tolist()))
     if positive is not None and positive not in known:
         raise ConfigError(f"holdout.positive_class: {positive!r} is no label of {section.target}; they are {known[:5]}")
-    wanted = Wanted(
-        metric_key(policy.primary.metric, policy.primary.average),
-        _profit(policy, known),
-        _scorers(policy),
-        tuple(found for column in section.slices for found in _slices(frame, column, labels, section.slice_rows)),
-    )
-    digest = _digest(path, section.target, positive, wanted)
-    return Holdout(path.stem, digest, labels, positive, wanted, _identifiers(frame, section, len(labels)))
+    return labels, positive, _profit(policy, known)
+
+
+def _numbers(found: pl.Series, section: HoldoutSection, policy: PolicySection) -> Truth:
+    """Return the true numbers. There is no positive class, and no profit."""
+    numbers = as_numbers(found.to_list()) if found.dtype.is_numeric() else None
+    if numbers is None:
+        raise ConfigError(
+            f"holdout.target: {section.target}: not all of it is finite numbers, and holdout.task is regression"
+        )
+    if len(np.unique(numbers)) < 2:
+        raise ConfigError(f"holdout.target: {section.target}: all rows have the same number; nothing can be measured")
+    return numbers, None, None
+
+
+TRUTHS: dict[Task, Callable[[pl.Series, HoldoutSection, PolicySection], Truth]] = {
+    "classification": _labels,
+    "regression": _numbers,
+}
+"""How the truth of each task is read."""
 
 
 def _frame(path: Path, section: HoldoutSection) -> pl.LazyFrame:
@@ -76,16 +109,18 @@ def _profit(policy: PolicySection, known: list[str]) -> dict[str, dict[str, floa
     return found
 
 
-def _scorers(policy: PolicySection) -> tuple[str, ...]:
+def _scorers(policy: PolicySection, task: Task) -> tuple[str, ...]:
     named = sorted({name for name in policy.metrics if name.startswith(SCORER)})
     for name in named:
         if problem := unknown_scorer(name):
             raise ConfigError(f"policy: {name}: {problem}")
+        if task == "regression" and unfit_for_numbers(name):
+            raise ConfigError(f"policy: {name} is no scorer of numbers, and holdout.task is regression")
     return tuple(named)
 
 
-def _slices(frame: pl.LazyFrame, column: str, labels: Labels, least: int) -> tuple[Slice, ...]:
-    return slices_of(column, frame.select(column).collect().to_series().to_list(), labels, least)
+def _slices(frame: pl.LazyFrame, column: str, truth: npt.NDArray[Any], least: int) -> tuple[Slice, ...]:
+    return slices_of(column, frame.select(column).collect().to_series().to_list(), truth, least)
 
 
 def _identifiers(frame: pl.LazyFrame, section: HoldoutSection, rows: int) -> tuple[str, ...]:
@@ -98,11 +133,13 @@ def _identifiers(frame: pl.LazyFrame, section: HoldoutSection, rows: int) -> tup
     return tuple(sorted(told | {n for n, count in zip(kinds, counts, strict=True) if count == rows}))
 
 
-def _digest(path: Path, target: str, positive: str | None, wanted: Wanted) -> str:
+def _digest(path: Path, section: HoldoutSection, positive: str | None, wanted: Wanted) -> str:
     """Return the identity of the rows and of what is measured on them: numbers of another kind are other numbers."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256")
-    content.update(f"\0{target}\0{positive}\0{EDITION}".encode())
+    content.update(f"\0{section.target}\0{positive}\0{EDITION}".encode())
+    if section.task != "classification":
+        content.update(section.task.encode())
     if wanted.slices or wanted.scorers or wanted.profit:
         parts = [part.key for part in wanted.slices]
         primary = wanted.primary if parts else ""

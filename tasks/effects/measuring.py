@@ -46,6 +46,7 @@ def asked(store: Store, config: PodiumConfig, named: str, scratch: Path, most: i
         holdout=str(section.path) if section else None,
         target=section.target if section else None,
         id_columns=list(section.id_columns) if section else [],
+        task=section.task if section else None,
         predictions=str(scratch / SAID),
         most=most,
     )

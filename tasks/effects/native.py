@@ -55,7 +55,7 @@ def _refusal(said: str, extra: Sequence[str]) -> Exception:
 
 
 def _xgboost(raw: IO[bytes], extra: Sequence[str], limit: int) -> tuple[Any, frozenset[str]]:
-    """Return XGBoost's model as what it was saved from: its scikit-learn classifier, or a booster."""
+    """Return XGBoost's model as what it was saved from: its scikit-learn estimator, or a booster."""
     import xgboost
 
     content = bytearray(_content(raw, limit))
@@ -70,9 +70,10 @@ def _xgboost(raw: IO[bytes], extra: Sequence[str], limit: int) -> tuple[Any, fro
     kind = json.loads(booster.attr("scikit_learn") or "{}").get("_estimator_type")
     if kind is None:
         return booster, frozenset({"xgboost"})
-    if kind != "classifier":
-        raise NotUsableError(f"it is a {kind} of XGBoost: Podium takes classifiers")
-    model = xgboost.XGBClassifier()
+    wrappers = {"classifier": xgboost.XGBClassifier, "regressor": xgboost.XGBRegressor}
+    if kind not in wrappers:
+        raise NotUsableError(f"it is a {kind} of XGBoost: Podium takes classifiers and regressors")
+    model = wrappers[kind]()
     model.load_model(content)
     return model, frozenset({"xgboost"})
 

@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 
-from tasks.effects.conversion import PARITY, pyfunc_predictions
+from tasks.effects.conversion import pyfunc_predictions
+from tasks.effects.kinds import PARITY, kind_of
 from tasks.effects.prediction import save_predictions
 from tasks.effects.scoring import rows_for
 
@@ -62,7 +63,9 @@ class Observer:
         self.seen["rows"] = 0 if rows is None else len(rows)
         if rows is not None:
             self._rows = rows
-            save_predictions(pyfunc_predictions(self._loaded, rows), Path(self.request["predictions"]))
+            save_predictions(
+                pyfunc_predictions(kind_of(self.request), self._loaded, rows), Path(self.request["predictions"])
+            )
             self._batch = np.asarray(self._loaded.predict(rows))
 
     def _single_rows(self) -> None:
@@ -91,20 +94,25 @@ class Observer:
 def _same(one: Any, other: Any) -> bool:
     """Whether two answers to a row are the same: a label, or the numbers of a booster within rounding."""
     if np.issubdtype(np.asarray(one).dtype, np.floating):
-        return bool(np.allclose(one, other, rtol=0, atol=PARITY))
+        return bool(np.allclose(one, other, rtol=PARITY, atol=PARITY))
     return bool(np.array_equal(one, other))
 
 
 def main() -> None:
-    """Observe what each line asks for; the model may print what it likes, that is no answer."""
+    """Say that it is ready, and observe what each line asks for; what the model prints is no answer."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _say(answers, "ready")
     for line in sys.stdin:
         request = json.loads(line)
         seen = Observer(request).observe()
         Path(request["result"]).write_text(json.dumps(seen), encoding="utf-8")
-        answers.write("done\n")
-        answers.flush()
+        _say(answers, "done")
+
+
+def _say(answers: IO[str], word: str) -> None:
+    answers.write(f"{word}\n")
+    answers.flush()
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
     if not hasattr(model, "predict"):
         raise NotUsableError(f"a {type(model).__name__} cannot predict")
     if is_booster(model):
-        return _from_scores(_booster_scores(model, rows))
+        return _from_scores(booster_scores(model, rows))
     return asked(model, rows)[0]
 
 
@@ -127,7 +127,8 @@ def probabilities(model: Any, rows: pd.DataFrame) -> tuple[tuple[str, ...], Prob
     return tuple(classes), np.asarray(model.predict_proba(rows), dtype=np.float64)
 
 
-def _booster_scores(model: Any, rows: pd.DataFrame) -> Any:
+def booster_scores(model: Any, rows: pd.DataFrame) -> Any:
+    """Return what a raw booster answers, in whatever its objective is in."""
     if type(model).__module__.startswith("xgboost"):
         import xgboost
 
@@ -150,6 +151,8 @@ def save_predictions(said: Predictions, path: Path) -> None:
     arrays: dict[str, Any] = {"labels": said.labels, "classes": np.array(said.classes, dtype=np.str_)}
     if said.probabilities is not None:
         arrays["probabilities"] = said.probabilities
+    if said.numbers is not None:
+        arrays["numbers"] = said.numbers
     if said.seconds is not None:
         arrays["seconds"] = np.float64(said.seconds)
     np.savez(path, **arrays)
@@ -160,4 +163,5 @@ def load_predictions(path: Path) -> Predictions:
     with np.load(path, allow_pickle=False) as stored:
         probabilities, seconds = stored.get("probabilities"), stored.get("seconds")
         classes = tuple(stored["classes"].tolist())
-        return Predictions(stored["labels"], classes, probabilities, None if seconds is None else float(seconds))
+        took = None if seconds is None else float(seconds)
+        return Predictions(stored["labels"], classes, probabilities, took, stored.get("numbers"))

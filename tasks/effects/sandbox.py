@@ -97,7 +97,7 @@ class Sandbox:
         A process that dies or outstays its time is an answer too, but only about the first model it was asked about. At
         any other it may be the fault of one before, so that this one and those after it get another process.
         """
-        self._await_start()
+        self.await_start()
         left = deque(questions)
         while left:
             child = self._start(operation, tuple(left), limits)
@@ -137,7 +137,8 @@ class Sandbox:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
-    def _await_start(self) -> None:
+    def await_start(self) -> None:
+        """Wait until it has imported what it needs; raises PodiumError if it does not."""
         try:
             self._ready.result(PATIENCE)
         except Overdue:

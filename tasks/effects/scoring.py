@@ -11,6 +11,7 @@ from mlflow.types import DataType
 from pandas.api.types import is_integer_dtype
 
 from tasks.effects.conversion import pyfunc_predictions, raw_model
+from tasks.effects.kinds import kind_of
 from tasks.effects.prediction import columns_of, pick, read_rows, save_predictions
 
 ALL = 2**62
@@ -21,7 +22,8 @@ def score(request: dict[str, Any]) -> dict[str, Any]:
     """Write a model's predictions of the holdout, or of its own input example without one, to a file.
 
     Keys of the request: ``model`` (MLflow model directory), ``holdout`` (file or null), ``target`` and ``id_columns``
-    (names), ``predictions`` (file to write), ``most`` (of the holdout's first rows; all, if not there).
+    (names), ``task`` (what is predicted), ``predictions`` (file to write), ``most`` (of the holdout's first rows; all,
+    if not there).
     """
     from mlflow.pyfunc import load_model
 
@@ -30,7 +32,7 @@ def score(request: dict[str, Any]) -> dict[str, Any]:
     if rows is None:
         return {"rows": 0}
     began = time.perf_counter()
-    said = pyfunc_predictions(loaded, rows)
+    said = pyfunc_predictions(kind_of(request), loaded, rows)
     save_predictions(replace(said, seconds=time.perf_counter() - began), Path(request["predictions"]))
     return {"rows": len(rows), "columns": [str(column) for column in rows.columns]}
 

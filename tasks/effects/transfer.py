@@ -26,6 +26,7 @@ from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
 from tasks.effects.store import Store, forget, register_version, remember
+from tasks.effects.training_rows import WHERE, training_record
 from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
 
 NAME = "model"
@@ -190,7 +191,9 @@ def _run_tags(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
     tags = {"mlflow.source.name": "podium migrate", "mlflow.source.type": "JOB"}
     told = {**found["saved_by"], **model.versions}
     versions = {key(f"podium.trained_with.{name}"): version[:500] for name, version in told.items()}
-    return tags | versions | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
+    record = training_record(model)
+    where = {WHERE: f"beside/{record.relative_to(model.folder.path)}"} if record else {}
+    return tags | versions | where | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
 
 
 def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:

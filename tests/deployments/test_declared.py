@@ -12,7 +12,7 @@ from deployments.declared import Declared, read_declared
 from podium.errors import ConfigError
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
-NAMES = ["analyze", "migrate", "select", "rollback", "pin", "unpin", "approve", "reject", "retire", "verify"]
+NAMES = ["analyze", "migrate", "select", "rollback", "pin", "unpin", "approve", "reject", "review", "retire", "verify"]
 WRITERS = set(NAMES) - {"analyze", "verify"}
 
 

@@ -3,6 +3,8 @@
 Arguments: what to do (``select``, ``rollback``), and for each process a config and a number of writes. One process is
 forked for each, the first of them after that many writes is dead. A number of 0 is never reached: that process is left
 alone. Prints of each its number and how it ended, and of one that was left alone its writes.
+
+With ``--serve WHAT CONFIG`` it reads the numbers from standard input, one a line, and answers one after the other.
 """
 
 import functools
@@ -71,6 +73,14 @@ def fork_each(what: str, pairs: list[tuple[str, int]]) -> None:
         sys.stdout.flush()
 
 
-if __name__ == "__main__":
+def serve(what: str, config: str) -> None:
+    """Fork a process for each number that comes in."""
+    for line in sys.stdin:
+        fork_each(what, [(config, int(line))])
+
+
+if __name__ == "__main__" and sys.argv[1] == "--serve":
+    serve(*sys.argv[2:])
+elif __name__ == "__main__":
     given = sys.argv[2:]
     fork_each(sys.argv[1], [(given[i], int(given[i + 1])) for i in range(0, len(given), 2)])

@@ -1,17 +1,35 @@
 """A winner that must be approved waits; a person settles it, and the same evidence does not ask twice."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
+from prefect.deployments.runner import RunnerDeployment
+from prefect.types.entrypoint import EntrypointType
 
-from flows.approval import approve, reject
+from configs.loading import load_config
+from deployments.declared import read_declared
+from flows.approval import approve, reject, review
 from flows.history import chain_json, history
 from flows.migration import migrate
 from flows.retirement import retire
 from flows.selection import select
 from podium.errors import NegativeAnswerError, UsageError
-from tests.flows.projects import FOREST, LOGISTIC, TWINS, project, store_of
+from podium.outcome import Pin
+from tasks.effects.store import Store
+from tasks.promotion import switch_champion
+from tasks.standing import set_pin
+from tests.flows.projects import FOREST, LOGISTIC, project, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -74,24 +92,42 @@ def test_an_approval_of_what_was_decided_against_another_champion_is_refused(con
     assert select(str(config)).decision_id != waiting.decision_id
 
 
-def test_retention_lists_what_would_go_and_spares_what_is_named(home: Path, made: Path) -> None:
-    """Tagged, pinned, named by an alias or by a decision that waits: none of these is deleted."""
-    from configs.loading import load_config
-    from tasks.promotion import switch_champion
+@contextmanager
+def decision(store: Store, state: str, version: str) -> Iterator[None]:
+    """A recorded decision of some state that promotes a version, for a while."""
+    tags = {"podium.state": state, "podium.champion": version}
+    run = store.client.create_run(store.decisions_id, tags=tags)
+    yield
+    store.client.set_tag(run.info.run_id, "podium.state", "settled")
 
+
+def test_retention_lists_what_would_go_and_spares_what_is_named(home: Path, made: Path) -> None:
+    """Champion, previous, challenger, pinned, tagged, and what a waiting or interrupted decision names: all stay."""
+    names = [LOGISTIC, *sorted(f.name for f in (made / "staging").iterdir() if f.name != LOGISTIC)]
     rule = {"keep_previous": 1, "delete_older": True}
-    config = project(home.parent, made, LOGISTIC, FOREST, *TWINS, retention=rule)
+    config = project(home.parent, made, *names, retention=rule, policy={"approval": "required"})
     migrate(str(config))
     section, store = load_config(config).mlflow, store_of(config)
-    for number, before in (("1", None), ("2", "1"), ("3", "2"), ("4", "3")):
-        switch_champion.fn(section, number, before, f"2026-01-0{number}T00:00:00+00:00")
-    store.client.set_model_version_tag("churn", "1", "podium.keep", "audit")
-    planned = retire(str(config), dry_run=True)
-    assert {r.version: r.action for r in planned.retired} == {"3": "archive", "2": "delete", "1": "archive"}
-    assert len(store.versions()) == 4
-    assert retire(str(config)).retired == planned.retired
-    assert {str(v.version) for v in store.versions()} == {"1", "3", "4"}
-    assert retire(str(config)).retired == ()
+    versions = {v.tags["podium.model_id"]: str(v.version) for v in store.versions()}
+    order = [versions[name] for name in names]
+    for day, (before, number) in enumerate(pairwise([None, *order]), start=1):
+        switch_champion.fn(section, str(number), before, f"2026-01-0{day}T00:00:00+00:00")
+    waits, tagged, pinned, challenger, interrupted, *goes, previous, champion = order
+    store.client.set_model_version_tag("churn", tagged, "podium.keep", "audit")
+    store.client.set_registered_model_alias("churn", "challenger", challenger)
+    set_pin.fn(section, Pin(pinned, "alice", "2026-01-09T00:00:00+00:00"))
+    with decision(store, "pending", interrupted), decision(store, "awaiting", waits):
+        planned = {r.version: r.action for r in retire(str(config), dry_run=True).retired}
+        kept = {waits, tagged, pinned, challenger, interrupted, previous}
+        assert planned == dict.fromkeys(goes, "delete") | dict.fromkeys(kept, "archive")
+        assert len(goes) > 0
+        assert len(store.versions()) == len(order), "a dry run deletes nothing"
+        assert {r.version for r in retire(str(config)).retired if r.action == "delete"} == set(goes)
+        assert {str(v.version) for v in store.versions()} == {*order} - {*goes}
+        assert store.aliases() == {"champion": champion, "previous": previous, "challenger": challenger}
+        assert retire(str(config)).retired == ()
+    freed = {r.version: r.action for r in retire(str(config), dry_run=True).retired}
+    assert freed == {waits: "delete", interrupted: "delete"}, "once they are settled they go"
 
 
 def test_a_production_model_of_a_registry_with_stages_is_adopted(home: Path, made: Path) -> None:
@@ -106,3 +142,53 @@ def test_a_production_model_of_a_registry_with_stages_is_adopted(home: Path, mad
     assert (outcome.production.champion, outcome.production.previous) == (versions[LOGISTIC], versions[FOREST])
     stages = {str(v.version): v.current_stage for v in store.versions()}
     assert stages == {versions[LOGISTIC]: "Production", versions[FOREST]: "Archived"}
+
+
+def executed(run_id: UUID, home: Path, server: str) -> None:
+    """Run a flow run of a deployment in a process of its own, as a worker does."""
+    command = [str(Path(sys.executable).with_name("prefect")), "flow-run", "execute", str(run_id)]
+    environment = {**os.environ, "PREFECT_API_URL": server, "PODIUM_HOME": str(home)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+
+
+def test_a_person_answers_in_prefect(config: Path, home: Path, prefect_server: str) -> None:
+    """The deployment suspends its run, asks by name, and settles the decision as it was answered; no worker waits."""
+    waiting = select(str(config))
+    with pytest.raises(UsageError, match=f"podium approve {waiting.decision_id}"):
+        review(str(config))
+    RunnerDeployment.from_flow(review, "review", entrypoint_type=EntrypointType.MODULE_PATH).apply()
+    run = run_deployment("review/review", parameters={"config_path": str(config)}, timeout=0, as_subflow=False)
+    assert isinstance(run, FlowRun)
+    executed(run.id, home, prefect_server)
+    with get_client(sync_client=True) as client:
+        suspended = client.read_flow_run(run.id)
+        assert suspended.state is not None
+        assert suspended.state.name == "Suspended"
+        assert store_of(config).aliases() == {}
+        answer = {"approve": True, "asked_by": "alice"}
+        assert client.resume_flow_run(run.id, run_input=answer).status.name == "ACCEPT"
+        executed(run.id, home, prefect_server)
+        ended = client.read_flow_run(run.id)
+        assert ended.state is not None
+        assert ended.state.is_completed(), ended.state.message
+    assert in_production(config) == LOGISTIC
+    assert [(d["verdict"], d["asked_by"]) for d in decisions(config)] == [("promote", "user"), ("approve", "alice")]
+    assert review(str(config)) is None, "nothing waits any more"
+
+
+def test_an_approval_is_a_deployment_that_takes_parameters(config: Path, prefect_server: str) -> None:
+    """What Prefect's form asks for is the id of the decision and who approves."""
+    declared = {d.name: d.flow() for d in read_declared(Path(__file__).parents[2] / "prefect.yaml")}
+    waiting = select(str(config))
+    for name in ("approve", "reject"):
+        assert {"decision_id", "asked_by"} <= set(declared[name].parameters.properties)
+    declared["approve"](str(config), decision_id=str(waiting.decision_id), asked_by="alice")
+    assert in_production(config) == LOGISTIC
+
+
+def in_production(config: Path) -> str:
+    """The model id of the champion."""
+    store = store_of(config)
+    version = store.client.get_model_version("churn", store.aliases()["champion"])
+    return str(version.tags["podium.model_id"])

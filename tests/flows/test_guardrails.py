@@ -155,3 +155,22 @@ def test_a_mistake_is_named_before_anything_is_measured(
     config = with_policy(project(home.parent, made), **sections)
     with pytest.raises(ConfigError, match=told.replace(".", r"\.")):
         select(str(config))
+
+
+def test_by_what_it_earns_a_better_model_replaces_the_champion(home: Path, made: Path) -> None:
+    """The comparison with the champion knows the profit of each outcome, too."""
+    profit = {1: {1: 100, 0: -300}, 0: {1: -10}}
+    config = with_policy(
+        project(home.parent, made, policy={"evidence": {"confidence": 0.9}}),
+        primary={"metric": "expected_profit"},
+        profit=profit,
+    )
+    rows = pd.read_parquet(made / "holdout.parquet")
+    none, some = (LogisticRegression(C=c).fit(rows[NUMBERS], rows["churn"]) for c in (1e-9, 1.0))
+    log_with_plain_mlflow(config, none, rows[NUMBERS], "none")
+    assert select(str(config)).production.model_id == "none"
+    log_with_plain_mlflow(config, some, rows[NUMBERS], "some")
+    outcome = select(str(config))
+    assert outcome.production.model_id == "some", outcome.selection.reasons
+    (compared,) = outcome.as_json()["comparison"]["challengers"]
+    assert compared["lower_bound"] > 0

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from benchmarks.servers import MlflowServer
 from configs.loading import load_config
 from flows.history import chain_json, history
 from flows.migration import migrate
+from flows.pinning import unpin
+from flows.rollback import rollback
 from flows.selection import select
 from tasks.effects.store import connect
 from tasks.measurement import load_version
@@ -109,8 +112,38 @@ def test_after_one_more_run_it_is_whole(what: str, number: int, left: dict[tuple
     assert verdicts == ["promote", "promote", *["rollback"] * (what == "rollback" and recorded)]
 
 
-def test_killed_against_a_server(home: Path, made: Path, prefect_server: str, empty_database: Path) -> None:
-    """A rollback killed after each of its writes, claims included, is finished or undone by the next run."""
+class Killed:
+    """A process that forks one that decides and is killed, for each number of writes that it is given."""
+
+    def __init__(self, what: str, config: Path, prefect_server: str) -> None:
+        command = [sys.executable, "-m", "tests.flows.deciding_killed", "--serve", what, str(config)]
+        quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+        environment = {**os.environ, **quiet, "PREFECT_API_URL": prefect_server}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def after(self, number: int) -> str:
+        """Let it decide until it is killed, and return how that ended; of one left alone return its writes."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{number}\n")
+        self.process.stdin.flush()
+        first = self.process.stdout.readline().strip()
+        if number:
+            return first
+        assert self.process.stdout.readline().strip() == "0 0"
+        return first
+
+    def end(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def on_server(home: Path, made: Path) -> Iterator[Path]:
+    """A project with FOREST in production and LOGISTIC, which is better, undecided, on an MLflow server."""
     server = MlflowServer(home)
     server.start()
     try:
@@ -119,14 +152,45 @@ def test_killed_against_a_server(home: Path, made: Path, prefect_server: str, em
         select(str(config))
         add_staged(config, made, LOGISTIC)
         migrate(str(config))
-        select(str(config))
-        for number in ON_SERVER:
-            command = [sys.executable, "-m", "tests.flows.deciding_killed", "rollback", str(config), str(number)]
-            environment = {**os.environ, "PREFECT_API_URL": prefect_server}
-            ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
-            assert ended.stdout.splitlines()[-1:] == [f"{number} -9"], ended.stdout + ended.stderr[-2000:]
-            recorded = len(history(str(config)).decisions)
-            select(str(config))
-            assert len(assert_whole(config)) == recorded, number
+        yield config
     finally:
         server.kill()
+
+
+def test_a_rollback_killed_against_a_server(on_server: Path, prefect_server: str) -> None:
+    """Killed after each of its writes, claims included, it is finished or undone by the next run."""
+    select(str(on_server))
+    killed = Killed("rollback", on_server, prefect_server)
+    try:
+        for number in ON_SERVER:
+            assert killed.after(number) == f"{number} -9"
+            recorded = len(history(str(on_server)).decisions)
+            select(str(on_server))
+            assert len(assert_whole(on_server)) == recorded, number
+    finally:
+        killed.end()
+
+
+def test_a_promotion_killed_against_a_server(on_server: Path, prefect_server: str) -> None:
+    """Killed after its record and after each write from there on, it is finished by the next run, once.
+
+    Between the cases it is rolled back, and what that holds back is freed, so that the next one decides the same.
+    """
+    killed = Killed("select", on_server, prefect_server)
+    try:
+        writes = killed.after(0).split()
+        made_visible = range(1 + writes.index("log_batch"), len(writes))
+        assert {"set_registered_model_alias", "set_model_version_tag", "set_tag"} <= {
+            writes[n - 1] for n in made_visible
+        }
+        for number in made_visible:
+            rollback(str(on_server))
+            unpin(str(on_server), "2")
+            before = len(history(str(on_server)).decisions)
+            assert killed.after(number) == f"{number} -9"
+            select(str(on_server))
+            verdicts = [d["verdict"] for d in assert_whole(on_server)]
+            assert verdicts[before:] == ["promote"], number
+            assert connect(load_config(on_server).mlflow).aliases()["champion"] == "2"
+    finally:
+        killed.end()

@@ -8,6 +8,9 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow.entities import Metric
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import ArtifactSort
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
@@ -182,6 +185,13 @@ def test_the_report_is_logged_and_opens_offline(home: Path, made: Path) -> None:
     assert LOGISTIC in html
     assert "<script" not in html
     assert "http" not in html.replace("http-equiv", "")
+    with get_client(sync_client=True) as client:
+        (linked,) = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["podium-report"])),
+            sort=ArtifactSort.UPDATED_DESC,
+            limit=1,
+        )
+    assert Path(outcome.report, "report.html").as_uri() in str(linked.data)
 
 
 def test_one_changed_byte_of_a_record_is_found(home: Path, made: Path) -> None:

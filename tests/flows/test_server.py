@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from benchmarks.servers import MlflowServer
 from flows.history import chain_json, history
@@ -34,6 +36,13 @@ def test_migrate_select_and_verify_against_a_server(
     assert {o.state for o in migrate(str(config)).outcomes} == {"skipped"}
     outcome = select(str(config))
     assert (outcome.selection.verdict, outcome.production.model_id) == ("promote", LOGISTIC)
-    assert store_of(config).uri == mlflow_server
+    store = store_of(config)
+    assert store.uri == mlflow_server
+    (run,) = store.client.search_runs([store.decisions_id], "tags.`podium.sequence` = '1'")
+    with get_client(sync_client=True) as client:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["podium-report"]))
+        linked = [str(one.data) for one in client.read_artifacts(artifact_filter=wanted)]
+    place = f"{mlflow_server}/#/experiments/{store.decisions_id}/runs/{run.info.run_id}/artifacts/report.html"
+    assert any(place in one for one in linked), "the report is linked from Prefect"
     assert verify(str(config)).passed
     assert chain_json(history(str(config)))["unbroken"]

@@ -8,12 +8,12 @@ import pytest
 
 from podium.candidate import Candidate, Rails, Rules
 from podium.decision import canonical_json, evidence_of, record, stable_digest
-from podium.evidence import MOST, asked_of, challengers_in, champion_in, names_of, shown
+from podium.evidence import MOST, asked_of, challengers_in, champion_in, chosen_among, names_of, shown
 from podium.measurement import Holdout, Predictions, measure
 from podium.ranking import Selection, choose
 from podium.report import render
 from podium.shown import Asked
-from podium.superiority import show_better
+from podium.superiority import show_better, worth_of_best
 from tests.podium.classifiers import family, truth_of
 from tests.podium.factories import candidate
 
@@ -88,6 +88,55 @@ def test_a_champion_that_meets_a_guardrail_no_more_need_not_be_beaten() -> None:
     selection = choose([low, candidates[1]], "m-m0", Rules(rails=Rails(minimum={"recall": 0.5})))
     assert selection.verdict == "promote"
     assert champion_in(selection, "m-m0") is None
+
+
+def test_a_champion_of_which_a_guardrail_cannot_be_measured_must_be_beaten() -> None:
+    """What is not known never lets a challenger win: a worse one stays out, a better one needs the evidence."""
+    _, _, candidates = field(0.0, 0.2)
+    champion, challenger = (replace(c, size=size) for c, size in zip(candidates, (None, 10), strict=True))
+    rules = Rules(rails=Rails(size_mb=1.0))
+    selection = choose([champion, challenger], "m-m0", rules)
+    assert selection.promoted == challenger
+    assert champion_in(selection, "m-m0") == champion
+    worse = replace(challenger, metrics={**challenger.metrics, "f1_score": 0.01})
+    assert choose([champion, worse], "m-m0", rules).verdict == "keep"
+
+
+def test_a_champion_that_fails_a_guardrail_is_named_with_it() -> None:
+    """The record says why nothing had to be beaten."""
+    _, _, candidates = field(0.0, 0.2)
+    low = replace(candidates[0], metrics={**candidates[0].metrics, "recall": 0.1})
+    selection = choose([low, candidates[1]], "m-m0", Rules(rails=Rails(minimum={"recall": 0.5})))
+    assert "m0 need not be beaten: guardrail recall >= 0.5 fails: 0.1000" in selection.reasons[0]
+
+
+def test_the_first_of_many_is_not_as_good_as_it_looks() -> None:
+    """Twelve models that are all alike: the best number is above what the same one measures on many other rows."""
+    inflation = []
+    for seed in range(20):
+        truth, said, candidates = field(*[0.0] * 12, rows=300, seed=seed)
+        selection = choose(candidates, None, Rules())
+        assert selection.best is not None
+        found = worth_of_best(truth, list(said.values()), "f1_score", "yes", replace(ASKED, resamples=200))
+        told = chosen_among(selection, found, len(said))
+        assert found is not None
+        assert found.naive == pytest.approx(selection.best.metrics["f1_score"])
+        assert f"measure {found.estimate:.4f} f1_score on rows that did not choose it" in told.reasons[1]
+        average = np.mean([c.metrics["f1_score"] for c in candidates])
+        inflation.append((found.naive - average, found.estimate - average))
+    naive, shrunken = np.mean(inflation, axis=0)
+    assert naive > 0.01
+    assert abs(shrunken) < naive / 2
+
+
+def test_losses_are_shrunken_in_their_own_direction() -> None:
+    """Of a loss the shrunken estimate is the larger one; alone there is no choice, and nothing to shrink."""
+    truth, said, _ = field(*[0.0] * 6, rows=300)
+    found = worth_of_best(truth, list(said.values()), "log_loss", "yes", ASKED)
+    assert found is not None
+    assert 0 < found.naive < found.estimate
+    assert worth_of_best(truth, [said["m0"]], "log_loss", "yes", ASKED) is None
+    assert worth_of_best(truth, list(said.values()), "f1_scroe", "yes", ASKED) is None
 
 
 def test_candidates_of_one_name_are_told_apart() -> None:

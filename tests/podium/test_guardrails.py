@@ -139,6 +139,8 @@ LEAKS = [
     (candidate("a", 0.8, identifiers=("customerID",)), "identifier", "learned from customerID"),
     (candidate("a", 0.995), "too_good", "too good to be true"),
     (candidate("a", 0.8, recorded={"f1_score": 0.9}), "claims", "leaked or training-set score"),
+    (candidate("a", metrics={"f1_score": 0.8, "training_rows": 12.0}), "training_rows", "trained on 12 of the holdout"),
+    (candidate("a", metrics={"f1_score": 0.8, "training_rows": -1.0}), "training_rows", "cannot be compared"),
 ]
 
 
@@ -152,6 +154,24 @@ def test_a_leak_is_a_warning_or_a_refusal(found: Candidate, kind: str, told: str
     (ranked,) = rank([found], None, Rules(leaks=replace(warned, **dict[str, Any]({kind: "refuse"}))))
     assert ranked.place is None
     assert told in ranked.reason
+
+
+@pytest.mark.parametrize(("seen", "alarms"), [(0, 0), (10, 0), (11, 1), (None, 0)])
+def test_rows_that_are_alike_by_chance_are_no_leak(seen: int | None, alarms: int) -> None:
+    """Up to the share of the holdout that the policy leaves room for; no record is no alarm."""
+    found = candidate("a", metrics={"f1_score": 0.8} | ({} if seen is None else {"training_rows": float(seen)}))
+    rules = Rules(leaks=LeakRules(training_rows_above=0.01), holdout_rows=1000)
+    assert len(rank([found], None, rules)[0].alarms) == alarms
+
+
+@pytest.mark.parametrize(
+    ("claim", "measured", "alarms"), [(90.0, 100.0, 1), (96.0, 100.0, 0), (120.0, 100.0, 0), (0.0, 0.0, 0)]
+)
+def test_an_error_that_is_claimed_far_smaller_is_a_leak(claim: float, measured: float, alarms: int) -> None:
+    """It has a unit, so that it is the share that counts."""
+    found = candidate("a", metrics={"rmse": measured}, recorded={"rmse": claim})
+    rules = Rules(primary="rmse", claimed="rmse", leaks=LeakRules(tolerance=0.05))
+    assert len(rank([found], None, rules)[0].alarms) == alarms
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from lightgbm import LGBMClassifier
+from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn import (
     calibration,
     compose,
+    cross_decomposition,
     discriminant_analysis,
     dummy,
     ensemble,
@@ -24,13 +25,14 @@ from sklearn import (
     svm,
     tree,
 )
-from xgboost import XGBClassifier, XGBRFClassifier
+from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 GENERATOR = np.random.default_rng(0)
 NUMBERS = pd.DataFrame(GENERATOR.normal(size=(60, 3)).round(3), columns=["a", "b", "c"])
 MIXED = NUMBERS.assign(kind=[("low", "mid", "high")[i % 3] for i in range(60)])
 TARGET = pd.Series((NUMBERS["a"] + NUMBERS["b"] > 0).astype(int), name="churn")
 TEXTS = TARGET.map({0: "stays", 1: "goes"})
+AMOUNT = pd.Series(1000 + 300 * NUMBERS["a"] - 100 * NUMBERS["b"] + 20 * NUMBERS["c"] ** 2, name="amount")
 THREE = pd.Series([i % 3 for i in range(60)], name="class")
 
 
@@ -121,4 +123,62 @@ HONEST: dict[str, Callable[[], Any]] = {
     "labels of text": lambda: linear_model.LogisticRegression().fit(NUMBERS, TEXTS),
     "three classes": lambda: linear_model.LogisticRegression().fit(NUMBERS, THREE),
     "three classes by xgboost": lambda: XGBClassifier(n_estimators=2).fit(NUMBERS, THREE),
+}
+
+
+def of_amount(model: Any) -> Callable[[], Any]:
+    """A model of a number, trained on three numbers."""
+    return lambda: model.fit(NUMBERS, AMOUNT)
+
+
+REGRESSORS: dict[str, Callable[[], Any]] = {
+    "linear": of_amount(linear_model.LinearRegression()),
+    "ridge": of_amount(linear_model.Ridge()),
+    "ridge, searched": of_amount(linear_model.RidgeCV()),
+    "lasso": of_amount(linear_model.Lasso()),
+    "elastic net": of_amount(linear_model.ElasticNetCV(cv=2)),
+    "huber": of_amount(linear_model.HuberRegressor(max_iter=1000)),
+    "poisson": of_amount(linear_model.PoissonRegressor()),
+    "gamma": of_amount(linear_model.GammaRegressor()),
+    "tweedie": of_amount(linear_model.TweedieRegressor(power=1.5)),
+    "bayesian ridge": of_amount(linear_model.BayesianRidge()),
+    "sgd": of_amount(pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.SGDRegressor())),
+    "quantile": of_amount(linear_model.QuantileRegressor()),
+    "decision tree": of_amount(tree.DecisionTreeRegressor(max_depth=3)),
+    "random forest": of_amount(ensemble.RandomForestRegressor(n_estimators=3)),
+    "extra trees": of_amount(ensemble.ExtraTreesRegressor(n_estimators=3)),
+    "gradient boosting": of_amount(ensemble.GradientBoostingRegressor(n_estimators=3)),
+    "gradient boosting, huber": of_amount(ensemble.GradientBoostingRegressor(n_estimators=3, loss="huber")),
+    "gradient boosting, quantile": of_amount(ensemble.GradientBoostingRegressor(n_estimators=3, loss="quantile")),
+    **{
+        f"hist gradient boosting, {loss}": of_amount(
+            ensemble.HistGradientBoostingRegressor(max_iter=3, loss=loss, quantile=0.5 if loss == "quantile" else None)
+        )
+        for loss in ("squared_error", "absolute_error", "gamma", "poisson", "quantile")
+    },
+    "ada boost": of_amount(ensemble.AdaBoostRegressor(n_estimators=3)),
+    "bagging": of_amount(ensemble.BaggingRegressor(n_estimators=3)),
+    "neighbours": of_amount(neighbors.KNeighborsRegressor()),
+    "support vectors": of_amount(svm.SVR()),
+    "linear support vectors": of_amount(svm.LinearSVR()),
+    "perceptron": of_amount(neural_network.MLPRegressor(hidden_layer_sizes=(4,), max_iter=5)),
+    "partial least squares": of_amount(cross_decomposition.PLSRegression()),
+    "dummy": of_amount(dummy.DummyRegressor()),
+    "voting": of_amount(
+        ensemble.VotingRegressor([("l", linear_model.LinearRegression()), ("x", XGBRegressor(n_estimators=2))])
+    ),
+    "stacking": of_amount(
+        ensemble.StackingRegressor(
+            [("l", linear_model.LinearRegression()), ("t", tree.DecisionTreeRegressor(max_depth=2))], cv=2
+        )
+    ),
+    "searched": of_amount(
+        model_selection.GridSearchCV(linear_model.Ridge(), {"alpha": [0.1, 1.0]}, cv=2, scoring="r2")
+    ),
+    "of the logarithm": of_amount(
+        compose.TransformedTargetRegressor(linear_model.LinearRegression(), func=np.log1p, inverse_func=np.expm1)
+    ),
+    "xgboost": of_amount(XGBRegressor(n_estimators=3)),
+    "xgboost forest": of_amount(XGBRFRegressor(n_estimators=3)),
+    "lightgbm": of_amount(LGBMRegressor(n_estimators=3, min_child_samples=2, verbose=-1)),
 }

@@ -65,7 +65,7 @@ def main(paths: list[str]) -> None:
                 own = shutil.copytree(scratch, Path(folder, f"scratch-{number}"))
                 store = connect(config.mlflow)
                 die_after(number)
-                write_model(store, model, answer.value, own, _measured(holdout, answer.value, own))
+                write_model(store, model, answer.value, own, _measured(config, model, holdout, answer.value, own))
                 os._exit(0)
             sys.stdout.write(f"{number} {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
             sys.stdout.flush()

@@ -17,7 +17,7 @@ from podium.streams import BrokenError, SuspectError
 from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.sandbox import Answer, sandbox
-from tests.tasks.honest import HONEST, logistic
+from tests.tasks.honest import HONEST, REGRESSORS, logistic
 from tests.tasks.hostile import Maker, dumped, hostile
 
 CORPUS = dict(hostile())
@@ -26,12 +26,13 @@ UNSAFE = {"RefusedGlobalError", "UnknownClassError", "SuspectError", "BrokenErro
 LIMIT = 1 << 26
 
 
-def converted(model: Path, scratch: Path) -> Answer:
+def converted(model: Path, scratch: Path, task: str = "classification") -> Answer:
     """What the sandbox answers on a model file."""
     scratch.mkdir()
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
     known: dict[str, Any] = {
         "holdout": None,
+        "task": task,
         "sha256": None,
         "preprocessors": [],
         "versions": {},
@@ -108,6 +109,28 @@ def test_an_honest_model_is_stored_without_pickle_and_predicts_the_same(
     stored = {p.suffix for p in (tmp_path / "scratch" / "out").iterdir()}
     assert stored & {".skops", ".ubj"}
     assert not stored & {".pkl", ".joblib"}
+
+
+@pytest.mark.parametrize("make", REGRESSORS.values(), ids=REGRESSORS.keys())
+def test_a_regressor_passes_the_gate_and_predicts_the_same(make: Callable[[], Any], tmp_path: Path) -> None:
+    """Where numbers are predicted, every kind of regressor is stored in a safe format, and among labels none is."""
+    joblib.dump(make(), tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch", "regression")
+    assert answer.value is not None, answer.reason
+    assert answer.value["parity"]["largest_difference"] <= 1e-6
+    assert {p.suffix for p in (tmp_path / "scratch" / "out").iterdir()} & {".skops", ".ubj"}
+    refusal = converted(tmp_path / "model.pkl", tmp_path / "other").reason
+    assert "predicts numbers: holdout.task is classification" in refusal
+
+
+@pytest.mark.parametrize("name", ["logistic regression", "xgboost", "lightgbm", "columns and random forest"])
+def test_a_classifier_is_no_regressor(name: str, tmp_path: Path) -> None:
+    """It is refused by name where numbers are predicted."""
+    joblib.dump(HONEST[name](), tmp_path / "model.pkl")
+    assert (
+        "predicts labels: holdout.task is regression"
+        in converted(tmp_path / "model.pkl", tmp_path / "scratch", "regression").reason
+    )
 
 
 @pytest.mark.parametrize("protocol", range(6))

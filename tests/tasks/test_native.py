@@ -19,10 +19,11 @@ from xgboost import XGBClassifier
 
 from podium.streams import BrokenError, SuspectError
 from tasks.effects.joining import joined
+from tasks.effects.kinds import KINDS
 from tasks.effects.loading import load_staged
 from tasks.effects.prediction import NotUsableError, columns_of, predict
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
-from tests.tasks.honest import HONEST, NUMBERS, TARGET, logistic
+from tests.tasks.honest import HONEST, NUMBERS, REGRESSORS, TARGET, logistic
 
 XGB = XGBClassifier(n_estimators=3).fit(NUMBERS, TARGET)
 LGBM = LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1).fit(NUMBERS, TARGET)
@@ -52,6 +53,22 @@ def test_each_format_is_loaded_as_what_it_was(name: str, saved: tuple[Any, Any],
     assert said is not None
     assert meant is not None
     np.testing.assert_allclose(said, meant, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["regressor.ubj", "regressor.json", "booster.ubj", "booster.txt"])
+def test_regressors_are_loaded_as_what_they_were(name: str, tmp_path: Path) -> None:
+    """They answer with the same numbers, are taken where numbers are predicted, and nowhere else."""
+    ours, theirs = (make() for make in (REGRESSORS["xgboost"], REGRESSORS["lightgbm"]))
+    saved = {"regressor": ours, "booster.ubj": ours.get_booster(), "booster.txt": theirs.booster_}
+    model = saved.get(name) or saved["regressor"]
+    model.save_model(tmp_path / name)
+    loaded, numbers = load_staged(tmp_path / name).model, KINDS["regression"]
+    assert type(loaded) is type(model)
+    numbers.require(loaded)
+    said, meant = (numbers.ask(one, NUMBERS)[0] for one in (loaded, model))
+    assert numbers.difference(meant, said) == 0
+    with pytest.raises(NotUsableError, match=r"holdout\.task is classification"):
+        KINDS["classification"].require(loaded)
 
 
 @pytest.mark.parametrize("name", SAVED)

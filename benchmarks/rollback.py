@@ -1,0 +1,105 @@
+"""Times a rollback from a process that is started: ``python -m benchmarks.rollback [TIMES]``.
+
+Two of the demo's models are promoted one after the other. Then a process starts what ``podium rollback`` starts, and
+goes back and forth between them. Each time the target is loaded in the sandbox before anything changes, the decision is
+recorded, the alias switched, and what is in production then is loaded and verified in a fresh process.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+from benchmarks.table import Comparison, show
+
+LIMIT = 2.0
+"""Seconds in which a rollback is to be done."""
+TIMES = 5
+FIRST, SECOND = "random_forest_20250820_104726", "logistic_regression_20250820_104738"
+CACHE = Path(".podium", "cache").absolute()
+
+
+def started_rollback() -> object:
+    """Return the flow once all that the command starts ahead of it answers."""
+    from flows.cli import embedded
+    from flows.cli.commands import start_observer, start_sandbox
+    from flows.cli.environment import prepare
+
+    prepare(verbose=False)
+    embedded.start()
+    start_sandbox()
+    start_observer()
+    from flows.rollback import rollback
+    from tasks.effects.fresh import await_started
+    from tasks.effects.sandbox import sandbox
+
+    embedded.await_ready()
+    sandbox().await_start()
+    await_started()
+    return rollback
+
+
+def time_one(config: str) -> None:
+    """Roll back once and print the seconds."""
+    from flows.cli import embedded
+
+    rollback = started_rollback()
+    began = time.perf_counter()
+    with embedded.unwatched():
+        rollback(config)  # type: ignore[operator]
+    print(json.dumps(time.perf_counter() - began))
+
+
+def promoted_twice(folder: Path) -> Path:
+    """Return the config of a project whose champion replaced another."""
+    from flows.cli import embedded
+    from flows.cli.environment import prepare
+    from tasks.demo_data import fetch_churn_csv
+    from tasks.demo_models import make_staging_area
+
+    prepare(verbose=False)
+    embedded.start()
+    embedded.await_ready()
+    from flows.migration import migrate
+    from flows.selection import select
+
+    make_staging_area.fn(fetch_churn_csv.fn(CACHE), folder / "made", folder / "holdout.parquet")
+    config = folder / "churn.yaml"
+    holdout = {"path": "holdout.parquet", "target": "churn", "id_columns": ["customerID"]}
+    policy = {"evidence": {"confidence": None}}
+    config.write_text(yaml.safe_dump({"staging": {"root": "staging"}, "holdout": holdout, "policy": policy}))
+    with embedded.unwatched():
+        for name in (FIRST, SECOND):
+            shutil.copytree(folder / "made" / name, folder / "staging" / name)
+            migrate(str(config))
+            select(str(config))
+    return config
+
+
+def main() -> None:
+    """Make the project, time some rollbacks, each in a process of its own, and print the table."""
+    if sys.argv[1:2] == ["--one"]:
+        time_one(sys.argv[2])
+        return
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else TIMES
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PODIUM_HOME"] = str(Path(folder, "home"))
+        for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "PODIUM_CONFIG"):
+            os.environ.pop(name, None)
+        config = promoted_twice(Path(folder))
+        command = [sys.executable, "-m", "benchmarks.rollback", "--one", str(config)]
+        seconds = [
+            json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+            for _ in range(times)
+        ]
+    show([Comparison("a rollback, once started / two seconds", seconds, [LIMIT], 1, at_most=True)])
+
+
+if __name__ == "__main__":
+    main()
