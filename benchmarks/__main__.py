@@ -1,9 +1,13 @@
 """Runs every benchmark, the quick ones first."""
 
-from benchmarks import bootstrap, migration, startup
+from benchmarks import bootstrap, migration, ranking, startup, verdict
 
 startup.main()
 print()
 bootstrap.main()
 print()
 migration.main()
+print()
+verdict.main()
+print()
+ranking.main()

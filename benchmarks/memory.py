@@ -25,22 +25,22 @@ ROLES = {"sandbox": "tasks.effects.zygote", "server": "flows.cli.embedded_server
 Peaks = dict[str, float]
 
 
-def peaks(config: str, home: Path) -> Peaks:
-    """Return the peak memory of a migration, of its sandbox and of its Prefect server, in MB."""
+def peaks(command: str, config: str, home: Path) -> Peaks:
+    """Return the peak memory of a command of Podium, of its sandbox and of its Prefect server, in MB."""
     found: Peaks = {}
-    with started(home, PODIUM, "migrate", "--config", config, output=subprocess.DEVNULL) as process:
+    with started(home, PODIUM, command, "--config", config, output=subprocess.DEVNULL) as process:
         while process.poll() is None:
             found |= _look(process)
             time.sleep(POLL)
     if process.returncode != 0:
-        sys.exit(f"podium migrate ended with status {process.returncode}")
+        sys.exit(f"podium {command} ended with status {process.returncode}")
     return found
 
 
 def _look(process: "subprocess.Popen[str]") -> Peaks:
     children = {pid: _read(pid, "cmdline") for pid in _read(process.pid, f"task/{process.pid}/children").split()}
     named = {role: pid for role, module in ROLES.items() for pid, line in children.items() if module in line}
-    seen = {"migration": _peak(str(process.pid)), **{role: _peak(pid) for role, pid in named.items()}}
+    seen = {"podium": _peak(str(process.pid)), **{role: _peak(pid) for role, pid in named.items()}}
     return {role: peak for role, peak in seen.items() if peak}
 
 
@@ -62,8 +62,8 @@ def compare(folder: Path, count: int) -> Iterator[Comparison]:
     staged = Staged(folder)
     staged.make()
     configs = {n: stage(staged.eight, staged.holdout, folder / f"many-{n}", n) for n in (FEW, count)}
-    few, many = (peaks(config, folder / f"home-{n}") for n, config in configs.items())
-    for what, roles in {"podium migrate and its sandbox": ("migration", "sandbox"), "its server": ("server",)}.items():
+    few, many = (peaks("migrate", config, folder / f"home-{n}") for n, config in configs.items())
+    for what, roles in {"podium migrate and its sandbox": ("podium", "sandbox"), "its server": ("server",)}.items():
         a, b = ([sum(found[role] for role in roles)] for found in (many, few))
         yield Comparison(f"{what}: {count} models / {FEW}", a, b, goal=1.1, at_most=True, unit="M")
 

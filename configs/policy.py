@@ -121,6 +121,12 @@ class EvidenceSection(Section):
     resamples: int = Field(
         2000, ge=200, le=100_000, description="Resamples of the holdout that the comparison with the champion draws."
     )
+    shortlist: int = Field(
+        200,
+        ge=10,
+        le=10_000,
+        description="How many of the best measured candidates are looked at; more where guardrails and ties need it.",
+    )
     without_holdout: Literal["refuse", "promote"] = Field(
         "refuse",
         description="With no holdout there are only recorded metrics, which are claims: refuse or promote on them.",

@@ -11,9 +11,10 @@ from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
 from flows.alerting import alert
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
-from flows.shared import fan_out, question_of, rules_of
+from flows.shared import question_of
+from flows.shortlisting import measured, previewed, ranked, shortlisted
 from podium import __version__
-from podium.candidate import Candidate, Evidence
+from podium.candidate import Candidate
 from podium.checks import Verification
 from podium.curves import Curves, Residuals
 from podium.decision import Decision, evidence_of, is_news, record
@@ -22,19 +23,19 @@ from podium.evidence import asked_of, challengers_in, champion_in, chosen_among,
 from podium.guardrails import Guardrail, latency
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
-from podium.plan import chunked
 from podium.plans import Planned
-from podium.progress import Counter, announce
-from podium.ranking import Selection, choose
+from podium.progress import announce
+from podium.ranking import Selection
 from podium.report import render
 from podium.retention import sentence
-from podium.standing import free_champion, stood_by, subject_to_approval
+from podium.shortlist import Shortlist
+from podium.standing import stood_by, subject_to_approval
 from podium.states import is_same_wait
-from tasks.candidates import discover, register
+from tasks.candidates import register
 from tasks.comparison import compare_with_champion, draw_curves, shrink_first
 from tasks.decisions import close_decision, last_decision, link_report, waiting_decision, write_decision
 from tasks.effects.locks import Turn
-from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout, measure_chunk
+from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout
 from tasks.promotion import in_production
 from tasks.signatures import compare_signatures
 from tasks.verification import canary, prepare_canary
@@ -92,9 +93,11 @@ def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> S
 def _decided(
     config: PodiumConfig, holdout: Holdout | None, asked_by: str, turn: Turn, planned: Planned | None = None
 ) -> SelectionOutcome:
-    candidates = register(config.mlflow, _measured(config, holdout))
+    found = measured(config, holdout)
     production = in_production(config.mlflow)
-    selection, seen = _choose(config, holdout, candidates, production)
+    listed = shortlisted(config, holdout, found, production)
+    listed = listed.changed(register(config.mlflow, listed.leading))
+    selection, seen = _choose(config, holdout, listed, production)
     if planned:
         stands = stood_by(selection, production, last_decision(config.mlflow).champion)
         planned.require(stands, _evidence(config, holdout, stands), production, config.mlflow.registered_model)
@@ -103,10 +106,9 @@ def _decided(
 
 def preview(config: PodiumConfig, holdout: Holdout | None) -> tuple[SelectionOutcome, dict[str, Any]]:
     """Return the verdict on what is already measured, and its evidence; measuring writes, so a dry run does not."""
-    found = discover(config.mlflow, holdout.digest if holdout else None)
-    candidates = [c if c.metrics or c.unmeasured else c.without_measurement("not measured yet") for c in found]
     production = in_production(config.mlflow)
-    selection, _ = _choose(config, holdout, candidates, production)
+    listed = shortlisted(config, holdout, previewed(config, holdout), production)
+    selection, _ = _choose(config, holdout, listed, production)
     stands = stood_by(selection, production, last_decision(config.mlflow).champion)
     return SelectionOutcome(stands, production, dry_run=True), _evidence(config, holdout, stands)
 
@@ -115,37 +117,24 @@ def _evidence(config: PodiumConfig, holdout: Holdout | None, selection: Selectio
     return evidence_of(selection, holdout.as_json() if holdout else None, config.policy.model_dump(mode="json"))
 
 
-def _measured(config: PodiumConfig, holdout: Holdout | None) -> list[Candidate]:
-    """Return every candidate with its holdout metrics, measuring those that have none."""
-    if holdout is None:
-        return discover(config.mlflow, None)
-    found = discover(config.mlflow, holdout.digest)
-    new = [c for c in found if not c.metrics and not c.unmeasured]
-    parts, count = chunked(new, config.runner.workers), Counter("measuring candidates", len(new))
-    return [c for c in found if c not in new] + fan_out(config, measure_chunk, parts, holdout=holdout, count=count)
-
-
 def _choose(
-    config: PodiumConfig, holdout: Holdout | None, candidates: list[Candidate], production: Production
+    config: PodiumConfig, holdout: Holdout | None, listed: Shortlist, production: Production
 ) -> tuple[Selection, Confirmation | None]:
     """Return the verdict, and what was seen of the one to be promoted.
 
     That one is loaded and measured once more: its files may be gone, and its numbers may have been logged by anyone. If
     it fails, the next best is considered.
     """
-    basis: Evidence = "holdout" if holdout else "recorded"
-    candidates = free_champion(candidates, production)
     while True:
-        announce("deciding", detail=f"{len(candidates)} candidates")
-        selection = choose(candidates, production.logged_model_id, rules_of(config, basis, holdout), basis)
+        announce("deciding", detail=listed.told)
+        selection, listed = ranked(config, holdout, listed, production)
         selection = _shown(config, holdout, selection, production)
         if selection.promoted is None:
             return selection, None
-        champion = next((c for c in candidates if c.logged_model_id == production.logged_model_id), None)
-        seen = _seen(config, holdout, selection.promoted, champion)
+        seen = _seen(config, holdout, selection.promoted, selection.of(production.logged_model_id))
         if seen.doubt is None:
             return replace(selection, confirmed=seen.guardrails), seen
-        candidates = [c.without_measurement(seen.doubt) if c == selection.promoted else c for c in candidates]
+        listed = listed.changed([selection.promoted.without_measurement(seen.doubt)])
 
 
 def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Selection:
@@ -156,10 +145,11 @@ def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, 
     champion = champion_in(selection, production.logged_model_id)
     if holdout is None or selection.promoted is None or config.policy.evidence.confidence is None:
         return selection
-    challengers, asked = asked_of(challengers_in(selection, champion), question_of(config.policy.evidence))
+    asking = question_of(config.policy.evidence)
+    challengers, asked = asked_of(challengers_in(selection, champion), asking, selection.beyond)
     if champion is None:
         found = shrink_first(config, holdout, challengers, asked, selection.primary)
-        return chosen_among(selection, found, len(challengers))
+        return chosen_among(selection, found, asked.among)
     announce("comparing with the champion", detail=champion.model_id)
     compared = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary)
     return shown(selection, compared, champion, challengers)

@@ -71,6 +71,7 @@ def _replayed(
     rules = replace(rules_of(basis), holdout_rows=rows_held)
     chosen = choose(candidates, champion, rules, basis)
     winner, rests_on, reason = _winner(chosen, content["evidence"], champion, rules, asked)
+    rests_on += _limits(content["evidence"], len(candidates))
     after = winner.logged_model_id if winner else champion
     names = {c.logged_model_id: c for c in candidates}
     other, then = names.get(after or ""), _in_version(candidates, champion_after(decision))
@@ -87,6 +88,12 @@ def _replayed(
         rests_on,
         reason,
     ), after
+
+
+def _limits(evidence: Row, listed: int) -> str:
+    """Return in words that a record does not list everyone who took part: by another metric another may lead."""
+    beyond = evidence.get("beyond")
+    return f", of the {listed} listed of {listed + beyond['candidates']:,}" if beyond else ""
 
 
 def _winner(

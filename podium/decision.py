@@ -64,9 +64,14 @@ def digest_of(value: Any) -> str:
 
 
 def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a verdict was decided from, JSON-ready: holdout, policy, and each candidate with its numbers."""
+    """Return what a verdict was decided from, JSON-ready: holdout, policy, and each candidate with its numbers.
+
+    ``beyond`` is there if some candidates are not in the ranking: how many, and the number that none of them exceeds.
+    """
     ranked = [ranked_json(r) for r in selection.ranking]
     told = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
+    if selection.beyond:
+        told["beyond"] = selection.beyond.as_json()
     if selection.comparison:
         told["comparison"] = selection.comparison
     if selection.shrunken:

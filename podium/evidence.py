@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from podium.candidate import Candidate
 from podium.multiplicity import Shrunken
-from podium.ranking import Selection, Verdict, defends
+from podium.ranking import Beyond, Selection, Verdict, defends
 from podium.shown import Asked, Superiority
 
 MOST = 200
@@ -37,9 +37,12 @@ def challengers_in(selection: Selection, champion: Candidate | None) -> list[Can
     return [r.candidate for r in selection.ranking if r.place is not None and r.candidate != champion]
 
 
-def asked_of(challengers: Sequence[Candidate], asked: Asked) -> tuple[list[Candidate], Asked]:
+def asked_of(
+    challengers: Sequence[Candidate], asked: Asked, beyond: Beyond | None = None
+) -> tuple[list[Candidate], Asked]:
     """Return the challengers that are compared, and what is asked of them so that all there are count."""
-    return list(challengers[:MOST]), replace(asked, among=len(challengers))
+    others = beyond.candidates if beyond else 0
+    return list(challengers[:MOST]), replace(asked, among=len(challengers) + others)
 
 
 def shown(selection: Selection, found: Superiority, champion: Candidate, compared: Sequence[Candidate]) -> Selection:

@@ -65,6 +65,7 @@ class SelectionOutcome:
             "previous": now.previous,
             "pinned": now.pin.version if now.pin else None,
             "ranking": [ranked_json(r) for r in chosen.ranking],
+            "beyond": chosen.beyond.as_json() if chosen.beyond else None,
             "comparison": chosen.comparison,
             "shrunken": chosen.shrunken,
             "confirmed": [g.as_json() for g in chosen.confirmed],

@@ -83,11 +83,23 @@ def why_not(decision: Decision, model_id: str | None = None) -> dict[str, tuple[
     content = decision.content
     rows = {str(row["model_id"]): row for row in (content.get("evidence") or {}).get("ranking", ())}
     if model_id is not None and model_id not in rows:
-        near = get_close_matches(model_id, rows, n=3)
-        hint = f"near are {', '.join(near)}" if near else f"it was decided among {len(rows)} models"
-        raise UsageError(f"decision {decision.decision_id}: no model {model_id!r} took part; {hint}")
+        raise UsageError(f"decision {decision.decision_id}: {_unlisted(content, model_id, rows)}")
     wanted = rows if model_id is None else {model_id: rows[model_id]}
     return {name: tuple(_sentences(content, row)) for name, row in wanted.items()}
+
+
+def _unlisted(content: Mapping[str, Any], model_id: str, rows: Mapping[str, Any]) -> str:
+    """Return in words why a decision says nothing of a model."""
+    near = get_close_matches(model_id, rows, n=3)
+    hint = f"near are {', '.join(near)}" if near else f"it was decided among {len(rows)} models"
+    beyond = (content.get("evidence") or {}).get("beyond")
+    if beyond is None:
+        return f"no model {model_id!r} took part; {hint}"
+    count, best = beyond["candidates"], beyond["best"]
+    return (
+        f"no model {model_id!r} is among the {len(rows)} that it lists; {count:,} others took part, none of which "
+        f"measures better than {best:.4f}; {hint}"
+    )
 
 
 def _sentences(content: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:

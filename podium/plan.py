@@ -131,6 +131,11 @@ def chunked(items: Sequence[T], workers: int, largest: int = 25) -> list[tuple[T
     return [tuple(items[i::number]) for i in range(number)]
 
 
+def parts_of(items: Sequence[T], most: int) -> Iterator[tuple[T, ...]]:
+    """Yield items in their order, at most so many at a time."""
+    yield from (tuple(items[i : i + most]) for i in range(0, len(items), most))
+
+
 def batched(models: Iterable[StagedModel], most: int, most_bytes: int = 64 << 20) -> Iterator[tuple[StagedModel, ...]]:
     """Yield models in batches that share a process: at most so many, and a large one alone, as it would fill a disk."""
     batch: list[StagedModel] = []

@@ -123,6 +123,8 @@ def _of_evidence(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
     rows = [{r["logged_model_id"]: r for r in side["ranking"]} for side in (before, now)]
     yield from _named_if("new candidates", rows[1], rows[1].keys() - rows[0].keys())
     yield from _named_if("candidates that are gone", rows[0], rows[0].keys() - rows[1].keys())
+    if before.get("beyond") != now.get("beyond"):
+        yield "candidates that are not listed, of which there are others"
     both = rows[0].keys() & rows[1].keys()
     yield from _named_if(
         "candidates with other numbers", rows[1], {k for k in both if _known(rows[0][k]) != _known(rows[1][k])}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from podium.candidate import EXACT, Candidate, Evidence, Rules
@@ -27,12 +27,25 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """Candidates that were measured and not looked at one by one: how many, and what none of them is better than."""
+
+    candidates: int
+    best: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """The verdict with its ranking and its reasons in sentences. ``best`` leads the ranking, promoted or not.
 
     ``comparison`` are the statistics of the challengers against the champion, JSON-ready, if it came to that;
     ``confirmed`` the guardrails that were looked at right before a promotion; ``shrunken`` what the best of several is
-    worth on rows that did not choose it, where there is no champion to compare with.
+    worth on rows that did not choose it, where there is no champion to compare with; ``beyond`` tells of those that are
+    not in the ranking because they measure too little to matter.
     """
 
     verdict: Verdict
@@ -45,27 +58,48 @@ class Selection:
     comparison: Mapping[str, Any] | None = None
     confirmed: tuple[Guardrail, ...] = ()
     shrunken: Mapping[str, Any] | None = None
+    beyond: Beyond | None = None
 
     @property
     def promoted(self) -> Candidate | None:
         """The candidate that goes into production, if any does."""
         return self.best if self.verdict == "promote" else None
 
+    def of(self, logged_model_id: str | None) -> Candidate | None:
+        """Return the candidate of the ranking that is a logged model, if it is there."""
+        found = (r.candidate for r in self.ranking)
+        return next((c for c in found if c.logged_model_id == logged_model_id), None)
+
 
 def choose(
-    candidates: Iterable[Candidate], champion: str | None, rules: Rules, evidence: Evidence = "holdout"
+    candidates: Iterable[Candidate],
+    champion: str | None,
+    rules: Rules,
+    evidence: Evidence = "holdout",
+    beyond: Beyond | None = None,
 ) -> Selection:
     """Return the verdict on some candidates. ``champion`` is the logged model id of the version in production.
 
-    Everything fails closed: a candidate without a finite primary metric has no place, and a champion that cannot be
-    compared is never replaced.
+    ``beyond`` are those that were left out because every one of them measures less than the best here. Everything fails
+    closed: a candidate without a finite primary metric has no place, and a champion that cannot be compared is never
+    replaced.
     """
-    ranking = rank(candidates, champion, rules, evidence)
+    ranking = _doubted(rank(candidates, champion, rules, evidence), rules, beyond)
     placed = [r for r in ranking if r.place is not None]
     best = placed[0] if placed else None
     verdict, reasons = _verdict(ranking, best, champion, rules, evidence)
     first = best.candidate if best else None
-    return Selection(verdict, evidence, first, ranking, reasons, rules.primary, rules.claimed)
+    return Selection(verdict, evidence, first, ranking, reasons, rules.primary, rules.claimed, beyond=beyond)
+
+
+def _doubted(ranking: tuple[Ranked, ...], rules: Rules, beyond: Beyond | None) -> tuple[Ranked, ...]:
+    """Return a ranking in which those say so that others who are not in it may be ahead of."""
+    if beyond is None:
+        return ranking
+    least = round(goodness(rules.primary, beyond.best), EXACT)
+    why = "others that are not listed may be ahead of it"
+    behind = (r.place is not None and r.candidate.worth(rules.primary) <= least for r in ranking)
+    return tuple(replace(r, reason=why) if last else r for r, last in zip(ranking, behind, strict=True))
 
 
 def rank(

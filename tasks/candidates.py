@@ -1,101 +1,141 @@
-"""Discovers every candidate of the experiment, whoever logged it, and takes it into the registry."""
+"""Finds the candidates of the experiment, whoever logged them, and takes them into the registry.
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+What a selection costs depends on what is new and on how many it looks at, not on how many there are.
+"""
 
-from mlflow.entities import LoggedModel, LoggedModelStatus, Run
-from mlflow.entities.model_registry import ModelVersion
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mlflow.entities import LoggedModel
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import MlflowSection
-from podium.candidate import Candidate
-from podium.metrics import claims_of, is_possible, metric_id
-from podium.standing import held_back
-from tasks.effects.store import HELD, RETIRED, Store, connect, find, logged_model_of, register_version
-from tasks.effects.writing import PREFIX, identifiers_of, measured_of
+from podium.candidate import Candidate, Rules
+from podium.measurement import Holdout
+from podium.scanned import Scanned
+from podium.shortlist import Shortlist
+from tasks.effects.describing import describe
+from tasks.effects.looking import (
+    SLACK,
+    Reading,
+    best,
+    is_measured,
+    mark,
+    model_of,
+    open_models,
+    remembered,
+    scan_tag,
+)
+from tasks.effects.store import Store, connect, find, register_version
 
 IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
 
 
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
-def discover(section: MlflowSection, digest: str | None) -> list[Candidate]:
-    """Return every complete model of the experiment as a candidate.
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came to an experiment since the last selection on a holdout.
 
-    ``metrics`` are those measured on the holdout of this digest, empty if it has not been measured on it yet. With no
-    digest they are the recorded ones.
+    ``before`` is what was remembered of it, ``now`` what is to be. ``unmeasured`` are candidates to measure,
+    ``unregistered`` measured ones without a version. ``left`` are logged models that are not complete, ``open`` those
+    that are marked as seen and not measured.
     """
+
+    before: Scanned
+    now: Scanned
+    unmeasured: tuple[Candidate, ...] = ()
+    unregistered: tuple[Candidate, ...] = ()
+    left: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def discover(section: MlflowSection) -> list[Candidate]:
+    """Return every complete model of the experiment as a candidate, with the metrics that it claims."""
+    store = find(section)
+    return describe(store, store.logged_models(), None) if store else []
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def look_for_news(section: MlflowSection, holdout: Holdout) -> News:
+    """Return what is to be measured, or to be registered, of what came since the last selection. Writes nothing."""
     store = find(section)
     if store is None:
-        return []
-    versions = {logged_model_of(v): v for v in sorted(store.versions(), key=lambda v: int(v.version), reverse=True)}
-    ready = [m for m in store.logged_models() if m.status == LoggedModelStatus.READY]
-    void = store.void_runs()
-    there = [model for model in ready if model.source_run_id not in void]
-    return [_candidate(store, model, versions.get(model.model_id), digest) for model in there]
+        return News(Scanned(), Scanned())
+    before, waiting = remembered(store, holdout), open_models(store, holdout)
+    reading, known = Reading(store, before), frozenset(model.model_id for model in waiting)
+    news, measured = _sifted(store, holdout, waiting, News(before, before, open=known))
+    for page in reading.pages():
+        news, counted = _sifted(store, holdout, [m for m in page if m.model_id not in known], news)
+        reading.place = reading.place.seen(counted)
+    return replace(news, now=reading.place.seen(measured))
 
 
-def _candidate(store: Store, model: LoggedModel, version: ModelVersion | None, digest: str | None) -> Candidate:
-    run = None if "podium.model_id" in model.tags else _run(store, model.source_run_id)
-    recorded = _recorded(model) | (_run_metrics(run) if run else {})
-    return Candidate(
-        model_id=model.tags.get("podium.model_id")
-        or (run.info.run_name if run else None)
-        or model.name
-        or model.model_id,
-        logged_model_id=model.model_id,
-        run_id=model.source_run_id,
-        version=str(version.version) if version else None,
-        model_type=model.tags.get("podium.model_type") or model.model_type or "unknown",
-        trained_at=_trained_at(model, run),
-        size=int(model.tags["podium.bytes"]) if "podium.bytes" in model.tags else None,
-        metrics=recorded if digest is None else measured_of(model, digest),
-        recorded=recorded,
-        tags=_plain(model.tags) | (_plain(version.tags) if version else {}),
-        identifiers=identifiers_of(model.tags),
-        unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
-        held=held_back(version.tags.get(HELD), str(version.version), digest) if version else None,
+def _sifted(store: Store, holdout: Holdout, models: Sequence[LoggedModel], news: News) -> tuple[News, list[Candidate]]:
+    """Return the news with what some models add to them, and those that are measured."""
+    found = describe(store, models, holdout.digest)
+    has_numbers = {model.model_id for model in models if is_measured(model, holdout)}
+    measured = [c for c in found if c.logged_model_id in has_numbers]
+    added = replace(
+        news,
+        unmeasured=(*news.unmeasured, *(c for c in found if c.logged_model_id not in has_numbers)),
+        unregistered=(*news.unregistered, *(c for c in measured if not c.version and not c.unmeasured)),
+        left=news.left | {model.model_id for model in models} - {c.logged_model_id for c in found},
     )
-
-
-def _plain(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that people set, and those of Podium's that a policy may ask for."""
-    return {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
-
-
-def _run(store: Store, run_id: str | None) -> Run | None:
-    return store.client.get_run(run_id) if run_id else None
-
-
-def _trained_at(model: LoggedModel, run: Run | None) -> datetime:
-    if "podium.trained_at" in model.tags:
-        return datetime.fromisoformat(model.tags["podium.trained_at"])
-    milliseconds = run.info.start_time if run else model.creation_timestamp
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def _recorded(model: LoggedModel) -> dict[str, float]:
-    return _claims({m.key: m.value for m in model.metrics or [] if m.dataset_digest is None})
-
-
-def _run_metrics(run: Run) -> dict[str, float]:
-    return _claims({k: v for k, v in run.data.metrics.items() if not k.startswith(PREFIX)})
-
-
-def _claims(found: Mapping[str, float]) -> dict[str, float]:
-    """Return recorded metrics under their full names, and the claims that follow, without impossible values."""
-    ids = {name: metric_id(name) for name in found}
-    named = {
-        metric.key if metric else name: found[name]
-        for name, metric in ids.items()
-        if is_possible(metric.base if metric else name, found[name])
-    }
-    return {**named, **claims_of(named)}
+    return added, measured
 
 
 @task(cache_policy=NO_CACHE)
-def register(section: MlflowSection, candidates: list[Candidate]) -> list[Candidate]:
+def remember(section: MlflowSection, holdout: Holdout, news: News, looked_at: Sequence[Candidate]) -> Scanned:
+    """Note what was seen, and return it. ``looked_at`` are the unmeasured ones as they are after measuring.
+
+    What could not be measured is marked first: killed in between, the next selection looks at all of it again.
+    """
+    store = connect(section)
+    done = [c for c in looked_at if c.metrics and not c.unmeasured]
+    waiting = (news.left | {c.logged_model_id for c in news.unmeasured}) - {c.logged_model_id for c in done}
+    mark(store, holdout, waiting - news.open, news.open - waiting)
+    now = news.now.seen(done)
+    if now != news.before:
+        store.client.set_experiment_tag(store.experiment_id, scan_tag(holdout), now.as_text())
+    return now
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def list_best(
+    section: MlflowSection, holdout: Holdout, rules: Rules, count: int, champion: str | None, seen: Scanned
+) -> Shortlist:
+    """Return the best measured candidates, at least ``count`` if there are as many, the champion, and who claims most.
+
+    ``champion`` is a logged model's id, ``seen`` what is remembered of the experiment.
+    """
+    store = find(section)
+    if store is None:
+        return Shortlist(())
+    models, more = best(store, holdout, rules.primary, count)
+    leading = describe(store, models, holdout.digest)
+    wanted = [[champion] if champion else [], list(seen.claimants(rules.claimed))] if more else []
+    others = [c for ids in wanted for c in _first(store, holdout, ids)]
+    return Shortlist(tuple(leading), tuple(others), seen.measured, more)
+
+
+def _first(store: Store, holdout: Holdout, ids: Sequence[str]) -> list[Candidate]:
+    """Return the first of some logged models that is a candidate, if one is."""
+    models = (model_of(store, one) for one in ids)
+    found = (describe(store, [model], holdout.digest) for model in models if model)
+    return next((one for one in found if one), [])
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def list_further(section: MlflowSection, holdout: Holdout, rules: Rules, listed: Shortlist) -> Shortlist:
+    """Return a shortlist with as many again."""
+    store = connect(section)
+    models, more = best(store, holdout, rules.primary, max(len(listed.leading), SLACK), listed.more)
+    return listed.grown(describe(store, models, holdout.digest), more)
+
+
+@task(cache_policy=NO_CACHE)
+def register(section: MlflowSection, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the candidates, each with a version: those that plain MLflow logged get one now."""
     store = connect(section)
     return [c if c.version or c.unmeasured else _registered(store, c) for c in candidates]

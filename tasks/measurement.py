@@ -2,6 +2,8 @@
 
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,10 @@ from configs.schema import MlflowSection, PodiumConfig
 from podium.candidate import Candidate
 from podium.guardrails import Guardrail
 from podium.measurement import Holdout, Measurement, differs
+from podium.plan import parts_of
 from podium.progress import Counter
 from tasks.effects.holdout import read_holdout
-from tasks.effects.measuring import SAID, asked, score
+from tasks.effects.measuring import SAID, asked, score, score_each
 from tasks.effects.store import Store, connect
 from tasks.effects.training_rows import logged_rows
 from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
@@ -44,18 +47,33 @@ def measure_chunk(
 ) -> list[Candidate]:
     """Return the candidates with their holdout metrics, or with the reason why they have none."""
     store = connect(config.mlflow)
-    return [_measured(store, config, holdout, candidate, count) for candidate in part]
+    batches = parts_of(part, config.sandbox.models_per_process)
+    return [one for batch in batches for one in _measured(store, config, holdout, batch, count)]
 
 
-def _measured(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, count: Counter) -> Candidate:
+def _measured(
+    store: Store, config: PodiumConfig, holdout: Holdout, batch: Sequence[Candidate], count: Counter
+) -> Iterator[Candidate]:
+    """Measure some candidates, and write what is found of each while the next one answers."""
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        found = score(store, config, holdout, candidate, Path(folder))
-        count.step(candidate.model_id)
-        if found.reason:
-            return candidate.without_measurement(found.reason)
-        found = found.with_metrics(_training_rows(store, config, candidate))
-        _log(store, holdout, found, candidate, Path(folder))
-        return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
+        scratches = [Path(folder, str(number)) for number in range(len(batch))]
+        for scratch in scratches:
+            scratch.mkdir()
+        found = score_each(store, config, holdout, batch, scratches)
+        with closing(found):
+            for candidate, scratch, one in zip(batch, scratches, found, strict=True):
+                count.step(candidate.model_id)
+                yield _noted(store, config, holdout, one, candidate, scratch)
+
+
+def _noted(
+    store: Store, config: PodiumConfig, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path
+) -> Candidate:
+    if found.reason:
+        return candidate.without_measurement(found.reason)
+    found = found.with_metrics(_training_rows(store, config, candidate))
+    _log(store, holdout, found, candidate, scratch)
+    return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
 
 
 def _training_rows(store: Store, config: PodiumConfig, candidate: Candidate) -> dict[str, float]:

@@ -98,6 +98,8 @@ OUTCOMES = {"migrated": "green", "skipped": "dim", "quarantined": "red", "left":
 """What becomes of a staged model, and the colour of the word."""
 LISTED = 20
 """Models that were migrated before are not listed when they are more."""
+RANKED = 50
+"""Candidates that a table of the ranking shows, and leak alarms that are shown with it."""
 
 
 def show_migration(console: Console, document: Json) -> None:
@@ -128,10 +130,21 @@ def show_selection(console: Console, document: Json) -> None:
     if document["claims"]:
         console.print("[bold red]THESE ARE CLAIMS: no holdout is configured, nothing below was measured.[/bold red]")
     console.print(_ranking(document))
-    for row in document["ranking"]:
-        for alarm in row["alarms"]:
-            console.print(f"[red]leak alarm:[/red] {escape(row['model_id'])} {escape(alarm)}", highlight=False)
+    _show_others(console, document)
+    alarms = [(row["model_id"], alarm) for row in document["ranking"] for alarm in row["alarms"]]
+    for model_id, alarm in alarms[:RANKED]:
+        console.print(f"[red]leak alarm:[/red] {escape(model_id)} {escape(alarm)}", highlight=False)
     show_verdict(console, document)
+
+
+def _show_others(console: Console, document: Json) -> None:
+    """Show how many candidates the table leaves out."""
+    if (hidden := len(document["ranking"]) - RANKED) > 0:
+        console.print(f"{hidden} more are in the report (--json lists them)", highlight=False)
+    if beyond := document["beyond"]:
+        best = number(beyond["best"])
+        told = f"{beyond['candidates']:,} further candidates took part; none of them measures better than {best}"
+        console.print(told, highlight=False)
 
 
 def show_verdict(console: Console, document: Json) -> None:
@@ -184,7 +197,7 @@ def _ranking(document: Json) -> Table:
     also = [name for name in ALSO if name != primary and name in measured][:MOST_ALSO]
     numbers = ("version", *(SHORT.get(name, name) for name in (primary, *also)), "claimed")
     table = table_of(f"Candidates, by {basis} metrics", "#", "model", *numbers, "note", right=("#", *numbers))
-    for row in document["ranking"]:
+    for row in document["ranking"][:RANKED]:
         values = [number(row["value"]), *(number(row["metrics"].get(name)) for name in also)]
         claim = number(row["recorded"].get(claimed))
         place = str(row["place"] or "–")

@@ -1,5 +1,7 @@
 """Asks a model of MLflow about the holdout, in the sandbox: it may have been logged by anyone."""
 
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from mlflow.artifacts import download_artifacts
@@ -8,8 +10,9 @@ from mlflow.exceptions import MlflowException
 from configs.schema import PodiumConfig
 from podium.candidate import Candidate
 from podium.measurement import Holdout, Measurement, measure, unmeasurable
+from tasks.effects.mlmodel import is_plain
 from tasks.effects.prediction import load_predictions
-from tasks.effects.sandbox import Answer, sandbox
+from tasks.effects.sandbox import Answer, Question, sandbox
 from tasks.effects.store import Store
 
 SAID = "predictions.npz"
@@ -18,11 +21,42 @@ SAID = "predictions.npz"
 
 def score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
     """Return the holdout metrics of a candidate. ``scratch`` is this question's own; what it said is in ``SAID``."""
-    answer = asked(store, config, candidate.logged_model_id, scratch)
+    return _measured(holdout, asked(store, config, candidate.logged_model_id, scratch), scratch)
+
+
+def score_each(
+    store: Store, config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate], scratches: Sequence[Path]
+) -> Generator[Measurement, None, None]:
+    """Yield the holdout metrics of some candidates, as they come; what each said is in ``SAID`` of its scratch folder.
+
+    Those share a process that hold nothing but parameters: code of somebody's own may change what others answer.
+    """
+    models = [_fetched(store, c.logged_model_id, s) for c, s in zip(candidates, scratches, strict=True)]
+    for group in _sharing(models):
+        questions = [_question(config, m, scratches[i]) for i in group if not isinstance(m := models[i], Answer)]
+        with closing(sandbox().ask_each("score", questions, config.sandbox)) as answers:
+            for i in group:
+                model = models[i]
+                yield _measured(holdout, model if isinstance(model, Answer) else next(answers), scratches[i])
+
+
+def _sharing(models: Sequence[Path | Answer]) -> Iterator[list[int]]:
+    """Give the places of models, in their order, in groups that may share a process."""
+    alone = [isinstance(model, Path) and not is_plain(model) for model in models]
+    group: list[int] = []
+    for place, apart in enumerate(alone):
+        if group and (apart or alone[group[-1]]):
+            yield group
+            group = []
+        group.append(place)
+    if group:
+        yield group
+
+
+def _measured(holdout: Holdout, answer: Answer, scratch: Path) -> Measurement:
     if answer.value is None:
         return unmeasurable(answer.reason)
-    found = measure(holdout, load_predictions(scratch / SAID))
-    return found.asked_by(holdout, answer.value.get("columns", ()))
+    return measure(holdout, load_predictions(scratch / SAID)).asked_by(holdout, answer.value.get("columns", ()))
 
 
 def asked(store: Store, config: PodiumConfig, named: str, scratch: Path, most: int | None = None) -> Answer:
@@ -30,23 +64,35 @@ def asked(store: Store, config: PodiumConfig, named: str, scratch: Path, most: i
 
     ``named`` is a logged model, or ``name/version``; ``most`` is how many of the first rows it is asked about.
     """
-    section, folder = config.holdout, scratch / "files"
+    model = _fetched(store, named, scratch)
+    if isinstance(model, Answer):
+        return model
+    [answer] = sandbox().ask_each("score", [_question(config, model, scratch, most)], config.sandbox)
+    return answer
+
+
+def _fetched(store: Store, named: str, scratch: Path) -> Path | Answer:
+    """Return the folder that the files of a model were fetched to, or why they could not be."""
+    folder = scratch / "files"
     folder.mkdir()
     try:
-        model = download_artifacts(f"models:/{named}", dst_path=str(folder), tracking_uri=store.uri)
+        model = Path(download_artifacts(f"models:/{named}", dst_path=str(folder), tracking_uri=store.uri))
     except (MlflowException, OSError) as error:
         return Answer(None, "gone", f"its files cannot be fetched: {str(error).splitlines()[0]}")
-    if not Path(model, "MLmodel").is_file():
+    if not (model / "MLmodel").is_file():
         return Answer(None, "gone", "its files are gone from the artifact store")
-    return sandbox().ask(
-        "score",
-        scratch,
-        config.sandbox,
-        model=str(Path(model).absolute()),
-        holdout=str(section.path) if section else None,
-        target=section.target if section else None,
-        id_columns=list(section.id_columns) if section else [],
-        task=section.task if section else None,
-        predictions=str(scratch / SAID),
-        most=most,
-    )
+    return model.absolute()
+
+
+def _question(config: PodiumConfig, model: Path, scratch: Path, most: int | None = None) -> Question:
+    section = config.holdout
+    keys = {
+        "model": str(model),
+        "holdout": str(section.path) if section else None,
+        "target": section.target if section else None,
+        "id_columns": list(section.id_columns) if section else [],
+        "task": section.task if section else None,
+        "predictions": str(scratch / SAID),
+        "most": most,
+    }
+    return Question(scratch, keys)

@@ -72,6 +72,8 @@ class Sandbox:
     def __init__(self) -> None:
         self._ready: Future[int] = Future()
         self._children: dict[str, _Child] = {}
+        self.asked = 0
+        """Models that were asked about so far."""
         self._lock = threading.Lock()
         self._home = tempfile.TemporaryDirectory(prefix="podium-sandbox-")
         self._process = subprocess.Popen(
@@ -99,6 +101,7 @@ class Sandbox:
         """
         self.await_start()
         left = deque(questions)
+        self.asked += len(questions)
         while left:
             child = self._start(operation, tuple(left), limits)
             try:

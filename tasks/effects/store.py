@@ -63,27 +63,21 @@ class Store:
         found = self.client.get_registered_model(self.registered_model).aliases
         return {alias: str(version) for alias, version in found.items()}
 
-    def versions(self) -> list[ModelVersion]:
-        """Return every version of the registered model; their aliases are not filled in."""
+    def versions(self, wanted: str = "") -> list[ModelVersion]:
+        """Return every version of the registered model that meets a filter; their aliases are not filled in."""
+        filters = f"name = '{self.registered_model}'" + (f" and {wanted}" if wanted else "")
+        return _all_pages(lambda token: self.client.search_model_versions(filters, max_results=PAGE, page_token=token))
+
+    def logged_models(self, wanted: str | None = None) -> list[LoggedModel]:
+        """Return every logged model of the experiment that meets a filter, newest first."""
         return _all_pages(
-            lambda token: self.client.search_model_versions(
-                f"name = '{self.registered_model}'", max_results=PAGE, page_token=token
+            lambda token: self.client.search_logged_models(
+                [self.experiment_id], wanted, max_results=PAGE, page_token=token
             )
         )
 
-    def logged_models(self) -> list[LoggedModel]:
-        """Return every logged model of the experiment, newest first."""
-        return _all_pages(
-            lambda token: self.client.search_logged_models([self.experiment_id], max_results=PAGE, page_token=token)
-        )
-
-    def void_runs(self) -> frozenset[str]:
-        """Return the ids of runs whose models do not count: somebody deleted them, or a migration is still at them."""
-        deleted = self._runs("", ViewType.DELETED_ONLY)
-        unfinished = self._runs(UNFINISHED, ViewType.ACTIVE_ONLY)
-        return frozenset(run.info.run_id for run in (*deleted, *unfinished))
-
-    def _runs(self, wanted: str, view: str) -> list[Run]:
+    def search_runs(self, wanted: str, view: str = ViewType.ACTIVE_ONLY) -> list[Run]:
+        """Return every run of the experiment that meets a filter."""
         ids = [self.experiment_id]
         return _all_pages(lambda token: self.client.search_runs(ids, wanted, view, PAGE, page_token=token))
 

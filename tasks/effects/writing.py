@@ -32,10 +32,14 @@ def log_numbers(store: Store, run_id: str, metrics: Sequence[Metric], params: Se
 
 
 def measured_of(model: LoggedModel, digest: str) -> dict[str, float]:
-    """Return the holdout metrics that were last logged of a model on the rows of this digest."""
+    """Return the holdout metrics that were last logged of a model on the rows of this digest.
+
+    Which was last is told as MLflow's sorting by metrics tells it: by time, then by step, then by the lowest run.
+    """
+    by_run = sorted(model.metrics or [], key=lambda m: str(m.run_id), reverse=True)
     return {
         m.key.removeprefix(PREFIX): m.value
-        for m in sorted(model.metrics or [], key=lambda m: m.timestamp)
+        for m in sorted(by_run, key=lambda m: (m.timestamp, m.step))
         if m.dataset_digest == digest and m.key.startswith(PREFIX) and isfinite(m.value)
     }
 

@@ -25,6 +25,7 @@ DOES: dict[str, Callable[[str], Any]] = {"select": select, "rollback": rollback}
 WRITES = (
     *("create_run", "log_artifacts", "log_artifact", "log_batch", "set_terminated", "set_tag", "delete_run"),
     *("set_registered_model_alias", "delete_registered_model_alias", "set_model_version_tag"),
+    *("set_experiment_tag", "set_logged_model_tags", "delete_logged_model_tag"),
     *("delete_model_version_tag", "set_registered_model_tag", "delete_registered_model_tag", "delete_model_version"),
 )
 

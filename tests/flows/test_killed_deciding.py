@@ -25,7 +25,7 @@ RECORD = ("create_run", "log_artifacts", "log_artifact", "log_batch", "set_termi
 SWITCH = ("set_registered_model_alias", "set_model_version_tag", "set_registered_model_alias", "set_model_version_tag")
 END = ("set_model_version_tag", "set_tag")
 WRITES = {
-    "select": (*RECORD, *SWITCH, *END),
+    "select": ("set_experiment_tag", *RECORD, *SWITCH, *END),
     "rollback": (*RECORD, "set_model_version_tag", "delete_model_version_tag", *SWITCH, *END),
 }
 ON_SERVER = (2, 6, 7, 10, 12, 13, 14, 16)

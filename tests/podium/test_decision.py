@@ -18,7 +18,7 @@ from podium.decision import (
     record,
     stable_digest,
 )
-from podium.ranking import choose
+from podium.ranking import Selection, choose
 from podium.report import render
 from podium.states import can_resume
 from tests.podium.factories import candidate
@@ -27,9 +27,15 @@ PAIR = [candidate("a", 0.8), candidate("b", 0.7, version="2")]
 POLICY = {"primary": {"metric": "f1_score", "average": "weighted"}, "ties": ["champion"]}
 
 
-def decision(sequence: int = 1, before: str = GENESIS, pair=PAIR, champion: str | None = None) -> Decision:  # type: ignore[no-untyped-def]
-    """A decision on two candidates."""
-    selection = choose(pair, champion and f"m-{champion}", Rules())
+def decision(  # type: ignore[no-untyped-def]
+    sequence: int = 1,
+    before: str = GENESIS,
+    pair=PAIR,
+    champion: str | None = None,
+    chosen: Selection | None = None,
+) -> Decision:
+    """A decision on two candidates, or of a selection."""
+    selection = chosen or choose(pair, champion and f"m-{champion}", Rules())
     return record(
         selection,
         evidence_of(selection, {"name": "holdout", "digest": "d", "rows": 3}, POLICY),

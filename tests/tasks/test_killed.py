@@ -65,7 +65,7 @@ def end_state(store: Store) -> dict[str, Any]:
 def test_killed_after_any_write_the_next_run_makes_it_whole(number: int, left: list[Path], home: Path) -> None:
     """One run, one logged model, one version, whatever the kill left; nothing half done was ever a candidate."""
     section = load_config(left[number - 1]).mlflow
-    before = discover.fn(section, None)
+    before = discover.fn(section)
     assert all(candidate.version for candidate in before)
     migrate(str(left[number - 1]))
     found, whole = end_state(connect(section)), end_state(connect(load_config(left[-1]).mlflow))
