@@ -7,7 +7,7 @@ Environment variables are named ``PODIUM_<SECTION>__<KEY>``, for example ``PODIU
 import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast, get_args, get_origin
 
@@ -25,6 +25,17 @@ from podium.redaction import conceal_environment
 DEFAULT_PATH = Path("configs/churn.yaml")
 PATH_KEYS = (("staging", "root"), ("holdout", "path"), ("export", "directory"))
 SQLITE = "sqlite:///"
+
+
+class Distinct(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, of which YAML would drop the first in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Return a mapping; raise ``YAMLError`` if a key is in it twice."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
 
 
 def podium_home() -> Path:
@@ -58,9 +69,20 @@ def load_config(given: str | Path | None = None) -> PodiumConfig:
         raise ConfigError(_sentence(source, error)) from None
 
 
+def problems_of(path: Path) -> tuple[str, ...]:
+    """Return every mistake in a config file, a sentence each; the environment does not count."""
+    try:
+        PodiumConfig.model_validate(_anchored(_read(path), path.absolute().parent))
+    except ConfigError as error:
+        return (str(error),)
+    except ValidationError as error:
+        return tuple(_finding(str(path), problem) for problem in error.errors(include_url=False))
+    return ()
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=Distinct)  # noqa: S506 - a safe loader
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file; name one with --config or PODIUM_CONFIG") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -128,16 +150,16 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 def _sentence(source: str, error: ValidationError) -> str:
     problems = error.errors(include_url=False)
-    first = problems[0]
-    key = ".".join(_shown(part) for part in first["loc"])
-    source = _variable(first["loc"]) or source
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        return f"{source}: {key}: unknown key; {_known_keys(first['loc'])}{more}"
-    message = first["msg"].removeprefix("Value error, ")
-    if not first["loc"]:
-        return f"{source}: {message}{more}"
-    return f"{source}: {key}{_value(first)}: {message}{more}"
+    return f"{_finding(_variable(problems[0]['loc']) or source, problems[0])}{more}"
+
+
+def _finding(source: str, problem: ErrorDetails) -> str:
+    key = ".".join(_shown(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{source}: {key}: unknown key; {_known_keys(problem['loc'])}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{source}: {key}{_value(problem)}: {message}" if key else f"{source}: {message}"
 
 
 def _value(problem: ErrorDetails) -> str:

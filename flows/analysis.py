@@ -41,7 +41,11 @@ class Analysis:
 
 @flow(name="analyze", validate_parameters=False)
 def analyze(config_path: str | None = None) -> Analysis:
-    """Take the inventory of the staging root without loading a model."""
+    """Take the inventory of the staging root without loading a model.
+
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+    """
     config = load_config(config_path)
     staged = read_staging(config.staging.root, config.staging.timezone, config.staging.preprocessors)
     inventory = take_inventory(staged, config.holdout.id_columns if config.holdout else ())

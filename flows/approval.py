@@ -22,6 +22,11 @@ from tasks.verification import canary
 def approve(config_path: str | None = None, decision_id: str = "", asked_by: str = "user") -> OrderOutcome:
     """Carry out a promotion that waits, if production is still what it was decided against.
 
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        decision_id: The decision that waits.
+        asked_by: Who or what asks for it, for the decision record.
+
     Raises:
         UsageError: no decision of that name waits.
         NegativeAnswerError: production has changed since, or the model does not pass any more.
@@ -49,6 +54,11 @@ def approve(config_path: str | None = None, decision_id: str = "", asked_by: str
 @flow(name="reject", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def reject(config_path: str | None = None, decision_id: str = "", asked_by: str = "user") -> OrderOutcome:
     """Settle a promotion that waits without carrying it out; the same evidence does not ask again.
+
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        decision_id: The decision that waits.
+        asked_by: Who or what asks for it, for the decision record.
 
     Raises:
         UsageError: no decision of that name waits.

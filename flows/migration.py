@@ -28,6 +28,10 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
 
     Quarantined models are listed in an artifact of the run, so that whoever looks at a deployment sees them.
 
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        dry_run: Only say what would be done, and write nothing.
+
     Raises:
         UnfinishedError: MLflow went away meanwhile; its answer is the report of what is done and what is left.
     """

@@ -17,6 +17,11 @@ from tasks.standing import version_named
 def pin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
     """Hold the champion: selections reach their verdict and report it, and change nothing.
 
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        version: Version to hold, which must be in production; not set: the champion.
+        asked_by: Who or what asks for it, for the decision record.
+
     Raises:
         UsageError: the named version does not exist.
         NegativeAnswerError: it is not in production, or pinned already.
@@ -41,6 +46,11 @@ def pin(config_path: str | None = None, version: str | None = None, asked_by: st
 @flow(name="unpin", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def unpin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
     """Let selections change the champion again, and promote a version that was rolled back, if one is named.
+
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        version: Version that may be promoted again although it was rolled back or rejected.
+        asked_by: Who or what asks for it, for the decision record.
 
     Raises:
         UsageError: the named version does not exist.

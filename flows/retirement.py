@@ -10,7 +10,12 @@ from tasks.promotion import in_production, plan_retirement, retire_versions
 
 @flow(name="retire", validate_parameters=False)
 def retire(config_path: str | None = None, dry_run: bool = False) -> RetirementOutcome:
-    """Archive what is no longer in production, and delete what the rule does not keep."""
+    """Archive what is no longer in production, and delete what the rule does not keep.
+
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        dry_run: Only say what would be done, and write nothing.
+    """
     config = load_config(config_path)
     if dry_run:
         return RetirementOutcome(plan_retirement(config.mlflow, config.retention), dry_run=True)

@@ -28,6 +28,12 @@ def rollback(
 
     The version that is left is not promoted again before it is measured on another holdout.
 
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        to: Version to go back to; not set: the one before the champion.
+        dry_run: Only say what would be done, and write nothing.
+        asked_by: Who or what asks for it, for the decision record.
+
     Raises:
         UsageError: the named version does not exist.
         NegativeAnswerError: there is nothing to go back to, it does not load, or a pin is in the way.

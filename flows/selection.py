@@ -45,6 +45,11 @@ from tasks.verification import canary, prepare_canary
 def select(config_path: str | None = None, dry_run: bool = False, asked_by: str = "user") -> SelectionOutcome:
     """Measure every candidate of the experiment that is not yet measured, and put the best into production.
 
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+        dry_run: Only say what would be done, and write nothing.
+        asked_by: Who or what asks for it, for the decision record.
+
     Raises:
         NegativeAnswerError: nothing can be promoted, or what was promoted failed and was taken back; its answer is the
             outcome.

@@ -16,6 +16,9 @@ from tasks.verification import verify_champion
 def verify(config_path: str | None = None) -> Verification:
     """Test the model in production and return every check.
 
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+
     Raises:
         NegativeAnswerError: a check failed, and its answer is the verification; or nothing is in production.
     """

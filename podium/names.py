@@ -49,3 +49,8 @@ def folder_name(name: str) -> str:
     cleaned = re.sub(r"[^A-Za-z0-9_\-.]", "_", name)
     safe = f"_{cleaned}" if cleaned.startswith(".") or cleaned == "current" else cleaned
     return _distinct(name, safe, 150)
+
+
+def slug(name: str) -> str:
+    """Return a name as part of others: of deployments, queues and tags, which take no spaces and few signs."""
+    return _distinct(name, re.sub(r"[^A-Za-z0-9_\-.]", "-", name), 100)

@@ -11,7 +11,9 @@ from podium.errors import PodiumError
 from podium.redaction import redacted
 
 INTERRUPTED = 130
-WITHOUT_PREFECT = frozenset({"history", "alerts-list"})
+WITHOUT_PREFECT = frozenset({"history", "deploy", "alerts-list"})
+OPERATING = frozenset({"up", "doctor", "config check"})
+"""Commands that need no server of their own, and find out for themselves how the configuration is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,20 @@ class Boundary:
             return self._unexpected(error)
 
     def _run(self, name: str, arguments: dict[str, Any]) -> int:
+        if name in OPERATING:
+            from flows.cli import running
+
+            return running.COMMANDS[name](self.options, arguments)
         from configs.loading import load_config
         from flows.cli import embedded
-        from flows.cli.environment import forget_servers, prepare
+        from flows.cli.environment import attach, forget_servers, prepare
 
         if arguments.get("home"):
             os.environ["PODIUM_HOME"] = arguments["home"]
         if name == "demo":
             forget_servers()
         else:
-            load_config(self.options.config)
+            attach(load_config(self.options.config))
         prepare(self.options.verbose)
         if name not in WITHOUT_PREFECT:
             embedded.start()

@@ -8,10 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.cli import alert_views, embedded, looking_back, views
+from flows.cli import alert_views, embedded, looking_back, operations, views
 from flows.cli.boundary import Options, print_json
 from flows.cli.progress import Terminal
-from podium.errors import AnsweredError
+from podium.errors import AnsweredError, UsageError
 
 NO = 3
 UNFINISHED = 1
@@ -220,6 +220,21 @@ def demo(options: Options, arguments: dict[str, Any]) -> int:
     return tell(options)
 
 
+def deploy(options: Options, arguments: dict[str, Any]) -> int:
+    """Register the deployments and automations of a project."""
+    if embedded.wanted():
+        raise UsageError("no Prefect server to register on: set PREFECT_API_URL, or start one with `podium up`")
+    from configs.loading import config_path, load_config
+    from deployments.projects import project_of
+    from deployments.registering import register
+
+    project = project_of(
+        load_config(options.config), config_path(options.config), arguments["folder"], arguments["pool"]
+    )
+    _show(options, register(project, dry_run=arguments["dry_run"]).as_json(), operations.show_registered)
+    return 0
+
+
 COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "analyze": analyze,
     "migrate": migrate,
@@ -238,4 +253,5 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "alerts-test": alerts_test,
     "alerts-list": alerts_list,
     "demo": demo,
+    "deploy": deploy,
 }

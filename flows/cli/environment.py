@@ -6,6 +6,9 @@ import warnings
 from pathlib import Path
 
 from configs.loading import podium_home
+from configs.schema import PodiumConfig
+from deployments.stack.home import StackHome
+from flows.cli.embedded import wanted
 from podium.errors import UsageError
 
 NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "PODIUM_CONFIG")
@@ -28,6 +31,17 @@ def forget_servers() -> None:
     """Forget every server and setting that the environment names: the demo never writes to anybody's."""
     for name in [n for n in os.environ if n in NAMES_A_SERVER or (n.startswith("PODIUM_") and "__" in n)]:
         del os.environ[name]
+
+
+def attach(config: PodiumConfig) -> None:
+    """Use the servers of a `podium up` that runs in this home, where nobody named others."""
+    found = StackHome(podium_home()).running()
+    if found is None:
+        return
+    if wanted():
+        os.environ["PREFECT_API_URL"] = found.api
+    if config.mlflow.tracking_uri is None:
+        os.environ["MLFLOW_TRACKING_URI"] = found.mlflow
 
 
 def prepare(verbose: bool) -> None:

@@ -1,12 +1,11 @@
 """The ``podium`` command. Nothing heavy is imported before a command needs it, so that help answers at once."""
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from flows.cli.boundary import Boundary, Options
+from flows.cli.operating import OPERATING
+from flows.cli.options import common, run
 from podium import __version__
 
 EXAMPLES = """
@@ -16,31 +15,10 @@ Examples:
   podium analyze --config configs/churn.yaml   what is in the staging folders
   podium migrate --dry-run                     what a migration would do
   podium select --json | jq .verdict           for scripts
+  podium up                                    MLflow, Prefect and a worker, until Ctrl-C
 
 Exit status: 0 done; 1 unexpected failure; 2 bad usage or config; 3 the answer is no.
 """
-
-
-def common(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that every command has, also accepted before the command's name."""
-    for option in (
-        click.option("--verbose", is_flag=True, help="Show the logs of Prefect and MLflow, and tracebacks."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output."),
-        click.option("--config", "config", metavar="PATH", help="Config file [default: configs/churn.yaml]."),
-    ):
-        command = option(command)
-    return command
-
-
-def run(context: click.Context, given: dict[str, Any], name: str, **arguments: Any) -> None:
-    """Run a command inside the boundary that turns every failure into one line and an exit status."""
-    before: dict[str, Any] = context.obj or {}
-    options = Options(
-        config=given["config"] or before.get("config"),
-        as_json=given["as_json"] or before.get("as_json", False),
-        verbose=given["verbose"] or before.get("verbose", False),
-    )
-    sys.exit(Boundary(options).run(name, **arguments))
 
 
 @click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -273,6 +251,10 @@ def demo(context: click.Context, /, home: str | None, **given: Any) -> None:
     Example: podium demo --home /tmp/podium-demo
     """
     run(context, given, "demo", home=home)
+
+
+for operating in OPERATING:
+    main.add_command(operating)
 
 
 if __name__ == "__main__":

@@ -35,12 +35,12 @@ def place(product: Product, database: Path) -> None:
 def is_current(product: Product, database: Path) -> bool:
     """Whether a database needs no migration for the installed version of its product."""
     script = HERE / f"{product}.sql"
-    revision = _revision(database)
+    revision = revision_of(database)
     noted = f"INSERT INTO \"alembic_version\" VALUES('{revision}');\n"
     return revision is not None and _fits(script, product) and noted in _text(script)
 
 
-def _revision(database: Path) -> str | None:
+def revision_of(database: Path) -> str | None:
     """Return the revision of a database, None if it is not there or notes none."""
     if not database.exists():
         return None

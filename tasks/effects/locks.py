@@ -14,11 +14,12 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from configs.loading import podium_home
+from configs.places import SQLITE
 from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from podium.progress import announce
 from tasks.effects.claims import claimed
-from tasks.effects.store import SQLITE, Store, connect
+from tasks.effects.store import Store, connect
 
 PATIENCE = 600.0
 """Seconds to wait for another writer."""

@@ -22,6 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from configs.loading import podium_home
+from configs.places import EMBEDDED, SQLITE, tracking_uri
 from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from podium.logs import guard_logs
@@ -30,7 +31,6 @@ from tasks.effects.credentials import bare, lend_credentials
 from tasks.effects.reaching import require_answer
 
 PAGE = 1000
-SQLITE, EMBEDDED = "sqlite:///", "mlflow.db"
 CHAMPION, PREVIOUS = "champion", "previous"
 RETIRED = "podium.retired"
 """Tag of a logged model whose version the retention rule deleted: it is kept, and is no candidate any more."""
@@ -123,7 +123,7 @@ def logged_model_of(version: ModelVersion) -> str | None:
 
 def address(section: MlflowSection) -> str:
     """Return the configured tracking URI without credentials, else that of the embedded database in ``PODIUM_HOME``."""
-    return bare(section.tracking_uri) if section.tracking_uri else f"{SQLITE}{podium_home() / EMBEDDED}"
+    return bare(section.tracking_uri) if section.tracking_uri else tracking_uri(section)
 
 
 def connect(section: MlflowSection) -> Store:

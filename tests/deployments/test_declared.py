@@ -12,8 +12,15 @@ from deployments.declared import Declared, read_declared
 from podium.errors import ConfigError
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
-NAMES = ["analyze", "migrate", "select", "rollback", "pin", "unpin", "approve", "reject", "review", "retire", "verify"]
-WRITERS = set(NAMES) - {"analyze", "verify"}
+NAMES = {"analyze", "migrate", "select", "rollback", "pin", "unpin", "approve", "reject", "review", "retire", "verify"}
+WRITERS = NAMES - {"analyze", "verify"}
+TRIGGER = {
+    "type": "event",
+    "name": "t",
+    "description": "d",
+    "match": {"podium.registered_model": "churn"},
+    "expect": ["podium.model.trained"],
+}
 
 
 def written(tmp_path: Path, **changes: object) -> Path:
@@ -26,21 +33,25 @@ def written(tmp_path: Path, **changes: object) -> Path:
 
 
 def test_every_command_that_is_a_flow_is_a_deployment() -> None:
-    """Each command that runs a flow of Prefect is declared, under its own name."""
-    assert [d.name for d in read_declared(FILE)] == NAMES
+    """Each command that runs a flow of Prefect is declared, under its own name and its project's."""
+    assert {d.name for d in read_declared(FILE)} >= {f"churn-{name}" for name in NAMES}
 
 
 @pytest.mark.parametrize("declared", read_declared(FILE), ids=lambda d: d.name)
 def test_every_entrypoint_loads(declared: Declared) -> None:
-    """An entrypoint is a flow of the same name that takes the declared parameters."""
-    assert declared.flow().name == declared.name
+    """An entrypoint is a flow of the same name that takes the declared parameters, each with a description."""
+    flow = declared.flow()
+    assert f"churn-{flow.name}" == declared.name
+    assert all(described["description"] for described in flow.parameters.properties.values())
 
 
 @pytest.mark.parametrize("declared", read_declared(FILE), ids=lambda d: d.name)
 def test_writers_run_one_at_a_time(declared: Declared) -> None:
-    """What writes has a concurrency limit of one and queues; what reads has none."""
-    limit = declared.concurrency_limit
-    assert (limit is not None) == (declared.name in WRITERS)
+    """What writes shares a queue of its project and has a limit of one; what reads has neither."""
+    limit, writes = declared.concurrency_limit, "writes" in declared.tags
+    assert writes or declared.name.removeprefix("churn-") not in WRITERS
+    assert declared.work_pool.work_queue_name == ("churn-writers" if writes else None)
+    assert (limit is not None) == writes
     assert limit is None or (limit.limit, limit.collision_strategy) == (1, "ENQUEUE")
 
 
@@ -53,6 +64,13 @@ def test_writers_run_one_at_a_time(declared: Declared) -> None:
         ({"schedules": [{"crn": "0 2 * * *"}]}, "schedules.0"),
         ({"description": ""}, "description"),
         ({"tags": []}, "tags"),
+        ({"tags": ["podium"]}, "tags lack 'churn'"),
+        ({"name": "analyze"}, "does not begin with 'churn-'"),
+        ({"work_pool": {"name": "podium", "work_queue_name": "writers"}}, "work_queue_name"),
+        ({"triggers": [{**TRIGGER, "expcet": ["x"]}]}, "triggers.0.expcet"),
+        ({"triggers": [{**TRIGGER, "expect": []}]}, "triggers.0.expect"),
+        ({"triggers": [{**TRIGGER, "type": "evnt"}]}, "triggers.0.type"),
+        ({"triggers": [{**TRIGGER, "match": {"podium.registered_model": "other"}}]}, "does not match"),
     ],
 )
 def test_what_prefect_would_drop_is_refused(tmp_path: Path, changes: dict[str, object], named: str) -> None:
@@ -68,6 +86,7 @@ def test_what_prefect_would_drop_is_refused(tmp_path: Path, changes: dict[str, o
         ({"entrypoint": "flows.analyses.analyze"}, "does not load"),
         ({"entrypoint": "flows.analysis.load_config"}, "not a flow"),
         ({"parameters": {"confg_path": "x"}}, "takes no parameter confg_path"),
+        ({"triggers": [{**TRIGGER, "parameters": {"model": "x"}}]}, "takes no parameter model"),
     ],
 )
 def test_an_entrypoint_that_cannot_run_is_refused(tmp_path: Path, changes: dict[str, object], named: str) -> None:
@@ -90,4 +109,4 @@ def test_prefect_itself_takes_the_file(prefect_server: str) -> None:
     prefect(prefect_server, "work-pool", "create", "podium", "--type", "process")
     prefect(prefect_server, "deploy", "--all")
     listed = prefect(prefect_server, "deployment", "ls")
-    assert all(f"{name}/{name}" in listed for name in NAMES)
+    assert all(f"{name}/churn-{name}" in listed for name in NAMES)

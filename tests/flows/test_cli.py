@@ -125,7 +125,7 @@ def test_a_misspelt_command_or_option_is_status_two(home: Path) -> None:
 def test_help_has_an_example_for_every_command(home: Path) -> None:
     """Each command's help says what it does and shows how to call it."""
     listed = podium("--help", home=home).stdout
-    for name in ("analyze", "migrate", "select", "apply", "verify", "history", "demo"):
+    for name in ("analyze", "migrate", "select", "apply", "verify", "history", "demo", "up", "deploy", "doctor"):
         assert name in listed
         assert f"podium {name}" in podium(name, "--help", home=home).stdout
 

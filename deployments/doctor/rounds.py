@@ -1,0 +1,58 @@
+"""Makes the round of all checks. Servers are asked at the same time: one that is gone takes its whole patience."""
+
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+
+from configs.loading import config_path, load_config, podium_home
+from configs.places import SQLITE, tracking_uri
+from configs.schema import MlflowSection
+from deployments.doctor import databases, places, servers
+from deployments.stack.home import StackHome
+from podium import __version__
+from podium.errors import ConfigError
+from podium.health import Health
+
+HTTP = ("http://", "https://")
+
+
+def examine(given: str | None) -> list[Health]:
+    """Return every check, in the order in which to mend what fails."""
+    own = [_versions(), *places.home(podium_home()), *places.stack(podium_home())]
+    try:
+        config = load_config(given)
+    except ConfigError as error:
+        return [*own, Health("config", "fail", str(error), "mend it: podium config check tells every mistake")]
+    read = Health("config", "pass", str(config_path(given) or "the built-in defaults"))
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(_mlflow, config.mlflow), pool.submit(_prefect)]
+        found = [*own, read, *places.inputs(config)]
+        return [*found, *(check for one in asked for check in one.result())]
+
+
+def _versions() -> Health:
+    named = ", ".join(f"{name} {version(name)}" for name in ("prefect", "mlflow", "scikit-learn"))
+    return Health("versions", "pass", f"podium {__version__}, Python {platform.python_version()}, {named}")
+
+
+def _mlflow(section: MlflowSection) -> list[Health]:
+    running = StackHome(podium_home()).running()
+    uri = running.mlflow if running and section.tracking_uri is None else tracking_uri(section)
+    if not uri.startswith(HTTP):
+        beside = Path(uri.removeprefix(SQLITE)).parent / "artifacts"
+        return [databases.mlflow_database(uri), *(places.artifacts(str(beside)) if uri.startswith(SQLITE) else [])]
+    found = servers.mlflow_server(uri)
+    location = servers.artifact_location(uri, section) if found[0].status == "pass" else None
+    return [*found, *(places.artifacts(location) if location else [])]
+
+
+def _prefect() -> list[Health]:
+    running = StackHome(podium_home()).running()
+    if api := os.environ.get("PREFECT_API_URL") or (running and running.api):
+        return servers.prefect_server(api)
+    embedded = Health(
+        "prefect", "pass", "each command starts one of its own; `podium up` or PREFECT_API_URL shares one"
+    )
+    return [embedded, *databases.prefect_database(podium_home() / "prefect" / "prefect.db")]

@@ -1,0 +1,81 @@
+"""Looks at MLflow and Prefect: reachable, of our version, with our time, with a worker."""
+
+import json
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from configs.schema import MlflowSection
+from deployments.doctor.asking import Answer, get, mlflow_headers, prefect_headers, shown
+from podium.health import Health, clock, versions
+
+DENIED = frozenset({401, 403})
+
+
+def mlflow_server(uri: str) -> list[Health]:
+    """Look at an MLflow server."""
+    found = get(f"{uri.rstrip('/')}/version", mlflow_headers())
+    if found.status != 200:
+        return [_absent("mlflow", uri, found, "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")]
+    return [
+        Health("mlflow", "pass", f"{shown(uri)} answers"),
+        versions("mlflow version", version("mlflow"), found.body.strip()),
+        *_clock("mlflow clock", found),
+    ]
+
+
+def artifact_location(uri: str, section: MlflowSection) -> str | None:
+    """Return where a server keeps the artifacts of the experiment, None if it is not there yet."""
+    query = f"api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(section.experiment)}"
+    found = get(f"{uri.rstrip('/')}/{query}", mlflow_headers())
+    if found.status != 200:
+        return None
+    experiment = _object(found.body).get("experiment")
+    return experiment.get("artifact_location") if isinstance(experiment, dict) else None
+
+
+def prefect_server(api: str) -> list[Health]:
+    """Look at a Prefect server and its workers."""
+    found = get(f"{api.rstrip('/')}/admin/version", prefect_headers())
+    if found.status != 200:
+        return [_absent("prefect", api, found, "PREFECT_API_AUTH_STRING or PREFECT_API_KEY")]
+    return [
+        Health("prefect", "pass", f"{shown(api)} answers"),
+        versions("prefect version", version("prefect"), found.body.strip().strip('"')),
+        *_clock("prefect clock", found),
+        _workers(api),
+    ]
+
+
+def _absent(name: str, url: str, found: Answer, credentials: str) -> Health:
+    where = shown(url)
+    if found.status in DENIED:
+        return Health(name, "fail", f"{where} refuses us: {found.problem}", f"set {credentials}")
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    mend = f"start it, or mend its address; is {host} the right host and port?"
+    return Health(name, "fail", f"{where} does not answer: {found.problem or found.status}", mend)
+
+
+def _clock(name: str, found: Answer) -> list[Health]:
+    return [] if found.ahead is None else [clock(name, found.ahead)]
+
+
+def _workers(api: str) -> Health:
+    """Look for a work pool that is ready, which is one with a worker that reports."""
+    found = get(f"{api.rstrip('/')}/work_pools/podium", prefect_headers())
+    if found.status == 404:
+        return Health("worker", "warn", "there is no work pool 'podium'", "register: podium deploy")
+    if _object(found.body).get("status") == "READY":
+        return Health("worker", "pass", "a worker of the pool 'podium' reports")
+    return Health(
+        "worker", "warn", "no worker of the pool 'podium' reports", "prefect worker start --pool podium, or podium up"
+    )
+
+
+def _object(body: str) -> dict[str, Any]:
+    """Return a JSON object that a server sent, empty if it sent anything else."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,91 @@
+"""One server, many projects: the deployments of ``prefect.yaml``, written for one project, made those of another.
+
+A project is a registered model with its config file. Its name is in the names of its deployments, its queue, its tags
+and what its triggers match, so that nothing of one project starts anything of another.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from configs.schema import PodiumConfig
+from deployments.declared import OF_MODEL, Declared, PrefectFile, Trigger
+from podium.errors import ConfigError
+from podium.names import slug
+
+TAGS = frozenset({"podium", "reads", "writes"})
+"""Tags that the deployments of all projects have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as its workers see it.
+
+    ``config`` is the config file, absolute or below ``folder``, the working directory of its runs.
+    """
+
+    model: str
+    config: str | None
+    folder: str
+    pool: str = "podium"
+
+    @property
+    def name(self) -> str:
+        """What its deployments are named after."""
+        return slug(self.model)
+
+    @property
+    def queue(self) -> str:
+        """The queue of its writers."""
+        return f"{self.name}-writers"
+
+
+def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool: str) -> Project:
+    """Return the project of a configuration that was read from a file.
+
+    Raises:
+        ConfigError: no trigger could tell its events from those of others.
+    """
+    model = config.mlflow.registered_model
+    if model.startswith("!") or model.endswith("*"):
+        raise ConfigError(f"mlflow.registered_model: {model!r}: Prefect reads a leading ! and a last * as patterns")
+    if slug(model) in TAGS:
+        raise ConfigError(f"mlflow.registered_model: {model!r}: every project has this tag; name the model otherwise")
+    if folder is None:
+        return Project(model, _from(path, Path.cwd()), str(Path.cwd()), pool)
+    return Project(model, str(path) if path else None, folder, pool)
+
+
+def _from(path: Path | None, folder: Path) -> str | None:
+    """Return a path as seen from a folder: relative if it is below, absolute else."""
+    if path is None:
+        return None
+    whole = path.absolute()
+    return str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
+
+
+def deployments_of(file: PrefectFile, project: Project) -> tuple[Declared, ...]:
+    """Return the deployments of a file with the project it is written for replaced by another."""
+    return tuple(_for_project(declared, file.definitions.project, project) for declared in file.deployments)
+
+
+def _for_project(declared: Declared, own: str, project: Project) -> Declared:
+    pool = declared.work_pool
+    queue = pool.work_queue_name and _renamed(pool.work_queue_name, own, project.name)
+    return declared.model_copy(
+        update={
+            "name": _renamed(declared.name, own, project.name),
+            "tags": tuple(project.name if tag == own else tag for tag in declared.tags),
+            "parameters": {**declared.parameters, "config_path": project.config},
+            "work_pool": pool.model_copy(update={"name": project.pool, "work_queue_name": queue}),
+            "triggers": tuple(_aimed(trigger, own, project) for trigger in declared.triggers),
+        }
+    )
+
+
+def _aimed(trigger: Trigger, own: str, project: Project) -> Trigger:
+    name = _renamed(trigger.name, own, project.name)
+    return trigger.model_copy(update={"name": name, "match": {**trigger.match, OF_MODEL: project.model}})
+
+
+def _renamed(name: str, own: str, other: str) -> str:
+    return f"{other}-{name.removeprefix(f'{own}-')}"

@@ -1,0 +1,119 @@
+"""Starts the processes of a stack, finds every one of them again, and ends them.
+
+Flows run in sessions of their own, servers' workers in theirs, and a process id may be another's by now: neither groups
+nor ids tell for certain what belongs to a stack. A variable in the environment does, which children inherit, whoever
+starts them and whoever of them has died.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+MARK = "PODIUM_STACK"
+POLL = 0.1
+RUNS, GRACE, KILLING = 15.0, 8.0, 10.0
+"""Seconds for runs to end with their worker, for what was asked to end, and for what was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Says of which home, of which start, and of which service a process is."""
+
+    home: str
+    token: str
+    service: str
+
+    def __str__(self) -> str:
+        return f"{self.home}:{self.token}:{self.service}"
+
+
+def start(command: Sequence[str], mark: Mark, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start a process in a session of its own that writes to a log; the log before is kept as ``.1``."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own commands
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**environment, MARK: str(mark)},
+            start_new_session=True,
+        )
+
+
+def living(home: Path, token: str | None = None) -> dict[psutil.Process, Mark]:
+    """Return the living processes of one start, or of all starts in a home."""
+    found = {}
+    for process in psutil.process_iter():
+        mark = _mark_of(process)
+        if mark and mark.home == str(home) and token in (None, mark.token):
+            found[process] = mark
+    return found
+
+
+def _mark_of(process: psutil.Process) -> Mark | None:
+    try:
+        parts = process.environ().get(MARK, "").rsplit(":", 2)
+        lives = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return None
+    return Mark(*parts) if lives and len(parts) == 3 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Ends processes in the order in which they can say goodbye to each other.
+
+    ``find`` returns all there are. ``hurry`` says that nobody waits for goodbyes.
+    """
+
+    find: Callable[[], Mapping[psutil.Process, Mark]]
+    hurry: Callable[[], bool] = lambda: False
+
+    def end(self) -> int:
+        """End all and return how many there were: the worker with its runs, then the servers, then what stays.
+
+        A worker that is asked to end waits for its runs; they are asked, too, so that they can tell the server.
+        """
+        found = len(self.find())
+        for servers_too in (False, True):
+            self._ask(servers_too)
+            self._await(GRACE if servers_too else RUNS, servers_too)
+        self._kill()
+        return found
+
+    def _of(self, servers_too: bool) -> list[psutil.Process]:
+        return [p for p, mark in self.find().items() if servers_too or mark.service in ("worker", "deploy")]
+
+    def _ask(self, servers_too: bool) -> None:
+        """Ask the leaders of sessions, who pass it on to what they started."""
+        for process in self._of(servers_too):
+            with contextlib.suppress(psutil.Error, OSError):
+                if os.getsid(process.pid) == process.pid:
+                    process.send_signal(signal.SIGTERM)
+
+    def _await(self, patience: float, servers_too: bool) -> None:
+        deadline = time.monotonic() + patience
+        while self._of(servers_too) and time.monotonic() < deadline and not self.hurry():
+            time.sleep(POLL)
+
+    def _kill(self) -> None:
+        """Kill until nothing is left: a process may start another in its last moment."""
+        deadline = time.monotonic() + KILLING
+        while (left := self.find()) and time.monotonic() < deadline:
+            _kill(left)
+            time.sleep(POLL)
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()

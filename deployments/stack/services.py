@@ -1,0 +1,184 @@
+"""What a stack is made of: how each service is started, and how it shows that it works."""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from configs.places import SQLITE
+from deployments.stack.home import StackHome
+from deployments.stack.ports import HOST
+from podium.errors import PodiumError, UsageError
+from podium.redaction import without_password
+from tasks.effects import blank
+
+POOL, WORKER = "podium", "podium-up"
+ELSEWHERE = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_REGISTRY_URI",
+    "PODIUM_MLFLOW__TRACKING_URI",
+    "PREFECT_API_URL",
+    "PREFECT_API_KEY",
+    "PREFECT_API_AUTH_STRING",
+    "PREFECT_SERVER_API_AUTH_STRING",
+    "PREFECT_API_DATABASE_CONNECTION_URL",
+    "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+    "PREFECT_PROFILE",
+    "PREFECT_PROFILES_PATH",
+)
+"""Variables that lead to other servers than those of the stack, or to their databases."""
+QUIET = ("--uvicorn-opts", "--log-level warning")
+"""Not a line for each question about health."""
+CONFLICT, BUSY = 409, 503
+SOON = 0.2
+"""Seconds after which a server that was busy with its own database is asked again."""
+WRITING = 60.0
+"""Seconds for the first write of a server that has just started."""
+ANSWER = 3.0
+"""Seconds for one question about health."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One process with all it starts. ``is_well`` asks it."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    is_well: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the servers of a stack listen."""
+
+    mlflow_port: int
+    prefect_port: int
+
+    @property
+    def mlflow(self) -> str:
+        """MLflow's address."""
+        return f"http://{HOST}:{self.mlflow_port}"
+
+    @property
+    def prefect(self) -> str:
+        """The address of Prefect's user interface."""
+        return f"http://{HOST}:{self.prefect_port}"
+
+    @property
+    def api(self) -> str:
+        """The address of Prefect's API."""
+        return f"{self.prefect}/api"
+
+
+def environment(places: StackHome, addresses: Addresses, config: Path | None) -> dict[str, str]:
+    """Return the environment of all services: this stack and no other servers."""
+    kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    defaults = {
+        "DO_NOT_TRACK": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        # Jobs are for evaluating language models; their consumers would be seven processes more.
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "INFO",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+    }
+    fixed = {
+        "PODIUM_HOME": str(places.home),
+        "PREFECT_HOME": str(places.prefect),
+        "PREFECT_API_URL": addresses.api,
+        "MLFLOW_TRACKING_URI": addresses.mlflow,
+        "PREFECT_CLI_PROMPT": "false",
+        "NO_COLOR": "1",
+    }
+    return {**defaults, **kept, **fixed, **({"PODIUM_CONFIG": str(config.absolute())} if config else {})}
+
+
+def mlflow(tracking_uri: str, addresses: Addresses, variables: Mapping[str, str]) -> Service:
+    """Return the MLflow server of a database.
+
+    Artifacts are written to the folder beside it by whoever logs them, as in the embedded mode: what the stack made can
+    be read without it.
+
+    Raises:
+        UsageError: the configuration names a server.
+    """
+    if not tracking_uri.startswith(SQLITE):
+        named = without_password(tracking_uri)
+        raise UsageError(
+            f"mlflow.tracking_uri is {named}, and podium up would start an MLflow of its own: remove the key, or use "
+            f"`podium deploy` and `prefect worker start` with your servers"
+        )
+    database = Path(tracking_uri.removeprefix(SQLITE))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    blank.place("mlflow", database)
+    options = ("--host", HOST, "--port", str(addresses.mlflow_port), "--workers", "1", "--no-serve-artifacts", *QUIET)
+    stores = ("--backend-store-uri", tracking_uri, "--default-artifact-root", str(database.parent / "artifacts"))
+    command = (sys.executable, "-P", "-m", "mlflow", "server", *options, *stores)
+    return Service("mlflow", command, variables, lambda: answers(f"{addresses.mlflow}/health"))
+
+
+def prefect(places: StackHome, addresses: Addresses, variables: Mapping[str, str]) -> Service:
+    """Return the Prefect server."""
+    database = places.prefect / "prefect.db"
+    blank.place("prefect", database)
+    current = {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", database) else {}
+    command = (sys.executable, "-P", "-m", "prefect", "server", "start", "--host", HOST, "--port")
+    own = {**variables, **current}
+    return Service("prefect", (*command, str(addresses.prefect_port)), own, lambda: answers(f"{addresses.api}/health"))
+
+
+def worker(addresses: Addresses, variables: Mapping[str, str], since: datetime) -> Service:
+    """Return the worker; it is well once it has reported to the server."""
+    command = (sys.executable, "-P", "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
+    return Service("worker", (*command, "--name", WORKER), variables, lambda: has_reported(addresses.api, since))
+
+
+def answers(url: str) -> bool:
+    """Whether a server says that it is healthy."""
+    try:
+        with urllib.request.urlopen(url, timeout=ANSWER) as reply:  # noqa: S310 - our own address
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def has_reported(api: str, since: datetime) -> bool:
+    """Whether the worker has reported to the server since a time."""
+    try:
+        found: list[dict[str, Any]] = ask(f"{api}/work_pools/{POOL}/workers/filter", {})
+    except (OSError, ValueError):
+        return False
+    reported = [w["last_heartbeat_time"] for w in found if w["name"] == WORKER and w["last_heartbeat_time"]]
+    return any(datetime.fromisoformat(time) >= since for time in reported)
+
+
+def make_pool(api: str) -> None:
+    """Make the work pool, which worker and registration would both make at once."""
+    deadline = time.monotonic() + WRITING
+    while True:
+        try:
+            ask(f"{api}/work_pools/", {"name": POOL, "type": "process"}, patience=WRITING)
+        except urllib.error.HTTPError as error:
+            if error.code == CONFLICT:
+                return
+            if error.code != BUSY or time.monotonic() > deadline:
+                raise PodiumError(f"Prefect does not take a work pool: {error.code} {error.reason}") from None
+            time.sleep(SOON)
+        else:
+            return
+
+
+def ask(url: str, question: object, patience: float = ANSWER) -> Any:
+    """Return the JSON answer of a server to a JSON question."""
+    body = json.dumps(question).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - our own address
+    with urllib.request.urlopen(request, timeout=patience) as reply:  # noqa: S310
+        return json.load(reply)

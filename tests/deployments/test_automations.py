@@ -1,0 +1,100 @@
+"""What automations.yaml declares is what Prefect will watch over."""
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import yaml
+from prefect.events.schemas.automations import AutomationCore
+
+from deployments.automating import Finding
+from deployments.automations import FILE, read_automations
+from deployments.declared import read_file
+from deployments.projects import Project, deployments_of
+from podium.errors import ConfigError
+
+PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
+PROJECT = Project("credit risk", None, "/srv")
+
+
+def finding(project: Project) -> Finding:
+    """Finds the deployments of a project."""
+    return Finding(frozenset(d.name for d in deployments_of(read_file(PREFECT_YAML), project)))
+
+
+def read(path: Path = FILE, project: Project = PROJECT) -> tuple[AutomationCore, ...]:
+    """The automations of a project."""
+    return read_automations(project, finding(project), lambda name: None, path)
+
+
+def written(tmp_path: Path, **changes: object) -> Path:
+    """A copy of automations.yaml whose first automation is changed."""
+    content = yaml.safe_load(FILE.read_text())
+    content["automations"][0] |= changes
+    path = tmp_path / "automations.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_everything_that_goes_wrong_is_watched() -> None:
+    """Failed, crashed, late, stuck and vanished runs, degradation, drift, a broken chain."""
+    expected = {event for found in read() for event in getattr(found.trigger, "expect", ())}
+    after = {event for found in read() for event in getattr(found.trigger, "after", ())}
+    assert {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"} <= expected
+    assert {"prefect.flow-run.Late", "prefect.flow-run.Running", "prefect.flow-run.heartbeat"} <= after
+    assert {"podium.champion.degraded", "podium.drift.detected", "podium.audit.broken"} <= expected
+
+
+def test_each_watches_over_its_own_project() -> None:
+    """What it matches names the project, by tag or by registered model, and so does its name."""
+    for found in read():
+        dumped = str(found.trigger.model_dump(mode="json"))
+        assert f"prefect.tag.{PROJECT.name}" in dumped or "'podium.registered_model': 'credit risk'" in dumped
+        assert "$" not in dumped
+        assert found.name.startswith(f"{PROJECT.name}: ")
+        assert found.description
+
+
+TRIGGER = {"type": "event", "posture": "Reactive", "expect": ["prefect.flow-run.Failed"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"enabeld": False}, "enabeld"),
+        ({"trigger": {**TRIGGER, "withn": 5}}, "trigger.withn: unknown key"),
+        ({"trigger": {**TRIGGER, "posture": "Passive"}}, "posture"),
+        ({"trigger": {**TRIGGER, "posture": "Proactive", "within": 5}}, "within"),
+        ({"actions": [{"type": "do-nothin"}]}, "actions"),
+        ({"actions": [{"type": "run-deployment", "deployment": "trian"}]}, "trian"),
+        ({"actions": [{"type": "run-deployment", "deployment": "select", "paramters": {}}]}, "paramters"),
+        ({"actions": [{"type": "send-notification", "block": "b", "body": "x", "subjct": "y"}]}, "subjct"),
+        ({"actions": []}, "actions"),
+        ({"description": ""}, "description"),
+    ],
+)
+def test_what_prefect_would_drop_is_refused(tmp_path: Path, changes: dict[str, object], named: str) -> None:
+    """A misspelt key, a value that Prefect does not know, and a deployment that is not declared are errors."""
+    with pytest.raises(ConfigError, match=named):
+        read(written(tmp_path, **changes))
+
+
+def test_an_action_runs_the_deployment_of_its_project(tmp_path: Path) -> None:
+    """A deployment is named without its project, and found with it."""
+    names: list[str] = []
+
+    def find(name: str) -> UUID:
+        names.append(name)
+        return uuid4()
+
+    path = written(tmp_path, actions=[{"type": "run-deployment", "deployment": "select"}])
+    assert read_automations(PROJECT, find, lambda name: None, path)[0].actions[0].type == "run-deployment"
+    assert f"{PROJECT.name}-select" in names
+
+
+def test_alerts_go_to_the_block_once_it_is_there() -> None:
+    """While there is no block of that name, alerts do nothing; once there is, all but the marking of runs tell it."""
+    assert {a.type for found in read() for a in found.actions} == {"do-nothing", "change-flow-run-state"}
+    block = uuid4()
+    told = read_automations(PROJECT, finding(PROJECT), {"podium-alerts": block}.get)
+    assert {a.type for found in told for a in found.actions} == {"send-notification", "change-flow-run-state"}

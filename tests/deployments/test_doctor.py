@@ -1,0 +1,108 @@
+"""The doctor finds what is not in order, and says how to mend it."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from benchmarks.servers import free_port
+from deployments.doctor.rounds import examine
+from podium.health import Health
+from tests.flows.projects import LOGISTIC, project
+
+
+def found(config: Path) -> dict[str, Health]:
+    """Every check by its name."""
+    return {check.name: check for check in examine(str(config))}
+
+
+@pytest.fixture
+def config(home: Path, made: Path) -> Path:
+    """A project that is in order."""
+    return project(home.parent, made, LOGISTIC)
+
+
+def test_a_healthy_home_passes_everything(config: Path) -> None:
+    """Embedded databases that are current, a staging root and a holdout that can be read: nothing to mend."""
+    checks = found(config)
+    assert {name: check for name, check in checks.items() if check.status != "pass"} == {}
+    assert {"versions", "home", "disk", "config", "staging", "holdout", "mlflow", "artifacts", "prefect"} <= set(checks)
+
+
+def test_a_broken_home_is_told_whole(config: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that are gone, missing data and a column that is not there are each found, in one round, with a mend."""
+    nowhere = f"http://alice:secret@127.0.0.1:{free_port()}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", nowhere)
+    monkeypatch.setenv("PREFECT_API_URL", f"{nowhere}/api")
+    monkeypatch.setenv("PODIUM_STAGING__ROOT", str(home / "nowhere"))
+    monkeypatch.setenv("PODIUM_HOLDOUT__TARGET", "chrn")
+    checks = found(config)
+    failed = {name for name, check in checks.items() if check.status == "fail"}
+    assert failed == {"mlflow", "prefect", "staging", "holdout"}
+    assert all(checks[name].mend for name in failed)
+    assert "chrn" in checks["holdout"].detail
+    assert "secret" not in str(checks)
+
+
+def test_a_config_that_is_not_valid_is_one_check(home: Path) -> None:
+    """What does not depend on the configuration is checked all the same."""
+    path = home / "bad.yaml"
+    path.write_text("polcy: {}\n")
+    checks = found(path)
+    assert (checks["config"].status, checks["home"].status) == ("fail", "pass")
+    assert "'policy'" in checks["config"].detail
+
+
+def test_a_database_of_another_version(config: Path, home: Path) -> None:
+    """An older schema is to be upgraded; one that this MLflow does not know is of a newer one."""
+    for revision, mend in (("90e64c465722", "mlflow db upgrade"), ("ffffffffffff", "install the version")):
+        with sqlite3.connect(home / "mlflow.db") as database:
+            database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        database.close()
+        check = found(config)["mlflow schema"]
+        assert (check.status, mend in check.mend) == ("fail", True)
+
+
+class Wrong(BaseHTTPRequestHandler):
+    """A server of another version with a clock that is ten minutes late."""
+
+    def do_GET(self) -> None:
+        body = b"2.9.0"
+        self.send_response_only(200)
+        self.send_header("Date", format_datetime(datetime.now(UTC) - timedelta(minutes=10), usegmt=True))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_server_with_another_version_and_another_time(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are warnings that name the two sides."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Wrong)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_port}/api")
+    checks = found(config)
+    server.shutdown()
+    server.server_close()
+    assert (checks["prefect"].status, checks["prefect version"].status, checks["prefect clock"].status) == (
+        "pass",
+        "warn",
+        "warn",
+    )
+    assert "2.9.0" in checks["prefect version"].detail
+    assert "600 s behind" in checks["prefect clock"].detail or "601 s behind" in checks["prefect clock"].detail
+
+
+def test_real_servers_are_well_and_lack_a_worker(
+    config: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real Prefect server has our version and our time; without a worker nothing runs, which is a warning."""
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    checks = found(config)
+    assert [checks[n].status for n in ("prefect", "prefect version", "prefect clock")] == ["pass"] * 3
+    assert (checks["worker"].status, "podium" in checks["worker"].mend) == ("warn", True)

@@ -1,0 +1,54 @@
+"""Many projects on one server: nothing of one is named, queued or started like that of another."""
+
+from pathlib import Path
+
+import pytest
+
+from configs.schema import PodiumConfig
+from deployments.declared import read_file
+from deployments.projects import Project, deployments_of, project_of
+from podium.errors import ConfigError
+
+FILE = read_file(Path(__file__).parents[2] / "prefect.yaml")
+
+
+def config_of(model: str) -> PodiumConfig:
+    """A configuration with a registered model."""
+    return PodiumConfig.model_validate({"mlflow": {"registered_model": model}})
+
+
+def test_the_projects_own_file_is_as_it_is_written() -> None:
+    """For the project that the file is written for, it says what `prefect deploy` takes from it."""
+    assert deployments_of(FILE, Project("churn", "configs/churn.yaml", "/srv")) == FILE.deployments
+
+
+def test_every_name_is_the_projects() -> None:
+    """Names, tags, queue, config and what triggers match are those of the other project."""
+    found = deployments_of(FILE, Project("credit risk", "configs/risk.yaml", "/srv", "big"))
+    name = found[0].name.removesuffix("-analyze")
+    assert name.startswith("credit-risk_")
+    for declared in found:
+        assert declared.foreign_to(name) is None or declared.triggers
+        assert "churn" not in declared.tags
+        assert declared.parameters["config_path"] == "configs/risk.yaml"
+        assert declared.work_pool.name == "big"
+        assert all(trigger.match["podium.registered_model"] == "credit risk" for trigger in declared.triggers)
+        assert "churn" not in str([t.name for t in declared.triggers])
+
+
+def test_where_runs_find_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the folder it is relative to it, elsewhere absolute, and as given where the workers have another folder."""
+    monkeypatch.chdir(tmp_path)
+    config = config_of("churn")
+    assert project_of(config, Path("c/churn.yaml"), None, "p").config == "c/churn.yaml"
+    assert project_of(config, tmp_path / "c/churn.yaml", None, "p").config == "c/churn.yaml"
+    assert project_of(config, Path("/etc/churn.yaml"), None, "p").config == "/etc/churn.yaml"
+    assert project_of(config, Path("c/churn.yaml"), "/app", "p") == Project("churn", "c/churn.yaml", "/app", "p")
+    assert project_of(config, None, None, "p").config is None
+
+
+@pytest.mark.parametrize("model", ["!churn", "churn*", "podium", "writes"])
+def test_names_that_would_match_others_are_refused(model: str) -> None:
+    """What Prefect reads as a pattern, or what every project is tagged with, cannot tell one project from others."""
+    with pytest.raises(ConfigError, match=r"mlflow\.registered_model"):
+        project_of(config_of(model), None, None, "podium")

@@ -1,0 +1,216 @@
+"""One command for everything on one machine: it comes up, works by itself, and leaves no process, however it ends."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from prefect.events import Event
+from prefect.events.clients import PrefectEventsClient
+
+from benchmarks.servers import free_port
+from deployments.stack.home import StackHome
+from deployments.stack.processes import Mark, living, start
+from flows.history import history
+from flows.migration import migrate
+from flows.verification import verify
+from tests.flows.projects import LOGISTIC, TRAP, project, store_of
+from tests.flows.test_cli import PODIUM, assert_one_line, document, podium
+
+PATIENCE = 240.0
+
+
+def until(reached: Callable[[], Any], what: str) -> Any:
+    """Wait for something and return it."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := reached()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+    return found
+
+
+class Up:
+    """A `podium up` in a home, with ports of its own."""
+
+    def __init__(self, config: Path, home: Path) -> None:
+        self.home, self.config = home, config
+        ports = ("--mlflow-port", str(free_port()), "--prefect-port", str(free_port()))
+        self.process = subprocess.Popen(
+            [PODIUM, "up", "--json", "--config", str(config), *ports],
+            cwd=config.parent,
+            env={**os.environ, "PODIUM_HOME": str(home), "PREFECT_LOGGING_LEVEL": "INFO"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.family: set[psutil.Process] = set()
+
+    def ready(self) -> dict[str, Any]:
+        """Wait until it is ready and return the document it prints."""
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line == "}\n":
+                told: dict[str, Any] = json.loads("".join(lines))
+                return told
+        raise AssertionError(self.process.communicate())
+
+    def look(self) -> None:
+        """Remember every process there is now, marked or not."""
+        self.family |= set(living(self.home)) | set(psutil.Process(self.process.pid).children(recursive=True))
+
+    def is_gone(self) -> bool:
+        """Whether no process is left, neither of those remembered nor any other."""
+        return not living(self.home) and not any(
+            p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in self.family
+        )
+
+
+@pytest.fixture
+def ups() -> Iterator[list[Up]]:
+    """The stacks of a test, of which none outlives it."""
+    started: list[Up] = []
+    yield started
+    for up in started:
+        up.process.kill()
+        up.process.communicate()
+        for process in living(up.home):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def emit(api: str, model_id: str, registered_model: str) -> None:
+    """Tell with a plain Prefect client that a model was trained."""
+    resource = {
+        "prefect.resource.id": f"podium.model.{model_id}",
+        "podium.model.id": model_id,
+        "podium.registered_model": registered_model,
+    }
+
+    async def send() -> None:
+        async with PrefectEventsClient(api) as client:
+            await client.emit(Event(event="podium.model.trained", resource=resource))
+
+    asyncio.run(send())
+
+
+def asked(api: str, path: str, question: object) -> Any:
+    """The answer of the Prefect server."""
+    request = urllib.request.Request(
+        f"{api}/{path}", json.dumps(question).encode(), {"Content-Type": "application/json"}
+    )
+
+    def answer() -> list[Any]:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return [json.load(reply)]
+        except urllib.error.HTTPError as error:
+            # Prefect's SQLite database refuses a request that collides with its own; its clients ask again.
+            assert error.code == 503
+            return []
+
+    return until(answer, path)[0]
+
+
+def states(database: Path) -> dict[str, str]:
+    """The state of every run that was started, by its name, from the database alone."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return dict(connection.execute("SELECT name, state_type FROM flow_run WHERE start_time IS NOT NULL"))
+
+
+def runs(api: str, flow: str, state: str) -> int:
+    """How many runs of a flow are in a state."""
+    wanted = {"flows": {"name": {"any_": [flow]}}, "flow_runs": {"state": {"type": {"any_": [state]}}}}
+    return int(asked(api, "flow_runs/count", wanted))
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_stack_decides_by_itself_and_leaves_nothing(home: Path, made: Path, ups: list[Up]) -> None:
+    """An event becomes a decision; a second start is refused; killed or interrupted in mid-run, no process is left."""
+    config = project(home.parent, made, LOGISTIC, TRAP)
+    migrate(str(config))
+    ups.append(first := Up(config, home))
+    told = first.ready()
+    api = told["prefect"]["api"]
+    assert len(told["deployments"]) >= 10
+    assert {step["action"] for step in told["automations"]} == {"created"}
+
+    emit(api, "m-other", "another")
+    emit(api, "m-1", "churn")
+    again = podium("up", "--config", str(config), home=home, cwd=home)
+    assert_one_line(again, 2, str(told["pid"]), told["mlflow"]["url"])
+    health = podium("doctor", "--json", "--config", str(config), home=home, cwd=home)
+    assert (health.returncode, document(health)["passed"]) == (0, True), health.stdout
+    until(lambda: "champion" in store_of(config).aliases(), "no selection promoted")
+    database = StackHome(home).prefect / "prefect.db"
+    until(lambda: set(states(database).values()) == {"COMPLETED"}, "a run goes on")
+    decided = [d.content["asked_by"] for d in history(str(config)).decisions]
+    assert decided == ["podium.model.trained m-1"]
+    assert runs(api, "select", "COMPLETED") == 1
+    until(lambda: runs(api, "verify", "SCHEDULED"), "no schedule made a run")
+
+    first.look()
+    first.process.kill()
+    until(first.is_gone, "processes of a killed stack are left")
+
+    ups.append(second := Up(config, home))
+    told = second.ready()
+    assert {step["action"] for step in (*told["deployments"], *told["automations"])} == {"unchanged"}
+    api = told["prefect"]["api"]
+    with urllib.request.urlopen(f"{api}/deployments/name/verify/churn-verify", timeout=30) as reply:
+        deployment = json.load(reply)["id"]
+    run = asked(api, f"deployments/{deployment}/create_flow_run", {})["name"]
+    until(lambda: states(database).get(run) == "RUNNING", "no verification runs")
+    second.look()
+    second.process.send_signal(signal.SIGINT)
+    out, said = second.process.communicate(timeout=PATIENCE)
+    assert (second.process.returncode, out) == (0, ""), said
+    assert "Traceback" not in said
+    assert second.is_gone()
+    assert states(database)[run] != "RUNNING"
+    assert not StackHome(home).state.exists()
+    assert verify(str(config)).passed
+
+
+def test_orphans_are_ended_and_a_taken_port_is_named(home: Path, made: Path) -> None:
+    """The next start ends what is left of one whose guard died, too, and complains of a port before it starts any."""
+    config = project(home.parent, made, LOGISTIC)
+    places = StackHome(home)
+    places.make()
+    stubborn = ["bash", "-c", "trap '' TERM; sleep 1000 & setsid sleep 1000 & wait"]
+    orphan = start(stubborn, Mark(str(home), "earlier", "mlflow"), os.environ, places.logs / "mlflow.log")
+    foreign = start(["sleep", "1000"], Mark(str(home) + "-2", "t", "mlflow"), os.environ, places.logs / "other.log")
+    until(lambda: len(living(home)) >= 3, "the orphans do not start")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        ended = podium("up", "--mlflow-port", port, "--config", str(config), home=home, cwd=home)
+    assert_one_line(ended, 2, f"port {port}", "--mlflow-port", str(os.getpid()))
+    orphan.wait(timeout=30)
+    assert living(home) == {}
+    assert foreign.poll() is None
+    foreign.kill()
+    foreign.wait()
+
+
+def test_a_config_that_names_a_server_is_refused(home: Path, made: Path) -> None:
+    """`podium up` would start an MLflow of its own beside it."""
+    config = project(home.parent, made, LOGISTIC, mlflow={"tracking_uri": "http://alice:secret@mlflow.example:5000"})
+    ended = podium("up", "--config", str(config), home=home, cwd=home)
+    assert_one_line(ended, 2, "mlflow.tracking_uri", "http://mlflow.example:5000", "podium deploy")
+    assert "secret" not in ended.stderr
+    assert living(home) == {}
