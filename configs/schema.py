@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from configs.alerts import AlertsSection
 from configs.policy import PolicySection
 from configs.section import Section, no_boolean
+from configs.training import TrainingSection
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s'\"`][^/:'\"`]*$")]
 
@@ -165,6 +166,7 @@ class PodiumConfig(Section):
     mlflow: MlflowSection = MlflowSection()
     staging: StagingSection = StagingSection()
     holdout: HoldoutSection | None = Field(None, description="Rows to measure on. null: no measuring.")
+    training: TrainingSection | None = Field(None, description="What `podium train` learns from. null: nothing.")
     policy: PolicySection = PolicySection()
     retention: RetentionSection = RetentionSection()
     export: ExportSection = ExportSection()
@@ -201,6 +203,12 @@ class PodiumConfig(Section):
             raise ValueError("policy.guardrails has slice_regression or fairness_gap: name columns in holdout.slices")
         if rails.fairness_gap.keys() - {"accuracy"} and holdout.positive_class is None:
             raise ValueError("policy.guardrails.fairness_gap: rates are of a class: set holdout.positive_class")
+        return self
+
+    @model_validator(mode="after")
+    def _training_needs_a_holdout(self) -> "PodiumConfig":
+        if self.training and self.holdout is None:
+            raise ValueError("training: target and id columns are those of the section holdout, which is not set")
         return self
 
     @model_validator(mode="after")

@@ -87,6 +87,9 @@ def review(config_path: str | None = None) -> OrderOutcome | None:
 
     The run is suspended until then. Its second beginning finds the answer, unless another decision waits by now.
 
+    Args:
+        config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
+
     Raises:
         UsageError: it does not run as a deployment.
         NegativeAnswerError: production has changed since, or the model does not pass any more.

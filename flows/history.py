@@ -6,15 +6,19 @@ from typing import Any
 from configs.loading import load_config
 from flows.alerting import alert_outcome
 from podium.decision import Chain
+from podium.events import broken
 from podium.past import champion_at, decision_named, parse_time, why_not
+from tasks.effects.events import project_of, tell
 from tasks.effects.records import read_chain
 
 
 def history(config_path: str | None = None) -> Chain:
-    """Return every decision, oldest first; whoever is to be told of a broken chain is."""
+    """Return every decision, oldest first; whoever is to be told of a broken chain is, and others hear of it."""
     config = load_config(config_path)
     chain = read_chain(config.mlflow)
     alert_outcome(config, "history", chain, and_owed=False)
+    if not chain.unbroken:
+        tell(broken(project_of(config.mlflow), chain))
     return chain
 
 

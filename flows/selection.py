@@ -19,6 +19,7 @@ from podium.checks import Verification
 from podium.curves import Curves, Residuals
 from podium.decision import Decision, evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
+from podium.events import asker
 from podium.evidence import asked_of, challengers_in, champion_in, chosen_among, shown
 from podium.guardrails import Guardrail, latency
 from podium.measurement import Holdout
@@ -42,13 +43,16 @@ from tasks.verification import canary, prepare_canary
 
 
 @flow(name="select", validate_parameters=False, on_completion=[alert], on_failure=[alert])
-def select(config_path: str | None = None, dry_run: bool = False, asked_by: str = "user") -> SelectionOutcome:
+def select(
+    config_path: str | None = None, dry_run: bool = False, asked_by: str = "user", model_id: str | None = None
+) -> SelectionOutcome:
     """Measure every candidate of the experiment that is not yet measured, and put the best into production.
 
     Args:
         config_path: Config file of the project; not set: PODIUM_CONFIG of the worker, else configs/churn.yaml.
         dry_run: Only say what would be done, and write nothing.
         asked_by: Who or what asks for it, for the decision record.
+        model_id: The model whose event asks for it, for the decision record; every other candidate counts as well.
 
     Raises:
         NegativeAnswerError: nothing can be promoted, or what was promoted failed and was taken back; its answer is the
@@ -56,7 +60,7 @@ def select(config_path: str | None = None, dry_run: bool = False, asked_by: str 
     """
     config = load_config(config_path)
     holdout = load_holdout(config)
-    outcome = preview(config, holdout)[0] if dry_run else _selected(config, holdout, asked_by)
+    outcome = preview(config, holdout)[0] if dry_run else _selected(config, holdout, asker(asked_by, model_id))
     return _answered(config, outcome)
 
 

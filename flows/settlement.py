@@ -9,6 +9,7 @@ from configs.schema import PodiumConfig
 from podium import __version__
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError, PodiumError
+from podium.events import carried_out
 from podium.notes import render_note
 from podium.orders import order, undo_reason
 from podium.outcome import OrderOutcome, Pin
@@ -23,6 +24,7 @@ from tasks.decisions import (
     pending_decisions,
     write_decision,
 )
+from tasks.effects.events import project_of, tell
 from tasks.effects.locks import Turn, one_decision
 from tasks.exporting import export_champion
 from tasks.promotion import in_production, retire_versions, switch_champion, vacate
@@ -123,6 +125,9 @@ def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
         return CarriedOut(overtaken=stale)
     done = CHANGES[decision.content["verdict"]](config, decision, turn)
     _export(config)
+    if not done.undone:
+        # Before the decision is closed: one that a kill interrupts here is finished later, and told the same then.
+        tell(carried_out(project_of(config.mlflow), decision))
     close_decision(config.mlflow, decision.decision_id, "undone" if done.undone else "settled")
     return done
 

@@ -7,7 +7,9 @@ from flows.alerting import alert
 from flows.settlement import resume_interrupted
 from podium.checks import Verification
 from podium.errors import NegativeAnswerError
+from podium.events import degraded
 from podium.progress import announce
+from tasks.effects.events import project_of, tell
 from tasks.measurement import load_holdout
 from tasks.verification import verify_champion
 
@@ -28,6 +30,7 @@ def verify(config_path: str | None = None) -> Verification:
     announce("verifying the champion in a fresh process")
     found = verify_champion(config, holdout)
     if not found.passed:
+        tell(degraded(project_of(config.mlflow), found))
         failed = ", ".join(check.name for check in found.checks if not check.passed)
         who = f"{config.mlflow.registered_model} version {found.version}"
         raise NegativeAnswerError(f"{who} failed its verification: {failed}", found)

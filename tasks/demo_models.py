@@ -12,36 +12,17 @@ from typing import Any
 
 import joblib
 import pandas as pd
-from lightgbm import LGBMClassifier
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support, roc_auc_score
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from xgboost import XGBClassifier
 
 from podium.progress import Counter
+from tasks.effects.recipes import common, estimator, pipeline
 
 SEED = 42
 TARGET, IDENTIFIER = "churn", "customerID"
 NUMERIC = ["SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"]
-ESTIMATORS: dict[str, Any] = {
-    "xgboost": XGBClassifier,
-    "lightgbm": LGBMClassifier,
-    "random_forest": RandomForestClassifier,
-    "logistic_regression": LogisticRegression,
-}
-COMMON: dict[str, dict[str, Any]] = {
-    "xgboost": {"n_jobs": 1, "random_state": SEED},
-    "lightgbm": {"n_jobs": 1, "random_state": SEED, "verbose": -1},
-    "random_forest": {"n_jobs": 1, "random_state": SEED},
-    "logistic_regression": {"max_iter": 1000},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +141,8 @@ def _stage(recipe: Recipe, split: Split, root: Path) -> None:
 
 
 def _estimator(recipe: Recipe, columns: list[str]) -> Any:
-    model = ESTIMATORS[recipe.kind](**COMMON[recipe.kind], **recipe.parameters)
-    if recipe.bare:
-        return model
-    numbers = Pipeline([("fill", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
-    encode = OneHotEncoder(handle_unknown="ignore")
-    texts = Pipeline([("fill", SimpleImputer(strategy="most_frequent")), ("encode", encode)])
-    categorical = [c for c in columns if c not in NUMERIC]
-    preprocess = ColumnTransformer([("numbers", numbers, NUMERIC), ("texts", texts, categorical)])
-    return Pipeline([("preprocess", preprocess), ("model", model)])
+    model = estimator(recipe.kind, SEED, **recipe.parameters)
+    return model if recipe.bare else pipeline(model, NUMERIC, [c for c in columns if c not in NUMERIC])
 
 
 def _scores(model: Any, rows: pd.DataFrame, target: "pd.Series[int]") -> dict[str, float]:
@@ -193,7 +167,7 @@ def _metadata(recipe: Recipe, columns: list[str], scores: dict[str, float]) -> d
         "model_name": "churn",
         "model_type": recipe.kind,
         "performance_metrics": scores,
-        "hyperparameters": {**COMMON[recipe.kind], **recipe.parameters},
+        "hyperparameters": {**common(recipe.kind, SEED), **recipe.parameters},
         "feature_columns": columns,
         "created_by": "training_pipeline",
         "description": f"{recipe.kind.replace('_', ' ')} for customer churn",

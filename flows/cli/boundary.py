@@ -11,7 +11,7 @@ from podium.errors import PodiumError
 from podium.redaction import redacted
 
 INTERRUPTED = 130
-WITHOUT_PREFECT = frozenset({"history", "deploy", "alerts-list"})
+WITHOUT_PREFECT = frozenset({"history", "deploy", "alerts-list", "notify", "webhooks"})
 OPERATING = frozenset({"up", "doctor", "config check"})
 """Commands that need no server of their own, and find out for themselves how the configuration is."""
 

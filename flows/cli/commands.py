@@ -25,7 +25,8 @@ def output() -> Console:
     return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, soft_wrap=False)
 
 
-def _show(options: Options, document: Any, view: View) -> None:
+def show(options: Options, document: Any, view: View) -> None:
+    """Print what a command came to: as one JSON document, or for a person."""
     if options.as_json:
         print_json(document)
     else:
@@ -76,9 +77,9 @@ def analyze(options: Options, arguments: dict[str, Any]) -> int:
     """Show the inventory of the staging root, or how one of its models was read."""
     found = call_flow("analysis", "analyze", options.config)
     if arguments["explain"] is None:
-        _show(options, found.as_json(), views.show_analysis)
+        show(options, found.as_json(), views.show_analysis)
     else:
-        _show(options, found.explain(arguments["explain"]), views.show_explanation)
+        show(options, found.explain(arguments["explain"]), views.show_explanation)
     return 0
 
 
@@ -88,7 +89,7 @@ def migrate(options: Options, arguments: dict[str, Any]) -> int:
         start_sandbox()
         open_store(options)
     report = call_flow("migration", "migrate", options.config, dry_run=arguments["dry_run"])
-    _show(options, report.as_json(), views.show_migration)
+    show(options, report.as_json(), views.show_migration)
     return UNFINISHED if report.of("left") else 0
 
 
@@ -96,24 +97,24 @@ def select(options: Options, arguments: dict[str, Any]) -> int:
     """Select the production model; the answer is no when nothing can be promoted."""
     if arguments["plan"]:
         planned = call_flow("planning", "plan", arguments["plan"], options.config)
-        _show(options, planned.as_json(), views.show_selection)
+        show(options, planned.as_json(), views.show_selection)
         return 0
     outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"])
-    _show(options, outcome.as_json(), views.show_selection)
+    show(options, outcome.as_json(), views.show_selection)
     return NO if outcome.selection.verdict == "refuse" or outcome.undone else 0
 
 
 def apply(options: Options, arguments: dict[str, Any]) -> int:
     """Carry out a plan; the answer is no when anything has changed since it was made."""
     outcome = call_flow("planning", "apply", arguments["plan"], options.config, asked_by=person())
-    _show(options, outcome.as_json(), views.show_selection)
+    show(options, outcome.as_json(), views.show_selection)
     return NO if outcome.undone else 0
 
 
 def verify(options: Options, arguments: dict[str, Any]) -> int:
     """Verify the production model; the answer is no when a check fails."""
     found = call_flow("verification", "verify", options.config)
-    _show(options, found.as_json(), views.show_verification)
+    show(options, found.as_json(), views.show_verification)
     return 0 if found.passed else NO
 
 
@@ -148,14 +149,14 @@ def reject(options: Options, arguments: dict[str, Any]) -> int:
 def retire(options: Options, arguments: dict[str, Any]) -> int:
     """Retire former production versions by the rule."""
     outcome = call_flow("retirement", "retire", options.config, dry_run=arguments["dry_run"])
-    _show(options, outcome.as_json(), views.show_retirement)
+    show(options, outcome.as_json(), views.show_retirement)
     return 0
 
 
 def _order(options: Options, module: str, name: str, **named: Any) -> int:
     """Carry out what a person asks for, under that person's name."""
     outcome = call_flow(module, name, options.config, asked_by=person(), **named)
-    _show(options, outcome.as_json(), views.show_order)
+    show(options, outcome.as_json(), views.show_order)
     return 0
 
 
@@ -173,9 +174,9 @@ def history(options: Options, arguments: dict[str, Any]) -> int:
     from flows.history import chain_json, past_json
 
     if arguments["at"]:
-        _show(options, past_json(chain, arguments["at"]), looking_back.show_past)
+        show(options, past_json(chain, arguments["at"]), looking_back.show_past)
         return 0 if chain.unbroken else NO
-    _show(options, chain_json(chain), views.show_history)
+    show(options, chain_json(chain), views.show_history)
     return 0 if chain.unbroken else NO
 
 
@@ -185,7 +186,7 @@ def explain_decision(options: Options, arguments: dict[str, Any]) -> int:
     from flows.history import explained_json
 
     document = explained_json(chain, arguments["decision_id"], arguments["model"])
-    _show(options, document, looking_back.show_explained)
+    show(options, document, looking_back.show_explained)
     return 0
 
 
@@ -194,7 +195,7 @@ def backtest(options: Options, arguments: dict[str, Any]) -> int:
     chain, found = call_flow("backtesting", "backtest", arguments["policy"], options.config)
     from flows.backtesting import backtest_json
 
-    _show(options, backtest_json(chain, found, arguments["policy"]), looking_back.show_backtest)
+    show(options, backtest_json(chain, found, arguments["policy"]), looking_back.show_backtest)
     return 0 if chain.unbroken else NO
 
 
@@ -203,13 +204,13 @@ def alerts_test(options: Options, arguments: dict[str, Any]) -> int:
     outcome = call_flow(
         "alerts", "try_channels", options.config, arguments["channels"], arguments["dry_run"], asked_by=person()
     )
-    _show(options, outcome.as_json(), alert_views.show_trial)
+    show(options, outcome.as_json(), alert_views.show_trial)
     return NO if outcome.missed else 0
 
 
 def alerts_list(options: Options, arguments: dict[str, Any]) -> int:
     """Show what each alert channel was told that is still so."""
-    _show(options, {"channels": call_flow("alerts", "told", options.config)}, alert_views.show_told)
+    show(options, {"channels": call_flow("alerts", "told", options.config)}, alert_views.show_told)
     return 0
 
 
@@ -231,8 +232,18 @@ def deploy(options: Options, arguments: dict[str, Any]) -> int:
     project = project_of(
         load_config(options.config), config_path(options.config), arguments["folder"], arguments["pool"]
     )
-    _show(options, register(project, dry_run=arguments["dry_run"]).as_json(), operations.show_registered)
+    show(options, register(project, dry_run=arguments["dry_run"]).as_json(), operations.show_registered)
     return 0
+
+
+def _elsewhere(module: str, name: str) -> Callable[[Options, dict[str, Any]], int]:
+    """Return a command of another module, which is imported when it runs."""
+
+    def command(options: Options, arguments: dict[str, Any]) -> int:
+        found: Callable[[Options, dict[str, Any]], int] = getattr(importlib.import_module(f"flows.cli.{module}"), name)
+        return found(options, arguments)
+
+    return command
 
 
 COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
@@ -254,4 +265,7 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "alerts-list": alerts_list,
     "demo": demo,
     "deploy": deploy,
+    "train": _elsewhere("learning", "train"),
+    "notify": _elsewhere("learning", "notify"),
+    "webhooks": _elsewhere("learning", "webhooks"),
 }

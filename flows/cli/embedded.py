@@ -18,6 +18,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from configs.loading import EVENTS
 from podium.errors import PodiumError
 from tasks.effects import blank
 
@@ -39,6 +40,8 @@ CLIENT = {
     # The address is plain HTTP on loopback: there is no certificate to check, and each client would load all of them.
     "PREFECT_API_TLS_INSECURE_SKIP_VERIFY": "true",
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+    # Nobody waits for events on a server that ends with the command.
+    EVENTS: "off",
 }
 
 

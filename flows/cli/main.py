@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from flows.cli.after_training import add_commands
 from flows.cli.operating import OPERATING
 from flows.cli.options import common, run
 from podium import __version__
@@ -256,6 +257,7 @@ def demo(context: click.Context, /, home: str | None, **given: Any) -> None:
 for operating in OPERATING:
     main.add_command(operating)
 
+add_commands(main)
 
 if __name__ == "__main__":
     main()

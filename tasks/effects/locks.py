@@ -54,6 +54,20 @@ def one_writer(registered_model: str, patience: float = PATIENCE) -> Iterator[No
 
 
 @contextmanager
+def one_training(section: MlflowSection, patience: float = PATIENCE) -> Iterator[None]:
+    """Let nobody else of this home train for an experiment meanwhile: the second would train the same once more.
+
+    Raises:
+        PodiumError: another training was at it for longer than ``patience`` seconds.
+    """
+    folder = podium_home() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", section.experiment)
+    with _held(folder / f"{name}.training.lock", section.experiment, patience):
+        yield
+
+
+@contextmanager
 def _held(path: Path, registered_model: str, patience: float) -> Iterator[None]:
     lock = FileLock(path)
     try:

@@ -1,0 +1,241 @@
+"""Three ways in for what others train: the event itself, `podium notify`, and MLflow's own webhooks."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from cryptography.fernet import Fernet
+from prefect.blocks.system import Secret
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.servers import MlflowServer, free_port
+from flows.notifying import notify
+from podium.errors import UsageError
+from podium.webhooks import signature_of
+from tests.flows.listening import Listening
+from tests.flows.projects import log_with_plain_mlflow, project, store_of
+from tests.flows.test_cli import PODIUM, assert_one_line, document, podium
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to.md"
+SECRET = "d0b1c7a4e0f94b7e8b0c"
+ROWS = pd.DataFrame({"tenure": [1.0, 2.0, 30.0, 40.0], "charge": [9.0, 8.0, 2.0, 1.0]})
+
+
+def logged(config: Path, name: str) -> str:
+    """Log a small model the way anybody's training code does; returns the logged model's id."""
+    return log_with_plain_mlflow(config, LogisticRegression().fit(ROWS, [1, 1, 0, 0]), ROWS, name)
+
+
+def project_named(home: Path, made: Path, name: str) -> Path:
+    """A project whose names are its own."""
+    return project(home.parent, made, mlflow={"registered_model": name, "experiment": f"{name}_experiment"})
+
+
+def test_the_documented_line_is_an_event(home: Path, prefect_server: str) -> None:
+    """What docs/how-to.md tells training code to say is heard, with the labels that triggers match."""
+    blocks = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
+    line = next(block for block in blocks if "emit_event(" in block)
+    code = f'model_id, run_id = "by hand", "r1"\n{line}'
+    with Listening(prefect_server, "podium.model.") as ears:
+        environment = {**os.environ, "PREFECT_API_URL": prefect_server}
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
+        heard = ears.next("podium.model.by hand")
+    assert heard.event == "podium.model.trained"
+    labels = {
+        name: heard.resource[f"podium.{name}"] for name in ("model.id", "run.id", "registered_model", "experiment")
+    }
+    assert labels == {
+        "model.id": "by hand",
+        "run.id": "r1",
+        "registered_model": "churn",
+        "experiment": "churn_monitoring",
+    }
+
+
+def test_a_run_or_a_logged_model_is_told_of(home: Path, made: Path, prefect_server: str) -> None:
+    """Both name the same event, which a server takes for one; told again it is another."""
+    config = project_named(home, made, "notified")
+    model_id = logged(config, "linear")
+    run_id = store_of(config).client.get_logged_model(model_id).source_run_id
+    with Listening(prefect_server, "podium.model.") as ears:
+        assert notify(run_id, str(config), dry_run=True).models[0].logged_model_id == model_id
+        told = podium("notify", run_id, "--json", home=home, PODIUM_CONFIG=str(config), PREFECT_API_URL=prefect_server)
+        assert document(told)["events"][0]["model_id"] == "linear"
+        first = ears.next("podium.model.linear")
+        assert (first.resource["podium.run.id"], first.resource["podium.logged_model.id"]) == (run_id, model_id)
+        notify(model_id, str(config))
+        notify(model_id, str(config), again=True)
+        assert ears.next("podium.model.linear").id != first.id
+
+
+def test_what_is_no_candidate_is_one_line(home: Path, made: Path, prefect_server: str) -> None:
+    """Unknown, elsewhere, without a model, deleted, unfinished, or nobody to tell: each says what to do."""
+    config = project_named(home, made, "missing")
+    store = store_of(config)
+    for name in ("nothing", "m-" + "0" * 32):
+        with pytest.raises(UsageError, match=f"{name}.*no such"):
+            notify(name, str(config))
+    empty = store.client.create_run(store.experiment_id).info.run_id
+    with pytest.raises(UsageError, match="no logged model that is ready"):
+        notify(empty, str(config))
+    half = store.client.create_logged_model(store.experiment_id, "half", empty).model_id
+    with pytest.raises(UsageError, match="not ready"):
+        notify(half, str(config))
+    store.client.delete_run(empty)
+    with pytest.raises(UsageError, match="deleted"):
+        notify(empty, str(config))
+    elsewhere = store.client.create_run(store.client.create_experiment("elsewhere")).info.run_id
+    with pytest.raises(UsageError, match=r"'elsewhere'.*'missing_experiment'"):
+        notify(elsewhere, str(config))
+    here: dict[str, Any] = {"home": home, "PODIUM_CONFIG": str(config)}
+    assert_one_line(podium("notify", logged(config, "linear"), **here), 1, "PREFECT_API_URL")
+    assert_one_line(podium("notify", "nothing", PREFECT_API_URL=prefect_server, **here), 2, "'nothing'")
+
+
+class Endpoint:
+    """`podium webhooks serve` as a process of its own."""
+
+    def __init__(self, *options: str, **variables: str) -> None:
+        command = [PODIUM, "webhooks", "serve", "--port", "0", "--json", *options]
+        self._process = subprocess.Popen(
+            command,
+            env={**os.environ, "PODIUM_WEBHOOK_SECRET": SECRET, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        said = ""
+        while not said.rstrip().endswith("}"):
+            part = self._process.stdout.readline()
+            assert part, self._process.communicate()[1]
+            said += part
+        self.address = json.loads(said)["address"]
+
+    def stop(self) -> str:
+        """End it as Ctrl-C does, and return what it logged."""
+        self._process.send_signal(signal.SIGINT)
+        told = self._process.communicate(timeout=60)[1]
+        assert self._process.returncode == 0, told
+        return told
+
+
+def delivery(version: str, name: str, source: str, **changed: Any) -> tuple[bytes, dict[str, str]]:
+    """The body and the signed headers of a delivery; what is changed is changed before it is signed."""
+    data: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "source": source,
+        "run_id": None,
+        "tags": {},
+        "description": None,
+    }
+    body = json.dumps({"entity": "model_version", "action": "created", "data": data}).encode()
+    stamp, delivery_id = str(changed.get("stamp", int(time.time()))), str(uuid.uuid4())
+    signature = signature_of(changed.get("secret", SECRET), delivery_id, stamp, body)
+    return body, {
+        "X-MLflow-Signature": signature,
+        "X-MLflow-Timestamp": stamp,
+        "X-MLflow-Delivery-Id": delivery_id,
+        "Content-Type": "application/json",
+    }
+
+
+def posted(address: str, body: Any, headers: dict[str, str], method: str = "POST") -> tuple[int, str]:
+    """Send a request and return the status of the answer and what it says."""
+    request = urllib.request.Request(address, body, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.fixture
+def webhook_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A real MLflow server that may send webhooks to this machine."""
+    monkeypatch.setenv("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", Fernet.generate_key().decode())
+    monkeypatch.setenv("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "http")
+    monkeypatch.setenv("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true")
+    server = MlflowServer(home)
+    server.start()
+    yield server.url
+    server.kill()
+
+
+def test_mlflows_webhook_becomes_an_event(
+    webhook_server: str, home: Path, made: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A version that others register is told of; forged, old, replayed and foreign deliveries are not."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", webhook_server)
+    config = project_named(home, made, "hooked")
+    here = {"PREFECT_API_URL": prefect_server, "PODIUM_CONFIG": str(config)}
+    store = store_of(config)
+    endpoint = Endpoint(**here)
+    store.client.create_webhook("podium", endpoint.address, ["model_version.created"], secret=SECRET)
+    model_id = logged(config, "from their code")
+    with Listening(prefect_server, "podium.model.") as ears:
+        mlflow.register_model(f"models:/{model_id}", "hooked")
+        heard = ears.next("podium.model.from their code")
+        assert heard.resource["podium.logged_model.id"] == model_id
+        assert heard.resource["podium.registered_model"] == "hooked"
+    source = f"models:/{model_id}"
+    good = delivery("1", "hooked", source)
+    assert posted(endpoint.address, *good)[0] == 202
+    assert posted(endpoint.address, *good)[0] == 409
+    assert posted(endpoint.address, *delivery("1", "hooked", source, secret="another one of length"))[0] == 401
+    assert posted(endpoint.address, *delivery("1", "hooked", source, stamp=int(time.time()) - 400))[0] == 400
+    assert posted(endpoint.address, good[0] + b" ", good[1])[0] == 401
+    assert posted(endpoint.address, b"x" * 70_000, good[1])[0] == 413
+    assert posted(endpoint.address, iter([b"x" * 40_000] * 2), good[1])[0] == 413
+    assert posted(endpoint.address, None, {}, "GET")[0] == 405
+    assert "ignored" in posted(endpoint.address, *delivery("1", "other", source))[1]
+    assert "no such logged model" in posted(endpoint.address, *delivery("1", "hooked", f"models:/m-{'0' * 32}"))[1]
+    told = endpoint.stop()
+    assert "another secret" in told
+    assert SECRET not in told
+    restarted = Endpoint(**here)
+    assert posted(restarted.address, *good)[0] == 409
+    restarted.stop()
+
+
+def test_what_prefect_does_not_hear_may_come_again(home: Path, made: Path, prefect_server: str) -> None:
+    """A delivery that could not be passed on is no replay when MLflow sends it again; a block may hold the secret."""
+    config = project_named(home, made, "patient")
+    message = delivery("1", "patient", f"models:/{logged(config, 'late')}")
+    Secret(value=SECRET).save("webhook-test", overwrite=True)
+    deaf = Endpoint(PREFECT_API_URL=f"http://127.0.0.1:{free_port()}/api", PODIUM_CONFIG=str(config))
+    assert [posted(deaf.address, *message)[0] for _ in range(2)] == [503, 503]
+    assert "not delivered to Prefect" in deaf.stop()
+    variables = {"PREFECT_API_URL": prefect_server, "PODIUM_CONFIG": str(config), "PODIUM_WEBHOOK_SECRET": ""}
+    with Listening(prefect_server, "podium.model.") as ears:
+        hearing = Endpoint("--secret-block", "webhook-test", **variables)
+        assert posted(hearing.address, *message)[0] == 202
+        assert ears.next("podium.model.late").event == "podium.model.trained"
+    hearing.stop()
+
+
+def test_an_endpoint_that_cannot_serve_says_why(home: Path, made: Path) -> None:
+    """No secret, a short one, and a port that is taken are one line."""
+    config: dict[str, Any] = {"home": home, "PODIUM_CONFIG": str(project_named(home, made, "unready"))}
+    assert_one_line(podium("webhooks", "serve", **config), 2, "PODIUM_WEBHOOK_SECRET", "openssl")
+    short = podium("webhooks", "serve", PODIUM_WEBHOOK_SECRET="abc", **config)
+    assert_one_line(short, 2, "PODIUM_WEBHOOK_SECRET", "16 characters")
+    with socket.create_server(("127.0.0.1", 0)) as taker:
+        port = taker.getsockname()[1]
+        taken = podium("webhooks", "serve", "--port", str(port), PODIUM_WEBHOOK_SECRET=SECRET, **config)
+    assert_one_line(taken, 2, str(port), "--port")
