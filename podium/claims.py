@@ -32,6 +32,8 @@ CONTAINERS = {
     "cross_validation": "cv",
 }
 """The keys under which metrics stand, each with the split that it tells; of two that disagree the first counts."""
+VERSION_NAMES = ("version", "model_version", "current_version", "best_version", "latest_version", "latest")
+"""The keys that tell which of the versions a document lists it is about, those that say most first."""
 REPORT_ROWS = {"weighted avg": "weighted", "macro avg": "macro", "micro avg": "micro"}
 DEEPEST = 4
 
@@ -109,7 +111,8 @@ def _of_versions(document: Mapping[str, Any]) -> Iterator[Reading]:
     scores = document.get("version_scores")
     if not isinstance(scores, dict):
         return
-    version = str(document.get("version", next(iter(scores), "") if len(scores) == 1 else ""))
+    told = (document[name] for name in VERSION_NAMES if document.get(name) is not None)
+    version = str(next(told, next(iter(scores)) if len(scores) == 1 else ""))
     entry = scores.get(version)
     if isinstance(entry, dict):
         inner = entry.get("scores", entry)

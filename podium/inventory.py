@@ -1,11 +1,11 @@
 """What a staging root holds as a whole: the ranking by claims, and problems that show only side by side."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from podium.metrics import metric_id
+from podium.metrics import MetricId, claim_key, metric_id
 from podium.staged import Problem, StagedModel
 
 EXACT = 12
@@ -64,8 +64,16 @@ def explanation(model: StagedModel) -> dict[str, Any]:
         **model.recorded_metrics,
     }
     fields = [{"field": name, "value": told[name], "found": model.found[name]} for name in told if name in model.found]
-    counted = [{"metric": base, "value": value} for base, value in model.claims.items()]
+    counted = [_counted(base, value, model.recorded_metrics) for base, value in model.claims.items()]
     return {**model_json(model), "fields": fields, "counts_as_claim": counted}
+
+
+def _counted(base: str, value: float, recorded: Mapping[str, float]) -> dict[str, Any]:
+    """Return a claim with the split and the average that it was taken on, ``unknown`` where nobody said."""
+    key = claim_key(recorded, base) or base
+    told = metric_id(key) or MetricId(base)
+    said = {"split": told.split or "unknown", "average": told.average or "unknown"}
+    return {"metric": base, "value": value, "recorded_as": key, **said}
 
 
 def _rank(model: StagedModel) -> tuple[bool, float, str]:

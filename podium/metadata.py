@@ -115,7 +115,13 @@ FORMAT_PROBLEMS = {
     "empty": (Problem("empty-model", "the model file has 0 bytes: copy it again from where it was trained"),),
     "git-lfs": (Problem("lfs-pointer", "the model file is a Git LFS pointer: run `git lfs pull`"),),
     "unknown": (Problem("unknown-format", "the model file is in no format that Podium reads"),),
-    "onnx": (Problem("onnx", "an ONNX model alone: stage the model that it was exported from beside it"),),
+    "onnx": (
+        Problem(
+            "onnx",
+            "an ONNX model alone: stage the model that it was exported from beside it, with which it is kept; "
+            "to use it as it is, log it with mlflow.onnx.log_model",
+        ),
+    ),
     "xgboost-binary": (
         Problem(
             "old-format",

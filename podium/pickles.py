@@ -18,7 +18,8 @@ DEEPEST = 8
 """Pickles within pickles that are followed."""
 KEPT = 64
 """Entries of a dictionary that are remembered: enough for the description of an array."""
-DUNDER = re.compile(r"__\w+__")
+DUNDER = re.compile(r"__(?!(?:doc|name)__)\w+__")
+"""Attributes that Python itself looks at, but for the two that are texts about an object."""
 
 
 def walk(stream: IO[bytes], limit: int) -> tuple[Name, ...]:

@@ -22,7 +22,8 @@ NUMPY_FUNCTIONS = (
 SCORES = "chi2 f_classif f_oneway f_regression r_regression"
 TREES = "newObj BallTree BallTree32 BallTree64 KDTree KDTree32 KDTree64"
 DISTANCES = (
-    "newObj ChebyshevDistance ChebyshevDistance64 EuclideanDistance EuclideanDistance32 EuclideanDistance64 "
+    "newObj CanberraDistance CanberraDistance64 HammingDistance HammingDistance64 JaccardDistance JaccardDistance64 "
+    "ChebyshevDistance ChebyshevDistance64 EuclideanDistance EuclideanDistance32 EuclideanDistance64 "
     "ManhattanDistance ManhattanDistance32 ManhattanDistance64 MinkowskiDistance MinkowskiDistance64"
 )
 SPLITTERS = (
@@ -35,7 +36,12 @@ METRICS = (
     "_classification.precision_score _classification.recall_score _ranking.average_precision_score "
     "_ranking.roc_auc_score _regression.max_error _regression.mean_absolute_error "
     "_regression.mean_absolute_percentage_error _regression.mean_squared_error _regression.median_absolute_error "
-    "_regression.r2_score _regression.root_mean_squared_error _scorer._PassthroughScorer _scorer._Scorer"
+    "_regression.r2_score _regression.root_mean_squared_error _scorer._CurveScorer _scorer._PassthroughScorer "
+    "_scorer._Scorer"
+)
+KERNELS = (
+    "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter Matern Product RBF "
+    "RationalQuadratic Sum WhiteKernel"
 )
 LOSSES = (
     "_loss.CyAbsoluteError _loss.CyExponentialLoss _loss.CyHalfBinomialLoss _loss.CyHalfGammaLoss "
@@ -61,10 +67,12 @@ REVIEWED = (
     | {f"sklearn.metrics._dist_metrics.{name}" for name in DISTANCES.split()}
     | {f"sklearn.metrics.{name}" for name in METRICS.split()}
     | {f"sklearn._loss.{name}" for name in LOSSES.split()}
+    | {f"sklearn.gaussian_process.kernels.{name}" for name in KERNELS.split()}
     | {f"sklearn.model_selection._split.{name}" for name in SPLITTERS.split()}
     | {
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.compose._column_transformer.make_column_selector",
+        "sklearn.impute._iterative._ImputerTriplet",
         "sklearn.utils._metadata_requests.MetadataRequest",
         "sklearn.utils._metadata_requests.MethodMetadataRequest",
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
@@ -72,6 +80,25 @@ REVIEWED = (
     }
 )
 """Functions and classes that compute, and do nothing else, whatever they are given."""
+SPARSE = frozenset({f"scipy.sparse._{kind}.{kind}_{shape}" for kind in ("csr", "csc") for shape in ("matrix", "array")})
+INERT_PACKAGES = (
+    "pandas.",
+    "pyarrow.lib.",
+    "datetime.",
+    "scipy.stats._distn_infrastructure.",
+    "scipy.stats._continuous_distns.",
+)
+INERT = (
+    "_new_Index Index RangeIndex Int64Index UInt64Index Float64Index NumericIndex CategoricalIndex MultiIndex "
+    "FrozenList DatetimeIndex _new_DatetimeIndex Series DataFrame BlockManager SingleBlockManager _unpickle_block "
+    "new_block __pyx_unpickle_NDArrayBacked Categorical CategoricalDtype ArrowStringArray "
+    "ArrowStringArrayNumpySemantics StringArray StringDtype NA C_NA _unpickle_timestamp "
+    "_restore_array type_for_alias py_buffer datetime date time timezone timedelta rv_continuous_frozen "
+    "uniform_gen loguniform_gen reciprocal_gen norm_gen lognorm_gen truncnorm_gen halfnorm_gen expon_gen beta_gen "
+    "gamma_gen"
+)
+INERT_NAMES = frozenset(INERT.split())
+"""What lies in honest models and no answer needs; none of it is ever imported, whatever it is: see ``is_inert``."""
 ALLOWED = frozenset(
     {
         "builtins.bytearray",
@@ -106,8 +133,6 @@ ALLOWED = frozenset(
         "numpy.random.bit_generator.SeedSequence",
         "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
         "numpy.random._pcg64.PCG64",
-        "scipy.sparse._csr.csr_matrix",
-        "scipy.sparse._csc.csc_matrix",
         "sklearn.utils._bunch.Bunch",
         "sklearn.tree._tree.Tree",
         "sklearn.tree._tree.__pyx_unpickle_Tree",
@@ -125,11 +150,37 @@ ALLOWED = frozenset(
     | {f"numpy.{kind}" for kind in NUMPY_SCALARS.split()}
     | FORMER
     | REVIEWED
+    | SPARSE
 )
 
 ESTIMATOR_PACKAGES = ("sklearn.", "xgboost.", "lightgbm.", "imblearn.")
 WITHOUT_ESTIMATORS = ("sklearn.utils.", "sklearn.datasets.", "sklearn.externals.", "sklearn.experimental.")
 
+BALANCING = "base.SMOTE base.SMOTEN base.SMOTENC cluster.KMeansSMOTE filter.BorderlineSMOTE filter.SVMSMOTE"
+PROTOTYPES = (
+    "_condensed_nearest_neighbour.CondensedNearestNeighbour _edited_nearest_neighbours.AllKNN "
+    "_edited_nearest_neighbours.EditedNearestNeighbours _edited_nearest_neighbours.RepeatedEditedNearestNeighbours "
+    "_instance_hardness_threshold.InstanceHardnessThreshold _nearmiss.NearMiss "
+    "_neighbourhood_cleaning_rule.NeighbourhoodCleaningRule _one_sided_selection.OneSidedSelection "
+    "_random_under_sampler.RandomUnderSampler _tomek_links.TomekLinks"
+)
+OF_IMBALANCED_LEARN = (
+    {f"imblearn.over_sampling._smote.{name}" for name in BALANCING.split()}
+    | {f"imblearn.under_sampling._prototype_selection.{name}" for name in PROTOTYPES.split()}
+    | {
+        "imblearn.combine._smote_enn.SMOTEENN",
+        "imblearn.combine._smote_tomek.SMOTETomek",
+        "imblearn.ensemble._bagging.BalancedBaggingClassifier",
+        "imblearn.ensemble._easy_ensemble.EasyEnsembleClassifier",
+        "imblearn.ensemble._forest.BalancedRandomForestClassifier",
+        "imblearn.ensemble._weight_boosting.RUSBoostClassifier",
+        "imblearn.over_sampling._adasyn.ADASYN",
+        "imblearn.over_sampling._random_over_sampler.RandomOverSampler",
+        "imblearn.pipeline.Pipeline",
+        "imblearn.under_sampling._prototype_generation._cluster_centroids.ClusterCentroids",
+    }
+)
+"""Resamplers, which do nothing once a model is trained, and what is trained with them."""
 TRUSTED_IN_SKOPS = frozenset(
     {
         "builtins.object",
@@ -142,14 +193,19 @@ TRUSTED_IN_SKOPS = frozenset(
         "sklearn.utils._bunch.Bunch",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
+        "sklearn.calibration._TemperatureScaling",
         "sklearn.compose._column_transformer._RemainderColsList",
+        "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+        "sklearn.multiclass._ConstantPredictor",
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",
         "xgboost.sklearn.XGBRFClassifier",
         "xgboost.sklearn.XGBRFRegressor",
         "xgboost.sklearn.XGBRegressor",
     }
+    | OF_IMBALANCED_LEARN
     | REVIEWED
+    | SPARSE
 )
 """Types beyond skops' own defaults that were reviewed: none of them runs code that a file brings along."""
 
@@ -182,11 +238,16 @@ def rule_on(module: str, name: str, extra: Iterable[str] = ()) -> Ruling:
     full = f"{module}.{name}"
     if "." in name or name.startswith("__import"):
         return Ruling(False, False, f"{full} reaches through an attribute")
-    if full in ALLOWED or full in frozenset(extra):
+    if full in ALLOWED or full in frozenset(extra) or is_inert(module, name):
         return Ruling(True, False, f"{full} is listed")
     if _may_be_estimator(module, name):
         return Ruling(True, True, f"{full} is allowed if it is an estimator class")
     return _refused(module, name)
+
+
+def is_inert(module: str, name: str) -> bool:
+    """Whether a name is only noted while loading, and something harmless stands in for it."""
+    return name in INERT_NAMES and f"{module}.".startswith(INERT_PACKAGES)
 
 
 def _may_be_estimator(module: str, name: str) -> bool:
@@ -198,6 +259,9 @@ def _refused(module: str, name: str) -> Ruling:
     full, package = f"{module}.{name}", module.split(".")[0]
     if package == "__main__":
         why = f"it needs {name}, which was defined in the script that saved it: save it again with {name} in a module"
+        return Ruling(False, False, why, unknown=True)
+    if module.startswith("scipy.stats"):
+        why = "it holds a distribution of SciPy, which executes text: save the best_estimator_ of the search alone"
         return Ruling(False, False, why, unknown=True)
     if package == "cloudpickle":
         return Ruling(False, False, "it carries code of its own, by cloudpickle, which is never run")

@@ -13,6 +13,11 @@ MOVED = {
     "numpy._core._multiarray_umath": "numpy",
 }
 """Modules that compiled code names otherwise in some versions: NumPy its functions, scikit-learn its losses."""
+LARGEST = 1 << 50
+"""Items of an array that nobody has."""
+DIMENSIONS = 64
+DEEPEST_RECORD = 2
+"""Records within records that are looked into: many fields of many fields would have no end."""
 ITEM = re.compile(r"[<>|=]?([a-zA-Z?])(\d*)")
 
 
@@ -69,16 +74,20 @@ def count_of(shape: Any) -> int:
         raise SuspectError("the size of an array cannot be told")
     count = 1
     for length in shape:
-        count *= length
+        count *= min(length, LARGEST)
+        if count > LARGEST or len(shape) > DIMENSIONS:
+            raise SuspectError("an array is larger than any")
     return count
 
 
-def item_size(dtype: Any) -> int | None:
+def item_size(dtype: Any, depth: int = 0) -> int | None:
     """Return the bytes of one item of an array; None if its items are objects, which lie in a pickle of their own.
 
     Raises:
-        SuspectError: its type is not written down as numpy writes it.
+        SuspectError: its type is not written down as numpy writes it, or has records in records in records.
     """
+    if depth > DEEPEST_RECORD:
+        raise SuspectError("the type of an array cannot be told")
     known = isinstance(dtype, Made) and class_of(dtype) == "numpy.dtype" and isinstance(dtype.given, tuple)
     written = ITEM.fullmatch(dtype.given[0]) if known and isinstance(dtype.given[0], str) else None
     if written is None:
@@ -87,14 +96,14 @@ def item_size(dtype: Any) -> int | None:
     if kind == "O":
         return None
     if kind == "V" and dtype.state is not None:
-        _refuse_objects(dtype.state)
+        _refuse_objects(dtype.state, depth)
     return size * 4 if kind == "U" else size
 
 
-def _refuse_objects(state: Any) -> None:
+def _refuse_objects(state: Any, depth: int) -> None:
     """Refuse a record type with objects in it: joblib would store those otherwise than plain bytes."""
     fields = state[4] if isinstance(state, tuple) and len(state) > 4 else None
     described = fields.values() if isinstance(fields, dict) else (None,)
     for entry in described:
-        if not (isinstance(entry, tuple) and entry and item_size(entry[0]) is not None):
+        if not (isinstance(entry, tuple) and entry and item_size(entry[0], depth + 1) is not None):
             raise SuspectError("the type of an array cannot be told")

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 STAMP = re.compile(r"(?<!\d)(\d{8})(?:[_T-]?(\d{6}))?(?!\d)")
+DIGITS = re.compile(r"\d{10}(\d{3})?(\.\d+)?")
+"""Seconds or milliseconds of the epoch as a text."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IN_MILLISECONDS = 1e11
 """Seconds of the epoch reach this in the year 5138; a larger number counts milliseconds."""
@@ -35,6 +37,8 @@ def _read(value: object) -> datetime | None:
         return datetime.fromtimestamp(value / 1000 if value >= IN_MILLISECONDS else value, UTC) if value > 1e8 else None
     if not isinstance(value, str):
         return None
+    if DIGITS.fullmatch(value.strip()):
+        return _read(float(value))
     try:
         return datetime.fromisoformat(value.strip())
     except ValueError:

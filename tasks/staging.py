@@ -1,5 +1,6 @@
 """Reads the staging root: names, sizes, digests and metadata texts, and never a model."""
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -24,6 +25,8 @@ from podium.staged import Folder, StagedModel
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
 
+LISTING = REGISTRIES | {"metadata"}
+"""Stems of files that may be about many models; one of the last name is so only if it holds a list of them."""
 LARGEST_METADATA = 16 * 1024 * 1024
 
 
@@ -44,7 +47,7 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
         )
     tops = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
     count = Counter("reading staged models", len(tops) + 1)
-    above = cache(lambda: registered_in(root / f"{stem}.json" for stem in sorted(REGISTRIES)))
+    above = cache(lambda: registered_in(root / f"{stem}.json" for stem in sorted(LISTING)))
     with ThreadPoolExecutor() as pool:
         folders = pool.map(lambda top: read_folders(root, top, preprocessors, above), ["", *tops])
         read = [_counted(found, top, count) for found, top in zip(folders, ["", *tops], strict=True)]
@@ -74,22 +77,56 @@ def read_folders(
     """
     try:
         if (root / top).is_symlink() and top:
-            return [_unreadable(root, top, "the folder is a symbolic link, which is not followed")]
-        files = sorted(_regular_files(root / top) if top else _own_files(root))
+            return [_unreadable(root, Path(top), "the folder is a symbolic link, which is not followed")]
+        closed: list[OSError] = []
+        files = sorted(_regular_files(root / top, closed.append) if top else _own_files(root))
         entries = {
             **above(),
-            **registered_in(file for file in files if file.suffix == ".json" and file.stem in REGISTRIES),
+            **registered_in(file for file in files if file.suffix == ".json" and file.stem in LISTING),
         }
         natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and _is_native(f)]
         units = arrange((str(f.relative_to(root)) for f in files), top, natives)
-        return [_folder(root, unit, entries, preprocessors) for unit in units]
+        inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
+        apart = [error for error in closed if error not in inside.values()]
+        return [
+            *(_read(root, unit, entries, preprocessors, inside.get(unit.model_id)) for unit in units),
+            *(_unreadable(root, Path(os.path.relpath(error.filename, root)), _closed(error)) for error in apart),
+        ]
     except OSError as error:
-        return [_unreadable(root, top, f"cannot be read: {error.strerror} ({printable(str(error.filename))})")]
+        return [_unreadable(root, Path(top or root.name), _closed(error))]
+
+
+def _is_inside(root: Path, error: OSError, unit: Unit) -> bool:
+    """Whether a folder that cannot be listed is part of a unit: it may hold what belongs to the model."""
+    return unit.model_id == unit.folder and Path(error.filename).is_relative_to(root / unit.folder)
+
+
+def _read(
+    root: Path, unit: Unit, entries: dict[str, str], preprocessors: tuple[str, ...], closed: OSError | None
+) -> Folder:
+    """Return what one unit holds; one with something that cannot be read stops no other."""
+    try:
+        if closed:
+            raise closed
+        return _folder(root, unit, entries, preprocessors)
+    except OSError as error:
+        return _unreadable(root, Path(unit.model_id), _closed(error))
+
+
+def _closed(error: OSError) -> str:
+    return f"cannot be read: {error.strerror} ({printable(str(error.filename))})"
 
 
 def registered_in(registries: Iterable[Path]) -> dict[str, str]:
-    """Return the entries of registry files, of those that are there, by file name or id of the model."""
-    return {key: entry for file in registries if _is_plain(file) for key, entry in entries_of(_metadata(file)).items()}
+    """Return the entries of registry files, of those that are there, by file name or id of the model.
+
+    One that cannot be read tells nothing.
+    """
+    found: dict[str, str] = {}
+    for file in registries:
+        with contextlib.suppress(OSError):
+            found |= entries_of(_metadata(file)) if _is_plain(file) else {}
+    return found
 
 
 def _folder(root: Path, unit: Unit, entries: dict[str, str], preprocessors: tuple[str, ...]) -> Folder:
@@ -100,6 +137,9 @@ def _folder(root: Path, unit: Unit, entries: dict[str, str], preprocessors: tupl
     model = root / unit.model if unit.model else None
     about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
     entry = entries.get(model.name if model else "") or entries.get(unit.model_id)
+    texts = [(file.name, _metadata(file)) for file in about]
+    if entry:
+        texts = [*((name, text) for name, text in texts if not text.lstrip().startswith("[")), ("registry.json", entry)]
     return Folder(
         name=printable(unit.model_id),
         path=str(root / unit.folder),
@@ -108,8 +148,8 @@ def _folder(root: Path, unit: Unit, entries: dict[str, str], preprocessors: tupl
         format=_format(model) if model else "none",
         fingerprint=_fingerprint(root / unit.folder, digests),
         model_digest=digests[model] if model else "",
-        metadata=(*((file.name, _metadata(file)) for file in about), *((("registry.json", entry),) if entry else ())),
-        modified_at=_modified(root / unit.folder),
+        metadata=tuple(texts),
+        modified_at=_modified(model or root / unit.folder),
         unreadable=None if model else _linked(root / unit.folder),
         beside=tuple(str(file) for file in digests if file != model and file not in about),
         preprocessors=tuple((str(file), digests[file]) for file in before),
@@ -120,27 +160,24 @@ def _modified(path: Path) -> datetime:
     return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
 
 
-def _unreadable(root: Path, top: str, why: str) -> Folder:
-    path = root / top
+def _unreadable(root: Path, place: Path, why: str) -> Folder:
+    path = root / place
     identity = hashlib.sha256(os.fsencode(path)).hexdigest()
-    return Folder(printable(path.name), str(path), None, 0, "none", identity, "", (), _modified(path), why)
+    at = _modified(path if path.is_symlink() or path.exists() else root)
+    return Folder(printable(place.as_posix()), str(path), None, 0, "none", identity, "", (), at, why)
 
 
 def _own_files(root: Path) -> Iterator[Path]:
     return (root / entry.name for entry in os.scandir(root) if entry.is_file(follow_symlinks=False))
 
 
-def _regular_files(path: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(path, onerror=_raise):
+def _regular_files(path: Path, closed: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed."""
+    for folder, _, names in os.walk(path, onerror=closed):
         for name in names:
             file = Path(folder, name)
             if stat.S_ISREG(file.lstat().st_mode):
                 yield file
-
-
-def _raise(error: OSError) -> None:
-    """Make what cannot be listed an error: ``os.walk`` would leave it out, and so out of the fingerprint."""
-    raise error
 
 
 def _sha256(file: Path) -> str:
@@ -167,7 +204,11 @@ def _is_plain(file: Path) -> bool:
 
 
 def _is_native(file: Path) -> bool:
-    return _format(file) not in {"empty", "git-lfs", "unknown", "pickle", "joblib"}
+    try:
+        return _format(file) not in {"empty", "git-lfs", "unknown", "pickle", "joblib"}
+    except OSError:
+        # Whatever it is, the unit that it belongs to says that it cannot be read.
+        return False
 
 
 def _format(model: Path) -> str:

@@ -67,7 +67,10 @@ def show_explanation(console: Console, document: Json) -> None:
         text = str(row["value"])
         table.add_row(escape(row["field"]), escape(text if len(text) < 60 else f"{text[:57]}..."), escape(row["found"]))
     console.print(table)
-    claims = ", ".join(f"{row['metric']} {number(row['value'])}" for row in document["counts_as_claim"])
+    claims = ", ".join(
+        f"{row['metric']} {number(row['value'])} (split {row['split']}, average {row['average']})"
+        for row in document["counts_as_claim"]
+    )
     console.print(f"counts as its claim: {claims or 'nothing'}", highlight=False)
     show_problems(console, [document])
 

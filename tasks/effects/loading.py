@@ -20,8 +20,10 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from podium.formats import HEAD, format_of
 from podium.pickles import walk
+from podium.safety import is_inert
 from podium.stand_ins import Name, current
 from tasks.effects.former import FORMER
+from tasks.effects.inert import plainly, stand_in_for
 from tasks.effects.mending import OtherVersionError, mend, of_version
 from tasks.effects.native import NATIVE
 from tasks.effects.prediction import NotUsableError
@@ -39,6 +41,7 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         super().__init__(filename, stream, ensure_native_byte_order=True)
         self._extra = extra
         self.packages: set[str] = set()
+        self.stood_in = False
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the object of an allowed name.
@@ -48,6 +51,9 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         """
         asked = current(module, name)
         ruling = require(asked, self._extra)
+        if is_inert(asked.module, asked.name) and asked.full not in self._extra:
+            self.stood_in = True
+            return stand_in_for(asked)
         self.packages.add(asked.module.split(".")[0])
         found = _looked_up(asked)
         if ruling.estimator and not (isinstance(found, type) and issubclass(found, BaseEstimator)):
@@ -62,6 +68,8 @@ def _looked_up(asked: Name) -> Any:
     except (ImportError, AttributeError) as error:
         if asked.full in FORMER:
             return FORMER[asked.full]
+        if (package := asked.module.split(".")[0]) == getattr(error, "name", ""):
+            raise NotUsableError(f"it needs the package {package}: install it beside Podium") from error
         raise OtherVersionError(f"it needs {asked.full}, which the installed versions do not have") from error
 
 
@@ -96,7 +104,8 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
         unpickler = RestrictedUnpickler(str(path), opened(raw), extra)
         with warnings.catch_warnings(record=True) as warned, of_version(lambda: _saved_by(warned)):
             warnings.simplefilter("once", InconsistentVersionWarning)
-            model = mend(sound(unpickler.load()))
+            loaded = unpickler.load()
+            model = mend(sound(plainly(loaded) if unpickler.stood_in else loaded))
         return Loaded(model, frozenset(unpickler.packages), _saved_by(warned))
 
 

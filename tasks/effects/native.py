@@ -13,6 +13,7 @@ from typing import IO, Any
 from podium.safety import TRUSTED_IN_SKOPS
 from podium.stand_ins import Name
 from podium.streams import BrokenError, SuspectError
+from tasks.effects.boosters import of_lightgbm
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import require
 
@@ -87,8 +88,11 @@ def _lightgbm(raw: IO[bytes], extra: Sequence[str], limit: int) -> tuple[Any, fr
         for part in ("trees", "parameters"):
             if f"\nend of {part}" not in text:
                 raise BrokenError(f"it is cut off: the end of its {part} is missing")
+        # LightGBM falls over some trees already while it writes them.
+        if obstacle := of_lightgbm(text):
+            raise BrokenError(f"it {obstacle}")
         return lightgbm.Booster(model_str=text), frozenset({"lightgbm"})
-    except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
+    except (lightgbm.basic.LightGBMError, KeyError, IndexError, ValueError, OverflowError) as error:
         raise BrokenError(f"LightGBM cannot read it: {_first_line(error)}") from error
 
 

@@ -7,22 +7,40 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from podium.streams import SuspectError
+
 MOST = 1_000_000
 """Objects of a model that are looked at."""
+SIMPLE = (str, bytes, bool, int, float, complex, np.generic, type(None), type)
+"""Texts and numbers, which hold nothing."""
 LIBRARIES = ("sklearn", "xgboost", "lightgbm", "imblearn")
 
 
 def parts_of(model: Any) -> list[BaseEstimator]:
-    """Return every estimator inside a model, itself included, once."""
-    waiting, seen, found = [model], set[int](), list[BaseEstimator]()
-    while waiting and len(seen) < MOST:
+    """Return every estimator inside a model, itself included, once.
+
+    Raises:
+        SuspectError: there is no end of them.
+    """
+    return [one for one in objects_in(model) if isinstance(one, BaseEstimator)]
+
+
+def objects_in(model: Any) -> list[Any]:
+    """Return every object inside a model, itself included, once; texts and numbers are none.
+
+    Raises:
+        SuspectError: there are more than anybody could look at.
+    """
+    waiting, seen, found = [model], set[int](), list[Any]()
+    while waiting:
         one = waiting.pop()
         if id(one) in seen:
             continue
+        if len(seen) == MOST:
+            raise SuspectError(f"it holds more than {MOST:,} objects")
         seen.add(id(one))
-        if isinstance(one, BaseEstimator):
-            found.append(one)
-        waiting += _inside(one)
+        found.append(one)
+        waiting += [inner for inner in _inside(one) if not isinstance(inner, SIMPLE)]
     return found
 
 
@@ -33,16 +51,17 @@ def _inside(one: Any) -> list[Any]:
         return list(one)
     if isinstance(one, np.ndarray):
         return list(one.flat) if one.dtype == object else []
-    return list(vars(one).values()) if _is_of_library(one) and hasattr(one, "__dict__") else []
+    return list(vars(one).values()) if is_of_library(one) and hasattr(one, "__dict__") else []
 
 
-def _is_of_library(one: Any) -> bool:
+def is_of_library(one: Any) -> bool:
+    """Whether an object is of a class of the libraries of models."""
     return type(one).__module__.startswith(LIBRARIES)
 
 
 def add_parameters(part: BaseEstimator) -> None:
     """Give an estimator the constructor parameters that came after its version, at their defaults."""
-    if _is_of_library(part):
+    if is_of_library(part):
         kind: Any = type(part)
         for name, default in _defaults(kind).items():
             vars(part).setdefault(name, default)

@@ -12,7 +12,7 @@ SEED = 0
 
 
 def synthesised(model: Any, columns: list[str]) -> pd.DataFrame:
-    """Return rows built from what a model knows of its columns: encoder categories, else numbers.
+    """Return rows built from what a model knows of its columns: encoder categories, words, else numbers.
 
     Raises:
         NotUsableError: the model does not name its columns, so that no row can be built.
@@ -32,12 +32,14 @@ def _column(values: Any, generator: np.random.Generator) -> Any:
 
 
 def _categories(model: Any) -> list[tuple[str, Any]]:
-    """Return (column, categories) of the encoders inside the column transformers of a pipeline."""
+    """Return (column, categories or words) of the encoders and vectorizers in the column transformers of a pipeline."""
     if not hasattr(model, "steps"):
         return []
     transformers = [t for _, step in model.steps for t in getattr(step, "transformers_", [])]
     found: list[tuple[str, Any]] = []
     for _, transformer, names in transformers:
+        if isinstance(names, str) and hasattr(transformer, "vocabulary_"):
+            found.append((names, sorted(transformer.vocabulary_)))
         encoder = _encoder(transformer)
         if encoder is not None and not isinstance(names, str):
             found += zip([str(n) for n in names], encoder.categories_, strict=False)

@@ -17,7 +17,10 @@ from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree._tree import Tree
 
 from podium.streams import BrokenError
-from tasks.effects.parts import parts_of
+from tasks.effects.boosters import flaw
+from tasks.effects.parts import objects_in
+from tasks.effects.prediction import is_booster
+from tasks.effects.tables import crooked
 
 Indices = npt.NDArray[np.int64]
 
@@ -28,10 +31,23 @@ def sound(model: Any) -> Any:
     Raises:
         BrokenError: one of them does not.
     """
-    for part in parts_of(model):
+    everything = objects_in(model)
+    for part in (one for one in everything if isinstance(one, BaseEstimator)):
         for tree in _trees_of(part):
             _require_sound(tree, part)
+    for one in everything:
+        _require_straight(one)
     return model
+
+
+def _require_straight(one: Any) -> None:
+    """Return if whatever else has numbers of its own nodes, rows or columns has none that are not there."""
+    try:
+        obstacle = flaw(one) if is_booster(one) else crooked(one)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise BrokenError(f"its {type(one).__name__} is not whole: {type(error).__name__}: {error}") from error
+    if obstacle:
+        raise BrokenError(f"its {type(one).__name__} {obstacle}")
 
 
 def _trees_of(part: BaseEstimator) -> Iterator[Any]:
@@ -47,7 +63,7 @@ def _trees_of(part: BaseEstimator) -> Iterator[Any]:
 
 def _require_sound(tree: Any, part: BaseEstimator) -> None:
     columns = getattr(part, "n_features_in_", 0)
-    obstacle = _grown(tree, columns) if isinstance(tree, Tree) else _predicting(tree, columns)
+    obstacle = _grown(tree, columns) if isinstance(tree, Tree) else _predicting(tree, columns, _categorical(part))
     if obstacle:
         raise BrokenError(f"a tree of its {type(part).__name__} {obstacle}")
 
@@ -64,13 +80,23 @@ def _grown(tree: Any, columns: int) -> str | None:
     )
 
 
-def _predicting(tree: Any, columns: int) -> str | None:
-    """Return what is wrong with a tree of histogram gradient boosting. ``columns`` is how many the rows have."""
+def _categorical(part: Any) -> npt.NDArray[np.bool_]:
+    """Return which columns of histogram gradient boosting hold categories, as what asks for them has it."""
+    known = getattr(getattr(part, "_bin_mapper", None), "is_categorical_", None)
+    return np.zeros(0, dtype=bool) if known is None else np.asarray(known, dtype=bool)
+
+
+def _predicting(tree: Any, columns: int, categorical: npt.NDArray[np.bool_]) -> str | None:
+    """Return what is wrong with a tree of histogram gradient boosting.
+
+    ``columns`` is how many the rows have, ``categorical`` (columns,) which of them hold categories.
+    """
     nodes = tree.nodes
     splits = np.flatnonzero(nodes["is_leaf"] == 0)
     inner = nodes[splits]
-    sets = inner["bitset_idx"][inner["is_categorical"] != 0]
-    if (sets >= len(tree.raw_left_cat_bitsets)).any():
+    asking = inner["is_categorical"] != 0
+    sets, known = inner["bitset_idx"][asking], np.flatnonzero(categorical)
+    if (sets >= len(tree.raw_left_cat_bitsets)).any() or not np.isin(inner["feature_idx"][asking], known).all():
         return "points at categories that are not there"
     return _astray(len(nodes), columns, splits, inner["left"], inner["right"], inner["feature_idx"])
 

@@ -1,11 +1,17 @@
 """Models that people train, small enough to train many: what the gate must let through."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import imblearn.ensemble
+import imblearn.over_sampling
+import imblearn.pipeline
+import imblearn.under_sampling
 import numpy as np
 import pandas as pd
 from lightgbm import LGBMClassifier, LGBMRegressor
+from scipy import stats
 from sklearn import (
     calibration,
     compose,
@@ -14,9 +20,11 @@ from sklearn import (
     dummy,
     ensemble,
     feature_selection,
+    gaussian_process,
     impute,
     linear_model,
     model_selection,
+    multiclass,
     naive_bayes,
     neighbors,
     neural_network,
@@ -25,6 +33,7 @@ from sklearn import (
     svm,
     tree,
 )
+from sklearn.feature_extraction import text
 from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
 
 GENERATOR = np.random.default_rng(0)
@@ -33,6 +42,7 @@ MIXED = NUMBERS.assign(kind=[("low", "mid", "high")[i % 3] for i in range(60)])
 TARGET = pd.Series((NUMBERS["a"] + NUMBERS["b"] > 0).astype(int), name="churn")
 TEXTS = TARGET.map({0: "stays", 1: "goes"})
 AMOUNT = pd.Series(1000 + 300 * NUMBERS["a"] - 100 * NUMBERS["b"] + 20 * NUMBERS["c"] ** 2, name="amount")
+WORDS = NUMBERS.assign(words=[("stays happy", "goes away soon", "goes")[i % 3] for i in range(60)])
 THREE = pd.Series([i % 3 for i in range(60)], name="class")
 
 
@@ -56,6 +66,32 @@ def on_mixed(final: Any) -> Callable[[], Any]:
     return lambda: pipeline.Pipeline([("columns", columns), ("model", final)]).fit(MIXED, TARGET)
 
 
+def on_sparse(final: Any) -> Callable[[], Any]:
+    """A model trained on what an encoder makes of texts, which is a sparse matrix."""
+    columns = compose.ColumnTransformer(
+        [("c", preprocessing.OneHotEncoder(), ["kind"]), ("n", preprocessing.MaxAbsScaler(), ["a"])],
+        sparse_threshold=1.0,
+    )
+    return lambda: pipeline.make_pipeline(columns, final).fit(MIXED, TARGET)
+
+
+def on_resampled(kind: Any) -> Callable[[], Any]:
+    """A model trained on resampled rows, in a pipeline of imbalanced-learn."""
+    steps = [("rows", kind(random_state=0)), ("model", linear_model.LogisticRegression())]
+    return lambda: imblearn.pipeline.Pipeline(steps).fit(NUMBERS, TARGET)
+
+
+def with_attributes(model: Any, **values: Any) -> Any:
+    """A model with what people keep beside what was trained."""
+    vars(model).update(values)
+    return model
+
+
+RESAMPLED = {
+    "more": imblearn.over_sampling.SMOTE,
+    "copied": imblearn.over_sampling.RandomOverSampler,
+    "fewer": imblearn.under_sampling.RandomUnderSampler,
+}
 SCALED = {
     "standard": preprocessing.StandardScaler(),
     "min-max": preprocessing.MinMaxScaler(),
@@ -122,6 +158,66 @@ HONEST: dict[str, Callable[[], Any]] = {
     },
     "labels of text": lambda: linear_model.LogisticRegression().fit(NUMBERS, TEXTS),
     "three classes": lambda: linear_model.LogisticRegression().fit(NUMBERS, THREE),
+    "columns chosen by pandas": lambda: pipeline.make_pipeline(
+        compose.ColumnTransformer(
+            [
+                ("n", preprocessing.StandardScaler(), MIXED.select_dtypes("number").columns),
+                ("c", preprocessing.OneHotEncoder(), MIXED.select_dtypes(exclude="number").columns),
+            ]
+        ),
+        linear_model.LogisticRegression(),
+    ).fit(MIXED, TARGET),
+    "content of pandas beside it": lambda: with_attributes(
+        logistic(),
+        columns=NUMBERS.columns,
+        plain=NUMBERS.columns.astype(object),
+        sample=MIXED.head(3),
+        target=TARGET,
+        kinds=MIXED["kind"].astype("category"),
+        saved_at=pd.Timestamp("2025-01-01"),
+        day=datetime(2025, 1, 1, tzinfo=UTC),
+    ),
+    "content of numpy beside it": lambda: with_attributes(
+        logistic(), importances=np.arange(3.0), names=np.array(["a", "b"], dtype=object), seed=np.random.default_rng(0)
+    ),
+    "searched at random": on_numbers(
+        model_selection.RandomizedSearchCV(
+            linear_model.LogisticRegression(), {"C": stats.loguniform(0.1, 1)}, n_iter=2, cv=2, random_state=0
+        )
+    ),
+    "tuned threshold": on_numbers(
+        model_selection.TunedThresholdClassifierCV(linear_model.LogisticRegression(), scoring="f1", cv=2)
+    ),
+    "calibrated, temperature": on_numbers(
+        calibration.CalibratedClassifierCV(linear_model.LogisticRegression(), cv=2, method="temperature")
+    ),
+    "one against the rest": lambda: multiclass.OneVsRestClassifier(linear_model.LogisticRegression()).fit(
+        NUMBERS, THREE
+    ),
+    "gaussian process": on_numbers(gaussian_process.GaussianProcessClassifier(1.0 * gaussian_process.kernels.RBF())),
+    "stacking of libraries": on_numbers(
+        ensemble.StackingClassifier(
+            [
+                ("x", XGBClassifier(n_estimators=2)),
+                ("l", LGBMClassifier(n_estimators=2, min_child_samples=2, verbose=-1)),
+                ("f", ensemble.RandomForestClassifier(n_estimators=2)),
+            ],
+            cv=2,
+        )
+    ),
+    "sparse columns": on_sparse(linear_model.LogisticRegression()),
+    "sparse columns and trees": on_sparse(ensemble.RandomForestClassifier(n_estimators=2)),
+    "sparse columns and neighbours": on_sparse(neighbors.KNeighborsClassifier()),
+    "sparse columns and support vectors": on_sparse(svm.SVC()),
+    "words": lambda: pipeline.make_pipeline(
+        compose.make_column_transformer((text.TfidfVectorizer(), "words"), remainder="passthrough"),
+        linear_model.LogisticRegression(),
+    ).fit(WORDS, TARGET),
+    **{f"{name} and {kind.__name__}": on_resampled(kind) for name, kind in RESAMPLED.items()},
+    "balanced forest": on_numbers(imblearn.ensemble.BalancedRandomForestClassifier(n_estimators=3, random_state=0)),
+    "balanced bagging": on_numbers(imblearn.ensemble.BalancedBaggingClassifier(n_estimators=2, random_state=0)),
+    "easy ensemble": on_numbers(imblearn.ensemble.EasyEnsembleClassifier(n_estimators=2, random_state=0)),
+    "boosting of fewer": on_numbers(imblearn.ensemble.RUSBoostClassifier(n_estimators=2, random_state=0)),
     "three classes by xgboost": lambda: XGBClassifier(n_estimators=2).fit(NUMBERS, THREE),
 }
 

@@ -10,6 +10,7 @@ import joblib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from configs.schema import SandboxSection
 from podium.pickles import walk
@@ -147,6 +148,7 @@ def test_every_protocol_and_compression_is_followed(protocol: int, compress: Any
         (b"c__main__\nChurnModel\n)R.", "defined in the script"),
         (b"csrc.features\nRatios\n)R.", "sandbox.extra_globals"),
         (b"ccloudpickle.cloudpickle\n_make_function\n)R.", "cloudpickle"),
+        (b"cscipy.stats._discrete_distns\nrandint_gen\n)R.", "save the best_estimator_"),
         (b"cos\nsystem\n)R.", "no honest model needs"),
     ],
 )
@@ -185,6 +187,66 @@ def test_the_walk_neither_fails_nor_hangs(seed: bytes, data: st.DataObject) -> N
 def test_any_bytes_are_an_answer(content: bytes) -> None:
     """Bytes from nowhere are refused or followed, never more."""
     follow(content)
+
+
+def long(number: int) -> bytes:
+    """A LONG4."""
+    size = (number.bit_length() + 8) // 8
+    return b"\x8b" + size.to_bytes(4, "little") + number.to_bytes(size, "little")
+
+
+def record(levels: int) -> bytes:
+    """A type of records with many fields, each of a type of records, so many levels deep; each is kept as number 0."""
+    made = b"cnumpy\ndtype\n(Vf8\ntRq\x00"
+    for _ in range(levels):
+        fields = b"".join(b"V" + str(i).encode() + b"\nh\x00K\x00\x86" for i in range(60))
+        made += b"0cnumpy\ndtype\n(VV8\ntR(K\x03NNN(" + fields + b"dtbq\x00"
+    return made + b"0"
+
+
+WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}("
+ENDLESS = {
+    "records in records": b"\x80\x02" + record(12) + WRAPPER + b"Vshape\nK\x01\x85Vdtype\nh\x00ub.",
+    "a size of a million digits": (
+        b"\x80\x04" + long(1 << 4_000_000) + b"q\x010" + record(0) + WRAPPER
+        + b"Vshape\n(" + b"h\x01" * 100_000 + b"tVdtype\nh\x00ub."
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_the_walk_does_not_reckon_without_end(case: str) -> None:
+    """A small file cannot make it count for hours: it also runs outside the sandbox, to tell the class of a model."""
+    with pytest.raises(SuspectError, match="an array"):
+        walk(io.BytesIO(ENDLESS[case]), LIMIT)
+
+
+def test_a_distribution_of_scipy_is_never_made(tmp_path: Path) -> None:
+    """One executes a text of its state as it is loaded: what stands in for it does nothing, and keeps its name."""
+    witness = tmp_path / "witness"
+    frozen = stats.uniform(0, 1)
+    frozen.dist._parse_arg_template = f"open({str(witness)!r}, 'w')"
+    model = logistic()
+    model.distribution_ = frozen
+    content = pickle.dumps(model)
+    (tmp_path / "model.pkl").write_bytes(content)
+    loaded = load_staged(tmp_path / "model.pkl").model
+    assert loaded.distribution_ == "scipy.stats._distn_infrastructure.rv_continuous_frozen, not kept"
+    assert not witness.exists()
+    with pytest.raises(KeyError):
+        pickle.loads(content)
+    assert witness.exists()
+
+
+def test_columns_chosen_by_pandas_are_kept_as_lists(tmp_path: Path) -> None:
+    """An index of pandas within a column transformer, of texts or of objects, becomes the list of its names."""
+    joblib.dump(HONEST["columns chosen by pandas"](), tmp_path / "model.pkl")
+    loaded = load_staged(tmp_path / "model.pkl").model
+    assert [columns for _, _, columns in loaded[0].transformers] == [["a", "b", "c"], ["kind"]]
+    joblib.dump(HONEST["content of pandas beside it"](), tmp_path / "model.pkl")
+    kept = vars(load_staged(tmp_path / "model.pkl").model)
+    assert (kept["columns"], kept["plain"]) == (["a", "b", "c"], ["a", "b", "c"])
+    assert kept["sample"] == "pandas.DataFrame, not kept"
 
 
 def follow(content: bytes) -> None:

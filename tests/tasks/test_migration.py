@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import joblib
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -23,6 +25,7 @@ from configs.schema import PodiumConfig
 from flows.migration import migrate
 from podium.plan import MigrationReport
 from podium.progress import Counter
+from tasks.effects.prediction import columns_of
 from tasks.effects.processes import this_writer
 from tasks.effects.store import Store, connect
 from tasks.migration import migrate_chunk
@@ -35,6 +38,12 @@ LOGISTIC, FOREST, BARE = (
     "random_forest_20250820_104726",
     "xgboost_20250820_114557",
 )
+
+
+WITHOUT_PODIUM = (
+    "import json, sys; sys.modules.update(dict.fromkeys(('podium', 'tasks', 'flows', 'configs', 'deployments')))"
+)
+"""What makes every import of Podium in a process fail."""
 
 
 def project(home: Path, made: Path, *names: str, holdout: bool = True) -> Path:
@@ -141,14 +150,33 @@ def test_the_stored_model_loads_by_its_flavour_without_podium(
     assert "mlflow==" in (folder / "requirements.txt").read_text()
     assert (folder / "input_example.json").exists()
     code = (
-        f"import mlflow, pandas; mlflow.set_tracking_uri({store_of(config).uri!r});"
+        f"{WITHOUT_PODIUM}; import mlflow, pandas; mlflow.set_tracking_uri({store_of(config).uri!r});"
         f"rows = pandas.read_parquet({str(made / 'holdout.parquet')!r}).head(3);"
         f"model = mlflow.pyfunc.load_model({uri!r});"
         "rows = rows[model.metadata.get_input_schema().input_names()];"
-        f"print(len(model.predict(rows)), len(mlflow.{flavour}.load_model({uri!r}).predict_proba(rows)))"
+        f"own = mlflow.{flavour}.load_model({uri!r});"
+        "said = [[str(label) for label in own.classes_], [str(label) for label in model.predict(rows)]];"
+        "print(json.dumps([*said, own.predict_proba(rows).tolist()]))"
     )
-    ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, timeout=120)
-    assert ended.stdout.strip() == "3 3"
+    ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    original = joblib.load(made / "staging" / name / "model.pkl")
+    rows = pd.read_parquet(made / "holdout.parquet").head(3)
+    classes, labels, chances = json.loads(ended.stdout)
+    assert classes == [str(label) for label in original.classes_]
+    assert labels == [str(label) for label in original.predict(rows[list(columns_of(original, ()))])]
+    meant = original.predict_proba(rows[list(columns_of(original, ()))])
+    np.testing.assert_allclose(chances, meant, atol=1e-6)
+
+
+def test_the_decision_threshold_is_kept(home: Path, made: Path) -> None:
+    """As a parameter of the run and of the logged model: what the metadata says of it is never lost."""
+    config = project(home, made)
+    odd(home.parent / "staging", made, "tuned", {"optimal_threshold": "0.37", "metrics": {"f1": 0.6}})
+    (outcome,) = migrate(str(config)).of("migrated")
+    (model,) = store_of(config).logged_models()
+    assert store_of(config).client.get_run(outcome.run_id).data.params["decision_threshold"] == "0.37"
+    assert model.params["decision_threshold"] == "0.37"
 
 
 def test_a_second_migration_makes_nothing(home: Path, made: Path) -> None:
@@ -252,7 +280,6 @@ def test_a_run_that_only_lacks_its_end_is_finished(home: Path, made: Path) -> No
 
 def test_the_measured_numbers_are_those_of_the_original(home: Path, made: Path) -> None:
     """The holdout F1 equals what scikit-learn says of the staged file itself."""
-    import joblib
     from sklearn.metrics import f1_score
 
     rows = pd.read_parquet(made / "holdout.parquet")

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -100,12 +102,57 @@ def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
     assert "symbolic link" in (codes["linked_folder"] or "")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_a_finding(tmp_path: Path) -> None:
-    """A file without read permission breaks its own model only."""
-    (stage(tmp_path, "a") / "model.pkl").chmod(0)
-    stage(tmp_path, "b")
-    assert [m.status for m in read_staging.fn(tmp_path)] == ["broken", "ready"]
+READING = """
+import json, os, sys
+from pathlib import Path
+from tasks.staging import read_staging
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+print(json.dumps({m.model_id: [m.status, m.broken_reason] for m in read_staging.fn(Path(sys.argv[1]))}))
+"""
+
+
+def read_by_somebody(root: Path) -> dict[str, list[str]]:
+    """What a process without the rights of root reads of a staging root: state and reason by id."""
+    for folder in (root, *root.parents):
+        if os.geteuid() == 0 and folder.owner() == "root" and folder != Path("/") and folder.is_relative_to("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    command = [sys.executable, "-c", READING, str(root)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 0, ended.stderr[-1000:]
+    return dict(json.loads(ended.stdout))
+
+
+def test_what_cannot_be_read_is_a_finding_of_its_own_model(tmp_path: Path) -> None:
+    """A file or a folder without read permission breaks no other model, wherever it lies."""
+    root = tmp_path / "root"
+    (stage(root, "alone") / "model.pkl").chmod(0)
+    stage(root, "fine", PICKLE + b"fine")
+    for name in ("flat", "flat closed"):
+        (root / f"{name}.pkl").write_bytes(PICKLE + name.encode())
+    (root / "flat closed.pkl").chmod(0)
+    stage(root / "nested", "v1", PICKLE + b"v1").chmod(0)
+    stage(root / "nested", "v2", PICKLE + b"v2")
+    stage(root / "nested", "v3", PICKLE + b"v3")
+    (stage(root, "with a part", PICKLE + b"part") / "explainer").mkdir(mode=0)
+    found = read_by_somebody(root)
+    for folder in (root / "nested" / "v1", root / "with a part" / "explainer"):
+        folder.chmod(0o700)
+    broken = {"alone", "flat closed", "nested/v1", "with a part"}
+    assert {name for name, (status, _) in found.items() if status == "broken"} == broken
+    assert found.keys() == broken | {"fine", "flat", "nested/v2", "nested/v3"}
+    assert all(found[name][1].startswith("cannot be read: Permission denied") for name in broken)
+
+
+def test_the_time_of_a_file_is_its_own(tmp_path: Path) -> None:
+    """Where nothing tells when a model was trained it is the time of its file, whatever else comes into the folder."""
+    for name, when in (("a", 1.7e9), ("b", 1.6e9)):
+        (tmp_path / f"{name}.pkl").write_bytes(PICKLE + name.encode())
+        os.utime(tmp_path / f"{name}.pkl", (when, when))
+    found = by_id(tmp_path)
+    assert {name: model.trained_at.timestamp() for name, model in found.items()} == {"a": 1.7e9, "b": 1.6e9}
+    assert {model.trained_at_source for model in found.values()} == {"file time"}
 
 
 def test_names_with_spaces_and_other_scripts_are_read(tmp_path: Path) -> None:
@@ -197,11 +244,12 @@ def test_one_model_with_many_files_about_it(tmp_path: Path) -> None:
     ],
     ids=["a list", "a list in an object", "by version"],
 )
-def test_a_file_about_many_models_is_read_for_each(registry: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["registry.json", "model_registry.json", "metadata.json"])
+def test_a_file_about_many_models_is_read_for_each(file: str, registry: object, tmp_path: Path) -> None:
     """A registry's entry is the metadata of the model it names, by file or by id."""
     for name in ("a", "b"):
         (tmp_path / f"{name}.pkl").write_bytes(PICKLE + name.encode())
-    (tmp_path / "registry.json").write_text(json.dumps(registry))
+    (tmp_path / file).write_text(json.dumps(registry))
     assert {name: model.claims["f1_score"] for name, model in by_id(tmp_path).items()} == {"a": 0.7, "b": 0.8}
 
 

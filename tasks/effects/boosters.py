@@ -1,0 +1,177 @@
+"""Checks the trees of XGBoost and LightGBM before anything follows them.
+
+Both libraries take the numbers of nodes, columns and classes in a file as they are, and follow them when asked for an
+answer: one that points outside ends the process, or answers with what lies in memory there. What is looked at is what
+the libraries themselves write of the loaded model, which is what is stored.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+NUMBERS = {b"i": "i1", b"U": "u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
+WORDS = {b"T": True, b"F": False, b"Z": None, b"N": None}
+Indices = npt.NDArray[np.int64]
+
+
+def flaw(booster: Any) -> str | None:
+    """Return what is wrong with the trees of a booster of XGBoost or LightGBM."""
+    if type(booster).__module__.startswith("xgboost"):
+        return _of_xgboost(Reader(bytes(booster.save_raw("ubj"))).value())
+    return of_lightgbm(booster.model_to_string(num_iteration=-1))
+
+
+class Reader:
+    """Reads UBJSON as XGBoost writes it, with arrays of numbers as arrays (https://ubjson.org)."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self._at = content, 0
+
+    def value(self) -> Any:
+        """Return the next value."""
+        marker = self._take(1)
+        if marker in NUMBERS:
+            return self._numbers(NUMBERS[marker], 1)[0].item()
+        if marker == b"S":
+            return self._text()
+        if marker == b"[":
+            return self._array()
+        return dict(self._entries()) if marker == b"{" else WORDS[marker]
+
+    def _take(self, size: int) -> bytes:
+        self._at += size
+        return self._content[self._at - size : self._at]
+
+    def _text(self) -> str:
+        return self._take(int(self.value())).decode("utf-8", "replace")
+
+    def _numbers(self, kind: str, count: int) -> npt.NDArray[Any]:
+        dtype = np.dtype(kind)
+        return np.frombuffer(self._take(count * dtype.itemsize), dtype, count)
+
+    def _next_is(self, marker: bytes) -> bool:
+        found = self._content[self._at : self._at + 1] == marker
+        self._at += found
+        return found
+
+    def _array(self) -> Any:
+        if self._next_is(b"$"):
+            kind = NUMBERS[self._take(1)]
+            self._take(1)
+            return self._numbers(kind, int(self.value()))
+        if self._next_is(b"#"):
+            return [self.value() for _ in range(int(self.value()))]
+        return list(self._items())
+
+    def _items(self) -> Iterator[Any]:
+        while not self._next_is(b"]"):
+            yield self.value()
+
+    def _entries(self) -> Iterator[tuple[str, Any]]:
+        while not self._next_is(b"}"):
+            yield self._text(), self.value()
+
+
+def _of_xgboost(document: Mapping[str, Any]) -> str | None:
+    learner = document["learner"]
+    sizes, booster = learner["learner_model_param"], learner["gradient_booster"]
+    columns = int(sizes["num_feature"])
+    groups = max(int(sizes["num_class"]), int(sizes.get("num_target", 1)), 1)
+    if booster["name"] == "gblinear":
+        right = len(booster["model"]["weights"]) == (columns + 1) * groups
+        return None if right else "has other weights than columns"
+    model = (booster["gbtree"] if booster["name"] == "dart" else booster)["model"]
+    trees, owners = model["trees"], np.asarray(model["tree_info"], dtype=np.int64)
+    if len(owners) != len(trees) or not _within(owners, 0, groups):
+        return "has trees for classes that are not there"
+    if booster["name"] == "dart" and len(booster["weight_drop"]) != len(trees):
+        return "has other weights than trees"
+    return next((found for tree in trees if (found := _xgboost_tree(tree, columns))), None)
+
+
+def _xgboost_tree(tree: Mapping[str, Any], columns: int) -> str | None:
+    names = ("left_children", "right_children", "split_indices", "split_conditions", "default_left")
+    left, right, feature, *_ = found = [np.asarray(tree[name]) for name in names]
+    nodes = int(tree["tree_param"]["num_nodes"])
+    if int(tree["tree_param"].get("size_leaf_vector", 0)) > 1:
+        return "has leaves of several numbers, which are not looked into"
+    if nodes < 1 or any(len(values) != nodes for values in found):
+        return f"has a tree that says it has {nodes} nodes and has {len(left)}"
+    splits = left != -1
+    return _astray(np.concatenate([left[splits], right[splits]]), nodes, feature[splits], columns)
+
+
+def _astray(children: npt.NDArray[Any], nodes: int, feature: npt.NDArray[Any], columns: int) -> str | None:
+    """Return where a tree leads astray. No node is the child of two, nor the first of any: so there are no circles."""
+    if not _within(children, 1, nodes) or len(np.unique(children)) != len(children):
+        return f"has a tree that points at nodes that are not among its {nodes}, or back"
+    if not _within(feature, 0, columns):
+        return f"has a tree that asks for columns beyond the {columns} there are"
+    return None
+
+
+def _within(values: npt.NDArray[Any], low: int, high: int) -> bool:
+    return not len(values) or bool(values.min() >= low and values.max() < high)
+
+
+def of_lightgbm(text: str) -> str | None:
+    """Return what is wrong with the trees of LightGBM's text.
+
+    Raises:
+        KeyError, IndexError, ValueError: it does not say what it must.
+    """
+    head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
+    said = _lines(head)
+    columns, classes = int(said["max_feature_idx"]) + 1, int(said["num_class"])
+    told = [int(word[10:]) for word in said.get("objective", "").split() if word.startswith("num_class:")]
+    if {classes, *told} != {int(said["num_tree_per_iteration"])}:
+        return "has trees for classes that are not there"
+    return next((found for block in blocks if (found := _lightgbm_tree(_lines(block), columns))), None)
+
+
+def _lines(text: str) -> dict[str, str]:
+    return {name: value for name, _, value in (line.partition("=") for line in text.splitlines())}
+
+
+def _numbers(tree: Mapping[str, str], name: str) -> Indices:
+    return np.array([int(word) for word in tree.get(name, "").split()], dtype=np.int64)
+
+
+def _lightgbm_tree(tree: Mapping[str, str], columns: int) -> str | None:
+    leaves = int(tree["num_leaves"])
+    if len(tree.get("leaf_value", "").split()) != leaves:
+        return f"has a tree that says it has {leaves} leaves and has others"
+    names, where = ("left_child", "right_child", "split_feature", "decision_type"), tree.get("threshold", "").split()
+    left, right, feature, kind = found = [_numbers(tree, name) for name in names]
+    if leaves > 1 and {len(where), *(len(values) for values in found)} != {leaves - 1}:
+        return f"has a tree that says it has {leaves} leaves and has {len(left) + 1}"
+    if leaves == 1:
+        return _linear(tree, columns)
+    children = np.concatenate([left, right])
+    if not _within(~children[children < 0], 0, leaves):
+        return f"has a tree that points at leaves that are not among its {leaves}"
+    astray = _astray(children[children >= 0], leaves - 1, feature, columns)
+    asked = np.array([int(float(where[i])) for i in np.flatnonzero(kind & 1)], dtype=np.int64)
+    return astray or _categories(tree, asked) or _linear(tree, columns)
+
+
+def _categories(tree: Mapping[str, str], asked: Indices) -> str | None:
+    """Return what is wrong with the sets of categories that some splits ask for."""
+    bounds, words = _numbers(tree, "cat_boundaries"), len(tree.get("cat_threshold", "").split())
+    count = int(tree.get("num_cat", "0"))
+    whole = not count or (len(bounds) == count + 1 and bounds[0] == 0 and bounds[-1] == words)
+    if whole and (np.diff(bounds) >= 0).all() and _within(asked, 0, count):
+        return None
+    return "has a tree that points at categories that are not there"
+
+
+def _linear(tree: Mapping[str, str], columns: int) -> str | None:
+    """Return what is wrong with the linear models that stand in the leaves of some trees."""
+    if int(tree.get("is_linear", "0")) == 0:
+        return None
+    counts, used = _numbers(tree, "num_features"), _numbers(tree, "leaf_features")
+    enough = len(counts) == int(tree["num_leaves"]) and (counts >= 0).all() and counts.sum() == len(used)
+    whole = enough and len(tree.get("leaf_coeff", "").split()) == len(used)
+    return None if whole and _within(used, 0, columns) else "has a leaf that asks for columns that are not there"
