@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements/lock.txt
-COMPILE := $(BIN)/uv pip compile pyproject.toml --group dev --extra dask --universal --python-version 3.11 --generate-hashes \
+WORKER := requirements/worker.txt
+COMPILE := $(BIN)/uv pip compile pyproject.toml --extra dask --extra production --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-package nvidia-nccl-cu12 --no-emit-package nvidia-nccl-cu13 --no-header --quiet
 
 .PHONY: setup demo test check format format-check lint types imports lock lock-check bench clean
@@ -43,15 +44,19 @@ types: $(READY)
 imports: $(READY)
 	@$(BIN)/lint-imports
 
-# The lock keeps the versions it has as long as pyproject.toml allows them.
+# The lock keeps the versions it has as long as pyproject.toml allows them. The worker's is the same without what develops.
 lock: $(READY)
-	@$(COMPILE) --output-file $(LOCK)
+	@$(COMPILE) --group dev --output-file $(LOCK)
+	@$(COMPILE) --no-annotate --constraint $(LOCK) --output-file $(WORKER)
 
 lock-check: $(READY)
 	@cp $(LOCK) $(VENV)/lock-check.txt
-	@$(COMPILE) --output-file $(VENV)/lock-check.txt
+	@$(COMPILE) --group dev --output-file $(VENV)/lock-check.txt
+	@cp $(WORKER) $(VENV)/worker-check.txt
+	@$(COMPILE) --no-annotate --constraint $(LOCK) --output-file $(VENV)/worker-check.txt
 	@diff -u $(LOCK) $(VENV)/lock-check.txt || { echo "$(LOCK) does not fit pyproject.toml: run 'make lock' and commit it"; exit 1; }
-	@! grep -nE 'https?://|--(extra-)?index-url' $(LOCK) || { echo "$(LOCK) names a registry"; exit 1; }
+	@diff -u $(WORKER) $(VENV)/worker-check.txt || { echo "$(WORKER) does not fit $(LOCK): run 'make lock' and commit it"; exit 1; }
+	@! grep -nE 'https?://|--(extra-)?index-url' $(LOCK) $(WORKER) || { echo "a lock names a registry"; exit 1; }
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks

@@ -20,12 +20,16 @@ MARGIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim as it was read. ``ticket`` is None while it is choosing; ``holder`` is a place and a process id."""
+    """One claim as it was read. ``ticket`` is None while it is choosing; ``holder`` is a place and a process id.
+
+    ``token`` is of the attempt that made it: two of the same are one claim whose making was sent twice.
+    """
 
     claim_id: str
     ticket: int | None
     holder: str
     beat: str
+    token: str | None = None
 
 
 def next_ticket(claims: Iterable[Claim]) -> int:

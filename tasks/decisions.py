@@ -111,7 +111,8 @@ def _tags(decision: Decision) -> dict[str, str]:
 def close_decision(section: MlflowSection, decision_id: str, state: State) -> None:
     """Mark a decision as carried out, or as overtaken by somebody who changed production meanwhile."""
     store = connect(section)
-    wanted = f"tags.`podium.decision_id` = '{decision_id}'"
+    # Only what is in the chain: a writing whose answer was lost may have begun a second run of the same decision.
+    wanted = f"tags.`podium.decision_id` = '{decision_id}' and {CHAINED}"
     for run in store.client.search_runs([store.decisions_id], wanted, max_results=1):
         store.client.set_tag(run.info.run_id, "podium.state", state)
 

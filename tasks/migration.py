@@ -23,10 +23,11 @@ from podium.staged import StagedModel
 from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure
+from tasks.effects.registered import is_complete, version_of
 from tasks.effects.sandbox import Answer, Question, sandbox
 from tasks.effects.store import RETIRED, Store, address, connect, register_version
 from tasks.effects.training_rows import rows_in, training_record
-from tasks.effects.transfer import FIRST, NAME, is_complete, version_of, write_model
+from tasks.effects.transfer import FIRST, NAME, write_model
 
 T = TypeVar("T")
 REFUSED = {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from typing import Any
 from podium.errors import PodiumError
 from podium.redaction import redacted
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
+AGAIN = "what was finished is kept, run the same command to go on"
 WITHOUT_PREFECT = frozenset({"history", "deploy", "alerts-list", "notify", "webhooks"})
 OPERATING = frozenset({"up", "doctor", "config check"})
 """Commands that need no server of their own, and find out for themselves how the configuration is."""
@@ -25,6 +27,15 @@ class Options:
     verbose: bool = False
 
 
+class TerminatedError(KeyboardInterrupt):
+    """The process was asked to end, as by a worker or the operating system that shuts down: like Ctrl-C."""
+
+
+def _terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise TerminatedError
+
+
 class Boundary:
     """Runs one command and returns its exit status."""
 
@@ -33,12 +44,15 @@ class Boundary:
 
     def run(self, name: str, **arguments: Any) -> int:
         """Run the command of this name; print its result and return its exit status."""
+        signal.signal(signal.SIGTERM, _terminate)
         try:
             return self._run(name, arguments)
         except PodiumError as error:
             return self._fail(str(error), error.exit_status)
+        except TerminatedError:
+            return self._fail(f"terminated; {AGAIN}", TERMINATED)
         except KeyboardInterrupt:
-            return self._fail("interrupted; what was finished is kept, run the same command to go on", INTERRUPTED)
+            return self._fail(f"interrupted; {AGAIN}", INTERRUPTED)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1

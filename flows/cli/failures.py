@@ -1,5 +1,6 @@
 """Puts an unexpected failure into one line, and its traceback into a file for whoever mends it."""
 
+import re
 import traceback
 from datetime import UTC, datetime
 
@@ -7,14 +8,26 @@ from configs.loading import podium_home
 from podium.errors import first_line
 from podium.redaction import redacted
 
-UNREACHABLE = ("ConnectionError", "MaxRetryError", "ConnectError", "NewConnectionError", "RemoteDisconnected")
+AGAIN = "run the same command to go on"
+UNREACHABLE = (
+    *("ConnectionError", "MaxRetryError", "ConnectError", "NewConnectionError", "RemoteDisconnected"),
+    *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeout"),
+)
+FAILING = re.compile(r"too many 5\d\d error responses|error code 5\d\d")
+"""What a server's failure looks like after all tries of MLflow's client."""
+UNKNOWN = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED")
+"""MLflow's words for an answer 401."""
 
 
 def describe(error: Exception) -> str:
     """Return one line about an unexpected error and write its traceback to a file in ``PODIUM_HOME``."""
     first = first_line(error)
+    if refused := _refused(error):
+        return refused
+    if FAILING.search(str(error)):
+        return f"MLflow's server fails, see its log (a full disk?): {first}; what was finished is kept, {AGAIN}"
     if _unreachable(error):
-        return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, run the same command to go on"
+        return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, {AGAIN}"
     return f"unexpected {type(error).__name__}: {first} (traceback: {_write(error)})"
 
 
@@ -24,6 +37,18 @@ def _unreachable(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _refused(error: Exception) -> str | None:
+    """Return what to do if a server does not know who asks, or does not allow it."""
+    code = getattr(error, "error_code", None)
+    if code in UNKNOWN:
+        return "MLflow refuses the credentials: see MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    if code == "PERMISSION_DENIED":
+        return f"MLflow does not allow this to the user of MLFLOW_TRACKING_USERNAME: {first_line(error)}"
+    if getattr(getattr(error, "response", None), "status_code", None) == 401:
+        return "Prefect's server refuses the credentials: see PREFECT_API_AUTH_STRING and PREFECT_API_KEY"
+    return None
 
 
 def _write(error: Exception) -> str:

@@ -7,6 +7,7 @@ dead finds out at its next write. See ``podium.tickets`` for why no two hold it 
 import os
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from podium.errors import PodiumError
 from podium.progress import announce
 from podium.tickets import LEASE, MARGIN, Claim, Watch, ahead, is_lost, next_ticket
 from tasks.effects.processes import is_alive, place
+from tasks.effects.reaching import answers
 from tasks.effects.store import Store
 
 POLL = 0.25
@@ -32,8 +34,14 @@ class Holding:
 
     def __init__(self, store: Store, lease: float) -> None:
         self._store, self._lease, self._beat = store, lease, 0
-        self._renewed = time.monotonic()
-        tags = {"podium.claim": store.registered_model, "podium.holder": f"{place()} {os.getpid()}", "podium.beat": "0"}
+        self._renewed, self._deleted = time.monotonic(), False
+        self.token = uuid.uuid4().hex
+        tags = {
+            "podium.claim": store.registered_model,
+            "podium.holder": f"{place()} {os.getpid()}",
+            "podium.token": self.token,
+            "podium.beat": "0",
+        }
         name = f"deciding on {store.registered_model}"
         self.claim_id = str(store.client.create_run(store.decisions_id, tags=tags, run_name=name).info.run_id)
         self._lock, self._ended = threading.Lock(), threading.Event()
@@ -44,17 +52,19 @@ class Holding:
         self._store.client.set_tag(self.claim_id, "podium.ticket", str(ticket))
 
     def require(self) -> None:
-        """Return if the claim is still held, and for some seconds yet.
+        """Return if the claim is still held, and for some seconds yet; a server that does not answer is waited for.
 
         Raises:
             PodiumError: it was lost, because this process or the server stood still for too long.
         """
-        lost = is_lost(self._renewed, time.monotonic(), self._lease, self._lease * MARGIN / LEASE)
-        if lost or not self._renew():
-            raise PodiumError(
-                f"{self._store.registered_model}: this decision stood still for so long that it lost its turn; "
-                "nothing more is changed, run the command again"
-            )
+        while not (self._deleted or self._is_late()):
+            if self._renew():
+                return
+            time.sleep(POLL)
+        raise PodiumError(
+            f"{self._store.registered_model}: this decision stood still for so long that it lost its turn; "
+            "nothing more is changed, run the command again"
+        )
 
     def release(self) -> None:
         """Let the next one decide."""
@@ -62,20 +72,28 @@ class Holding:
         with self._lock:
             _delete(self._store, self.claim_id)
 
+    def _is_late(self) -> bool:
+        return is_lost(self._renewed, time.monotonic(), self._lease, self._lease * MARGIN / LEASE)
+
     def _renew(self) -> bool:
+        """Write the next beat. A server that is gone is only asked whether it is back: its client would wait longer."""
         with self._lock:
             began = time.monotonic()
+            if self._deleted or not answers(self._store.uri):
+                return False
             self._beat += 1
             try:
                 self._store.client.set_tag(self.claim_id, "podium.beat", str(self._beat))
-            except MlflowException:
+            except MlflowException as error:
+                self._deleted = error.error_code in GONE
                 return False
             self._renewed = began
             return True
 
     def _keep(self) -> None:
-        while not self._ended.wait(self._lease / BEATS):
-            self._renew()
+        pause = self._lease / BEATS
+        while not self._ended.wait(pause):
+            pause = self._lease / BEATS if self._renew() else min(POLL, self._lease / BEATS)
 
 
 @contextmanager
@@ -114,7 +132,7 @@ def _is_my_turn(store: Store, holding: Holding, watch: Watch, deadline: float) -
         claims = _claims(store)
         if all(c.claim_id != holding.claim_id for c in claims):
             return False
-        others = _without_dead(store, claims, watch, holding.claim_id)
+        others = _without_dead(store, claims, watch, holding)
         before = ahead(holding.claim_id, others)
         if not before:
             return True
@@ -138,13 +156,19 @@ def _wait(store: Store, before: Claim, deadline: float) -> None:
     time.sleep(POLL)
 
 
-def _without_dead(store: Store, claims: list[Claim], watch: Watch, own: str) -> list[Claim]:
+def _without_dead(store: Store, claims: list[Claim], watch: Watch, holding: Holding) -> list[Claim]:
     """Return the claims that live, and delete the others."""
-    others = [c for c in claims if c.claim_id != own]
-    dead = {c.claim_id for c in watch.dead(others, time.monotonic())} | {c.claim_id for c in others if _ended(c)}
+    others = [c for c in claims if c.claim_id != holding.claim_id]
+    dead = {c.claim_id for c in watch.dead(others, time.monotonic())}
+    dead |= {c.claim_id for c in others if _ended(c) or _is_echo(c, holding)}
     for claim_id in dead:
         _delete(store, claim_id)
     return [c for c in claims if c.claim_id not in dead]
+
+
+def _is_echo(claim: Claim, holding: Holding) -> bool:
+    """Whether a claim was made by the same request: its answer was lost, and MLflow's client sent it once more."""
+    return claim.token == holding.token
 
 
 def _ended(claim: Claim) -> bool:
@@ -161,7 +185,8 @@ def _claims(store: Store) -> list[Claim]:
 def _claim(run: Run) -> Claim:
     tags = run.data.tags
     ticket = tags.get("podium.ticket")
-    return Claim(run.info.run_id, int(ticket) if ticket else None, tags["podium.holder"], tags["podium.beat"])
+    number = int(ticket) if ticket else None
+    return Claim(run.info.run_id, number, tags["podium.holder"], tags["podium.beat"], tags.get("podium.token"))
 
 
 def _delete(store: Store, claim_id: str) -> None:

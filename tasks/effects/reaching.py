@@ -1,16 +1,21 @@
 """Tells whether MLflow can be reached, so that nobody waits for each of many models until it cannot."""
 
+import time
 import urllib.error
 import urllib.request
 
 from podium.errors import PodiumError
+from podium.progress import announce
 from podium.redaction import without_password
 
 PATIENCE = 10.0
 """Seconds in which a server must answer whether it is there."""
+POLL = 0.5
+"""Seconds between two questions whether a server is back."""
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What a proxy says in the place of a server that is gone."""
 _failed: set[str] = set()
+_answered: set[str] = set()
 
 
 def note_failure(uri: str) -> None:
@@ -26,15 +31,26 @@ def is_gone(uri: str) -> bool:
     return False
 
 
-def require_answer(uri: str) -> None:
-    """Return if MLflow can be reached.
+def require_answer(uri: str, patience: float = 0.0) -> None:
+    """Return if MLflow can be reached. One that answered this process before is waited for: it may be restarting.
 
     Raises:
-        PodiumError: it cannot.
+        PodiumError: it cannot, for all of ``patience`` seconds if it answered before.
     """
-    if not answers(uri):
+    if not (answers(uri) or (uri in _answered and _comes_back(uri, patience))):
         where = without_password(uri)
         raise PodiumError(f"MLflow at {where} does not answer: start it, or see mlflow.tracking_uri")
+    _answered.add(uri)
+
+
+def _comes_back(uri: str, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        announce("waiting for MLflow to answer again", detail=without_password(uri))
+        time.sleep(POLL)
+        if answers(uri):
+            return True
+    return False
 
 
 def answers(uri: str) -> bool:

@@ -151,7 +151,7 @@ def find(section: MlflowSection) -> Store | None:
     uri = address(section)
     if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
         return None
-    require_answer(uri)
+    require_answer(uri, section.patience)
     _point_mlflow_at(section)
     client = MlflowClient(uri, uri)
     parts = (section.experiment, f"{section.experiment}.decisions")

@@ -25,6 +25,7 @@ from podium.staged import StagedModel
 from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
+from tasks.effects.registered import counted_once, is_done_by_another
 from tasks.effects.store import Store, forget, register_version, remember
 from tasks.effects.training_rows import WHERE, training_record
 from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
@@ -53,8 +54,9 @@ def write_model(
     with _turn(store):
         run_id = _begin(store, model, found)
         try:
-            version = _fill(store, model, found, scratch, measured, run_id)
-            if earlier := _earlier(store, model.fingerprint, version):
+            registered = _fill(store, model, found, scratch, measured, run_id)
+            earlier, version = counted_once(store, model.fingerprint, run_id, registered)
+            if earlier:
                 _remove(store, run_id, version)
                 return Outcome("skipped", model.model_id, FIRST, *earlier, "known")
             _complete(store, run_id, _trained(model))
@@ -73,34 +75,16 @@ def write_model(
 def settle(store: Store, run_id: str) -> None:
     """Finish the run of a model whose version exists; delete any that did not come so far, with its logged model."""
     client = store.client
-    own = client.search_model_versions(f"run_id = '{run_id}'", max_results=1)
-    if own and not _earlier(store, own[0].tags.get("podium.fingerprint", ""), str(own[0].version)):
-        _complete(store, run_id, client.get_run(run_id).info.start_time)
+    own = sorted(client.search_model_versions(f"run_id = '{run_id}'", max_results=100), key=lambda v: int(v.version))
+    if not own:
+        _remove(store, run_id, None)
+        return
+    fingerprint = own[0].tags.get("podium.fingerprint", "")
+    earlier, version = counted_once(store, fingerprint, run_id, str(own[0].version))
+    if earlier or is_done_by_another(store, fingerprint, run_id):
+        _remove(store, run_id, version)
     else:
-        _remove(store, run_id, str(own[0].version) if own else None)
-
-
-def _earlier(store: Store, fingerprint: str, version: str) -> tuple[str, str] | None:
-    """Return run and version of the same bytes that another migration registered before this one, if there is one.
-
-    On a server two migrations on two machines may both have found that a model was missing. Versions are numbered in
-    the order of their registration, so that of the two it is always the later one that sees the earlier.
-    """
-    return None if store.is_sqlite else version_of(store, fingerprint, version)
-
-
-def version_of(store: Store, fingerprint: str, before: str | None = None) -> tuple[str, str] | None:
-    """Return run and version of some bytes, of several the first, if there is one ``before`` a version."""
-    wanted = f"name = '{store.registered_model}' and tags.`podium.fingerprint` = '{fingerprint}'"
-    found = sorted(store.client.search_model_versions(wanted, max_results=100), key=lambda v: int(v.version))
-    first = next((v for v in found if before is None or int(v.version) < int(before)), None)
-    return (first.run_id or "", str(first.version)) if first else None
-
-
-def is_complete(store: Store, run_id: str | None) -> bool:
-    """Whether the migration that began a run has ended it, so that it will take nothing of it back."""
-    wanted = f"attributes.run_id = '{run_id}' and attributes.status = 'FINISHED'"
-    return bool(run_id) and bool(store.client.search_runs([store.experiment_id], wanted, max_results=1))
+        _complete(store, run_id, client.get_run(run_id).info.start_time)
 
 
 def _remove(store: Store, run_id: str, version: str | None) -> None:

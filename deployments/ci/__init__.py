@@ -1,0 +1,1 @@
+"""What runs in CI: previews of promotions on pull requests, releases on merge."""

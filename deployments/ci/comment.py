@@ -1,0 +1,57 @@
+"""Writes the verdict of a preview as Markdown, for a comment on a pull request.
+
+``python -m deployments.ci.comment MIGRATE.json SELECT.json``: the documents of ``podium migrate`` and of ``podium
+select --dry-run``. Names and reasons come from models and their metadata; none of it is taken for Markdown or HTML.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MARK = "<!-- podium -->"
+"""By which a later run finds its comment, to write over it."""
+LISTED = 10
+HEADLINES = {
+    "promote": "would promote",
+    "keep": "would keep the champion",
+    "refuse": "refuses: nothing can be promoted",
+}
+
+
+def plain(text: object) -> str:
+    """Return a text in which nothing is Markdown, HTML or a mention."""
+    line = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", " ".join(str(text).split()))
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+
+
+def comment(migrated: Mapping[str, Any], selected: Mapping[str, Any]) -> str:
+    """Return the comment on a pull request."""
+    best = next((row["model_id"] for row in selected["ranking"] if row["place"] == 1), None)
+    named = f" {plain(best)}" if best and selected["verdict"] == "promote" else ""
+    lines = [MARK, f"### Podium {HEADLINES[selected['verdict']]}{named}", ""]
+    lines += [f"- {plain(reason)}" for reason in selected["reasons"]]
+    lines += ["", *_ranking(selected["primary"], selected["ranking"])]
+    if refused := migrated["quarantined"]:
+        lines += ["", f"{len(refused)} staged models are not usable:", ""]
+        lines += [f"- {plain(row['model_id'])}: {plain(row['reason'])}" for row in refused[:LISTED]]
+    return "\n".join(lines) + "\n"
+
+
+def _ranking(primary: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    ranked = [row for row in rows if row["place"]][:LISTED]
+    if not ranked:
+        return ["No candidate is ranked."]
+    head = [f"| # | model | {plain(primary)} |", "| --: | --- | --: |"]
+    return head + [f"| {row['place']} | {plain(row['model_id'])} | {_number(row['value'])} |" for row in ranked]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+if __name__ == "__main__":
+    documents = [json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:3]]
+    sys.stdout.write(comment(*documents))

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Podium in any CI, by exit statuses: 0 done, 1 a failure, 2 bad usage or config, 3 the answer is no.
+#
+#   promote.sh preview CONFIG [FILE]   on a pull request: a scratch store, nothing of production is touched or changed;
+#                                      writes the verdict as Markdown to FILE, or prints it
+#   promote.sh release CONFIG          on merge: migrates, selects and verifies, on the servers that the environment names
+set -euo pipefail
+
+usage() {
+    sed -n '4,6p' "$0" | cut -c5- >&2
+    exit 2
+}
+
+# Everything in a home of its own: an MLflow and a Prefect that end with the job.
+preview() {
+    local config=$1 report=${2:-/dev/stdout} status=0 scratch
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    unset MLFLOW_TRACKING_URI MLFLOW_REGISTRY_URI PREFECT_API_URL PREFECT_API_KEY
+    export PODIUM_HOME=$scratch PODIUM_MLFLOW__TRACKING_URI="sqlite:///$scratch/mlflow.db"
+    podium migrate --json --config "$config" >"$scratch/migrate.json"
+    podium select --dry-run --json --config "$config" >"$scratch/select.json" || status=$?
+    if [ -s "$scratch/select.json" ]; then
+        "${PYTHON:-python}" -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json" >"$report"
+    fi
+    return "$status"
+}
+
+release() {
+    podium migrate --json --config "$1"
+    podium select --json --config "$1"
+    podium verify --json --config "$1"
+}
+
+[ $# -ge 2 ] || usage
+case $1 in
+    preview) preview "${@:2}" ;;
+    release) release "$2" ;;
+    *) usage ;;
+esac

@@ -1,0 +1,133 @@
+"""On a Dask cluster that was started by itself the same is decided as by threads, also when a worker is killed."""
+
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from mlflow import MlflowClient
+
+from benchmarks.servers import MlflowServer, free_port
+from flows.history import chain_json, history
+from flows.migration import migrate
+from flows.selection import select
+from podium.decision import canonical_json
+from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, project, store_of
+from tests.services import Service, listens
+
+NAMES = (*TWINS, LOGISTIC, FOREST, TRAP)
+ITS_OWN = {
+    "logged_model_id",
+    "run_id",
+    "version",
+    "champion_before",
+    "decided_at",
+    "evidence_digest",
+    "previous_sha256",
+}
+"""What two decisions on the same models may differ in: the ids that MLflow gives, the time, and digests of these."""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, prefect_server: str) -> Iterator[tuple[str, list[Service]]]:
+    """The address of a scheduler, and its two workers, each in a home of its own as on a machine of its own."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    with ExitStack() as ends:
+
+        def started(name: str, *words: str) -> Service:
+            home = tmp_path / name
+            home.mkdir()
+            own = {"PODIUM_HOME": str(home), "PREFECT_HOME": str(home), "PREFECT_API_URL": prefect_server}
+            command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:], "--no-dashboard"]
+            service = Service(name, command, home / "log", lambda: True, own).start()
+            ends.callback(service.end)
+            return service
+
+        started("scheduler", "scheduler", "--host", "127.0.0.1", "--port", str(port)).ready = listens(port)
+        options = ("--nthreads", "1", "--nworkers", "1", "--no-nanny", "--local-directory", str(tmp_path))
+        yield address, [started(name, "worker", address, *options) for name in ("one", "two")]
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[MlflowServer]:
+    """A real MLflow server."""
+    running = MlflowServer(home)
+    running.start()
+    yield running
+    running.kill()
+
+
+def decided(folder: Path, made: Path, server: MlflowServer, name: str, runner: dict[str, Any]) -> tuple[str, Path]:
+    """The decision of a project under a name of its own, without what is its own, and its config.
+
+    What is migrated without a holdout is measured by the selection, so that both spread their work.
+    """
+    folder.mkdir()
+    mlflow = {"tracking_uri": server.url, "experiment": name, "registered_model": name}
+    config = project(folder, made, *NAMES, mlflow=mlflow, runner=runner)
+    unmeasured = folder / "unmeasured.yaml"
+    content = yaml.safe_load(config.read_text())
+    unmeasured.write_text(yaml.safe_dump({**content, "holdout": None}))
+    assert {o.state for o in migrate(str(unmeasured)).outcomes} <= {"migrated", "skipped"}
+    select(str(config))
+    chain = chain_json(history(str(config)))
+    assert chain["unbroken"]
+    (decision,) = chain["decisions"]
+    return canonical_json(without_its_own(decision)), config
+
+
+def without_its_own(value: Any) -> Any:
+    """A decision without what two on the same models may differ in."""
+    if isinstance(value, dict):
+        return {key: without_its_own(v) for key, v in value.items() if key not in {*ITS_OWN, "decision_id"}}
+    if isinstance(value, list):
+        return [without_its_own(v) for v in value]
+    return value
+
+
+def kill_once_something_is_there(server: MlflowServer, name: str, worker: Service) -> threading.Thread:
+    """Kill a worker as soon as the first of the models is registered."""
+
+    def watch() -> None:
+        client, deadline = MlflowClient(server.url, server.url), time.monotonic() + 300
+        while not client.search_model_versions(f"name = '{name}'"):
+            assert time.monotonic() < deadline, "nothing is migrated"
+            time.sleep(0.02)
+        assert worker.process is not None
+        os.killpg(worker.process.pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def test_the_same_decision_byte_for_byte_though_a_worker_is_killed(
+    home: Path, made: Path, server: MlflowServer, cluster: tuple[str, list[Service]]
+) -> None:
+    """Migrated and measured by a cluster that loses a worker, each model is there once, with the numbers of threads."""
+    address, workers = cluster
+    alone, _ = decided(home.parent / "threads", made, server, "threads", {"kind": "threads", "workers": 2})
+    killing = kill_once_something_is_there(server, "dask", workers[0])
+    runner = {"kind": "dask", "workers": 2, "address": address}
+    spread, config = decided(home.parent / "dask", made, server, "dask", runner)
+    killing.join()
+    assert spread == alone
+    assert not re.search(r'"(run_id|version)"', spread)
+    assert len(json.loads(spread)["evidence"]["ranking"]) == len(NAMES)
+    migrate(str(config))
+    store = store_of(config)
+    found = [v.tags["podium.fingerprint"] for v in store.versions()]
+    assert len(found) == len(set(found)) == len(NAMES)
+    runs = store.client.search_runs([store.experiment_id])
+    assert sorted(run.info.run_name for run in runs) == sorted(NAMES)
+    assert {run.info.status for run in runs} == {"FINISHED"}

@@ -1,0 +1,16 @@
+"""The production stack, started once for all tests that use it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.production.stack import Stack, start
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL, S3, MLflow and Prefect with accounts, and two workers."""
+    with ExitStack() as ends:
+        yield start(Path(tmp_path_factory.mktemp("stack")), ends)

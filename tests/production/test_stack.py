@@ -1,0 +1,169 @@
+"""Everything runs unchanged on PostgreSQL, S3 and two workers, with accounts, and no secret is left anywhere."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
+from tests.production.stack import BUCKET, WORKERS, Stack
+
+PATIENCE = 240
+
+
+class Deployments:
+    """The deployments of a stack, by what they run."""
+
+    def __init__(self, stack: Stack) -> None:
+        auth = ("admin", stack.secrets["prefect"])
+        self._api = httpx.Client(base_url=stack.prefect, auth=auth, timeout=60, trust_env=False)
+        found = self._asked("deployments/filter", {"limit": 200})
+        self._ids = {d["entrypoint"].rsplit(".", 1)[1]: d["id"] for d in found}
+
+    def _asked(self, path: str, body: dict[str, Any]) -> Any:
+        reply = self._api.post(f"/{path}", json=body)
+        assert reply.status_code < 300, reply.text
+        return reply.json()
+
+    def begin(self, flow: str, **parameters: Any) -> str:
+        """Ask for a run; returns its id."""
+        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        return str(self._asked(f"deployments/{self._ids[flow]}/create_flow_run", body)["id"])
+
+    def end(self, run_id: str) -> str:
+        """Wait for the end of a run; returns its state's name."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            found = self._api.get(f"/flow_runs/{run_id}").json()
+            if found["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}:
+                return str(found["state_name"])
+            assert time.monotonic() < deadline, f"{found['name']}: {found['state_name']}"
+            time.sleep(0.2)
+
+    def run(self, flow: str, **parameters: Any) -> str:
+        """Run a deployment on a worker; returns how it ended."""
+        return self.end(self.begin(flow, **parameters))
+
+
+@pytest.fixture(scope="module")
+def deployments(stack: Stack) -> Deployments:
+    """All of prefect.yaml, deployed as the docs say."""
+    deployed = stack.run("prefect", "--no-prompt", "deploy", "--all")
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    return Deployments(stack)
+
+
+@pytest.fixture(scope="module")
+def config(stack: Stack, made: Path) -> Path:
+    """A project with one model staged."""
+    folder = stack.folder / "project"
+    folder.mkdir()
+    return project(folder, made, FOREST)
+
+
+def podium(stack: Stack, config: Path, *words: str, **environment: str) -> dict[str, Any]:
+    """The document of a command as a person runs it."""
+    ended = stack.run("podium", *words, "--json", "--config", str(config), **environment)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_workers_and_the_command_line_decide_together(
+    stack: Stack, deployments: Deployments, config: Path, made: Path
+) -> None:
+    """Workers migrate, and select on an event that comes twice; a person goes on, a worker rolls back: one chain."""
+    named = {"config_path": str(config)}
+    assert deployments.run("migrate", **named) == "Completed"
+    twice = [deployments.begin("select", **named) for _ in range(2)]
+    assert [deployments.end(run) for run in twice] == ["Completed"] * 2
+    add_staged(config, made, LOGISTIC)
+    migrated = podium(stack, config, "migrate")
+    assert ([m["model_id"] for m in migrated["migrated"]], len(migrated["skipped"])) == ([LOGISTIC], 1)
+    selected = podium(stack, config, "select")
+    assert (selected["verdict"], selected["champion"]["model_id"]) == ("promote", LOGISTIC)
+    assert deployments.run("rollback", **named) == "Completed"
+    chain = podium(stack, config, "history")
+    assert [d["verdict"] for d in chain["decisions"]] == ["promote", "promote", "rollback"]
+    assert chain["unbroken"]
+    assert podium(stack, config, "verify")["model_id"] == FOREST
+
+
+def test_what_is_stored_is_in_the_bucket_and_the_database(stack: Stack, config: Path) -> None:
+    """Models and decision records are objects in S3, and no worker keeps any of it."""
+    names = stack.stored()
+    assert sum(name.endswith("/MLmodel") for name in names) == 2
+    assert sum(name.endswith("/decision.json") for name in names) == 3
+    homes = [stack.folder / name for name in WORKERS]
+    assert not [path for home in homes for path in home.rglob("*") if path.name in {"mlflow.db", "MLmodel"}]
+
+
+def test_both_workers_take_work(stack: Stack, deployments: Deployments, config: Path) -> None:
+    """Two runs at once, and each worker takes one at a time: both are taken."""
+    both = [deployments.begin("analyze", config_path=str(config)) for _ in range(2)]
+    assert [deployments.end(run) for run in both] == ["Completed"] * 2
+    assert all("submitting flow run" in stack.services[f"worker {name}"].words().lower() for name in WORKERS)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("MLFLOW_TRACKING_PASSWORD", "wrong", "MLFLOW_TRACKING_PASSWORD"),
+        ("PREFECT_API_AUTH_STRING", "admin:wrong", "PREFECT_API_AUTH_STRING"),
+    ],
+)
+def test_wrong_credentials_are_one_clear_line(stack: Stack, config: Path, variable: str, value: str, said: str) -> None:
+    """It names the variable that holds them, and not what it holds."""
+    ended = stack.run("podium", "verify", "--config", str(config), **{variable: value})
+    assert (ended.returncode, ended.stderr.count("podium: ")) == (1, 1)
+    assert said in ended.stderr
+    assert "wrong" not in ended.stderr
+
+
+def test_artifacts_without_the_proxy(stack: Stack, config: Path) -> None:
+    """A client with access to the bucket reads and writes it itself, and the champion loads from there."""
+    access = {
+        **stack.object_access,
+        "PODIUM_MLFLOW__EXPERIMENT": "direct",
+        "PODIUM_MLFLOW__REGISTERED_MODEL": "direct",
+    }
+    made = stack.run("python", "-c", DIRECT, f"s3://{BUCKET}/direct", **access)
+    assert made.returncode == 0, made.stderr
+    assert len(podium(stack, config, "migrate", **access)["migrated"]) == 2
+    assert podium(stack, config, "select", **access)["champion"]["model_id"] == LOGISTIC
+    assert sum(name.startswith("direct/") and name.endswith("/MLmodel") for name in stack.stored()) == 2
+
+
+DIRECT = """
+import sys
+from mlflow import MlflowClient
+for name in ("direct", "direct.decisions"):
+    MlflowClient().create_experiment(name, artifact_location=f"{sys.argv[1]}/{name}")
+"""
+
+
+def test_no_secret_is_left_anywhere(stack: Stack, config: Path) -> None:
+    """Not in a log, a tag, a parameter, an artifact, a home, or what a process shows of its command line."""
+    places = {name: service.words() for name, service in stack.services.items()}
+    places |= {name: stack.postgres.dump(name) for name in ("mlflow", "prefect")}
+    places |= {name: content.decode("utf-8", "replace") for name, content in stack.stored().items()}
+    files = [path for path in stack.folder.rglob("*") if path.is_file()]
+    places |= {str(path): path.read_text(encoding="utf-8", errors="replace") for path in files}
+    places |= {f"command line of {pid}": line for pid, line in command_lines().items()}
+    assert len(places["mlflow"]) > 10_000
+    found = [(place, name) for place, text in places.items() for name, word in stack.secrets.items() if word in text]
+    assert found == []
+
+
+def command_lines() -> dict[str, str]:
+    """The command line of each process that can be seen."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found[pid] = Path("/proc", pid, "cmdline").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+    return found
