@@ -12,8 +12,9 @@ from deployments.declared import Declared, read_declared
 from podium.errors import ConfigError
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
-NAMES = {"analyze", "migrate", "select", "rollback", "pin", "unpin", "approve", "reject", "review", "retire", "verify"}
-WRITERS = NAMES - {"analyze", "verify"}
+READERS = {"analyze", "audit", "verify"}
+WRITERS = {"approve", "migrate", "pin", "reject", "retire", "review", "rollback", "select", "train", "unpin"}
+NAMES = READERS | WRITERS
 TRIGGER = {
     "type": "event",
     "name": "t",

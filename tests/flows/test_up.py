@@ -158,7 +158,7 @@ def test_the_stack_decides_by_itself_and_leaves_nothing(home: Path, made: Path, 
     database = StackHome(home).prefect / "prefect.db"
     until(lambda: set(states(database).values()) == {"COMPLETED"}, "a run goes on")
     decided = [d.content["asked_by"] for d in history(str(config)).decisions]
-    assert decided == ["podium.model.trained m-1"]
+    assert decided == ["event podium.model.trained of m-1"]
     assert runs(api, "select", "COMPLETED") == 1
     until(lambda: runs(api, "verify", "SCHEDULED"), "no schedule made a run")
 
