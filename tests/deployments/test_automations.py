@@ -93,8 +93,9 @@ def test_an_action_runs_the_deployment_of_its_project(tmp_path: Path) -> None:
 
 
 def test_alerts_go_to_the_block_once_it_is_there() -> None:
-    """While there is no block of that name, alerts do nothing; once there is, all but the marking of runs tell it."""
-    assert {a.type for found in read() for a in found.actions} == {"do-nothing", "change-flow-run-state"}
+    """While there is no block of that name, alerts do nothing; once there is, all tell it that do nothing else."""
+    others = {"change-flow-run-state", "run-deployment"}
+    assert {a.type for found in read() for a in found.actions} == {"do-nothing", *others}
     block = uuid4()
     told = read_automations(PROJECT, finding(PROJECT), {"podium-alerts": block}.get)
-    assert {a.type for found in told for a in found.actions} == {"send-notification", "change-flow-run-state"}
+    assert {a.type for found in told for a in found.actions} == {"send-notification", *others}
