@@ -47,13 +47,13 @@ imports: $(READY)
 # The lock keeps the versions it has as long as pyproject.toml allows them. The worker's is the same without what develops.
 lock: $(READY)
 	@$(COMPILE) --group dev --output-file $(LOCK)
-	@$(COMPILE) --no-annotate --constraint $(LOCK) --output-file $(WORKER)
+	@$(COMPILE) --group build --no-annotate --constraint $(LOCK) --output-file $(WORKER)
 
 lock-check: $(READY)
 	@cp $(LOCK) $(VENV)/lock-check.txt
 	@$(COMPILE) --group dev --output-file $(VENV)/lock-check.txt
 	@cp $(WORKER) $(VENV)/worker-check.txt
-	@$(COMPILE) --no-annotate --constraint $(LOCK) --output-file $(VENV)/worker-check.txt
+	@$(COMPILE) --group build --no-annotate --constraint $(LOCK) --output-file $(VENV)/worker-check.txt
 	@diff -u $(LOCK) $(VENV)/lock-check.txt || { echo "$(LOCK) does not fit pyproject.toml: run 'make lock' and commit it"; exit 1; }
 	@diff -u $(WORKER) $(VENV)/worker-check.txt || { echo "$(WORKER) does not fit $(LOCK): run 'make lock' and commit it"; exit 1; }
 	@! grep -nE 'https?://|--(extra-)?index-url' $(LOCK) $(WORKER) || { echo "a lock names a registry"; exit 1; }

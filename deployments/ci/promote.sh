@@ -13,7 +13,8 @@ usage() {
 
 # Everything in a home of its own: an MLflow and a Prefect that end with the job.
 preview() {
-    local config=$1 report=${2:-/dev/stdout} status=0 scratch
+    local config=$1 report=${2:-/dev/stdout} status=0
+    # Not local: it is removed at the end of the script, when the function is long over.
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
     unset MLFLOW_TRACKING_URI MLFLOW_REGISTRY_URI PREFECT_API_URL PREFECT_API_KEY

@@ -23,7 +23,7 @@ CHANGES_THE_MACHINE = ("apt-get", "useradd")
 
 def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a tool of this project's environment, or of the system."""
-    own = Path(sys.executable).with_name(command[0])
+    own = Path(sys.executable).parent / command[0]
     words = [str(own) if own.exists() else command[0], *command[1:]]
     return subprocess.run(
         words, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=300
