@@ -48,7 +48,7 @@ class Postgres:
         """Make a database; return its address without the password, which PGPASSWORD holds."""
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{name}"
 
     def dsn(self, name: str) -> str:
         """The words by which psycopg connects to a database."""

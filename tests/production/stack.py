@@ -160,7 +160,7 @@ def _start_mlflow(stack: Stack, ends: ExitStack) -> None:
 
 def _start_prefect(stack: Stack, ends: ExitStack) -> None:
     port = stack.prefect.removesuffix("/api").rsplit(":", 1)[1]
-    address = stack.postgres.create("prefect").replace("postgresql://", "postgresql+asyncpg://")
+    address = stack.postgres.create("prefect").replace("+psycopg", "+asyncpg")
     environment = {
         "PREFECT_HOME": str(stack.folder / "prefect-server"),
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": address,
