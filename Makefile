@@ -9,7 +9,7 @@ WORKER := requirements/worker.txt
 COMPILE := $(BIN)/uv pip compile pyproject.toml --extra dask --extra production --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-package nvidia-nccl-cu12 --no-emit-package nvidia-nccl-cu13 --no-header --quiet
 
-.PHONY: setup demo test check format format-check lint types imports lock lock-check bench clean
+.PHONY: setup demo test test-heavy check format format-check lint types imports lock lock-check bench clean
 
 setup: $(READY)
 
@@ -25,6 +25,10 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+# What takes minutes of a quiet machine: servers with accounts, faults, a cluster, the whole local stack.
+test-heavy: $(READY)
+	@$(BIN)/python -m pytest -m heavy
 
 check: format-check lint types imports lock-check
 

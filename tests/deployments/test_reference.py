@@ -155,6 +155,7 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in joined.splitlines() if line.strip()]
 
 
+@pytest.mark.heavy
 def test_the_steps_of_the_container_file_make_an_environment_that_works(tmp_path: Path) -> None:
     """What it copies and runs, but for what changes the machine, ends in an environment whose podium runs."""
     for name, argument in instructions():

@@ -32,7 +32,7 @@ from tests.flows.faults import FORESTS, LOGISTICS, Scene, answered, await_line, 
 from tests.flows.projects import FOREST, LOGISTIC, TWINS, project
 from tests.services import Service, answers
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect_server")]
 OUTAGE = 30.0
 SLOW = 2.0
 

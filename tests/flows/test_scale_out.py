@@ -24,6 +24,8 @@ from podium.decision import canonical_json
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, project, store_of
 from tests.services import Service, listens
 
+pytestmark = pytest.mark.heavy
+
 NAMES = (*TWINS, LOGISTIC, FOREST, TRAP)
 ITS_OWN = {
     "logged_model_id",

@@ -137,6 +137,7 @@ def runs(api: str, flow: str, state: str) -> int:
     return int(asked(api, "flow_runs/count", wanted))
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("prefect_server")
 def test_the_stack_decides_by_itself_and_leaves_nothing(home: Path, made: Path, ups: list[Up]) -> None:
     """An event becomes a decision; a second start is refused; killed or interrupted in mid-run, no process is left."""

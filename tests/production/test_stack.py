@@ -12,6 +12,8 @@ import pytest
 from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
 from tests.production.stack import BUCKET, WORKERS, Stack
 
+pytestmark = pytest.mark.heavy
+
 PATIENCE = 240
 
 
