@@ -37,7 +37,7 @@ def _claims(candidate: Candidate, rules: Rules) -> Iterator[Leak]:
     if measured is None or not math.isfinite(claim) or rules.claimed in (LOWER_IS_BETTER - ERRORS) | {PROFIT}:
         return
     of_error = rules.claimed in ERRORS
-    above = 1 - claim / max(measured, claim, TINY) if of_error else claim - measured
+    above = (measured - claim) / max(measured, TINY) if of_error else claim - measured
     if above > rules.leaks.tolerance:
         told = f"claims {rules.claimed} {claim:.4f} but measures {measured:.4f}: leaked or training-set score"
         yield Leak(told, rules.leaks.claims)
