@@ -1,8 +1,8 @@
 """The floor of a migration: the bare calls of MLflow's client and the copying of files, and nothing else.
 
-``python -m benchmarks.floor MODEL_FOLDER HOLDOUT HOME COUNT`` stores the one staged model, then logs and registers what
-was stored COUNT times in a new SQLite MLflow, and prints the seconds of one of these. It reads, checks, converts and
-measures nothing.
+``python -m benchmarks.floor MIGRATED HOME COUNT`` takes what Podium wrote of the newest model in the home MIGRATED, and
+writes the same files, metrics, parameters and tags, with a version, COUNT times to a new SQLite MLflow in HOME. Prints
+the seconds of one of these; reads, checks, converts and measures nothing.
 """
 
 import json
@@ -10,63 +10,68 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import joblib
 import mlflow
-import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Param, Run
+from mlflow.entities.model_registry import ModelVersion
 
-from benchmarks.plain_loop import FLAVOURS, TRUSTED
-
-
-def store(folder: Path, holdout: Path, target: Path) -> None:
-    """Write the staged model as an MLflow model, once."""
-    model = joblib.load(folder / "model.pkl")
-    flavour = FLAVOURS.get(type(model).__module__.split(".")[0], mlflow.sklearn)
-    trusted = [*TRUSTED, "collections.OrderedDict", "lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier"]
-    options = {} if flavour is mlflow.xgboost else {"skops_trusted_types": trusted}
-    rows = pd.read_parquet(holdout)[_metadata(folder)["feature_columns"]].head(5)
-    flavour.save_model(model, str(target), input_example=rows, pip_requirements=["scikit-learn"], **options)
+from tasks.effects.store import logged_model_of
 
 
-def _metadata(folder: Path) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-    return found
+def newest(client: MlflowClient, folder: Path) -> tuple[Run, LoggedModel, ModelVersion]:
+    """Return the run, logged model and version that were written last, with their files put into a folder."""
+    version = max(client.search_model_versions("name = 'churn'", max_results=10_000), key=lambda v: int(v.version))
+    run, logged = client.get_run(version.run_id), client.get_logged_model(str(logged_model_of(version)))
+    for target in ("model", "documents"):
+        (folder / target).mkdir(parents=True)
+    mlflow.artifacts.download_artifacts(artifact_uri=logged.artifact_location, dst_path=str(folder / "model"))
+    client.download_artifacts(run.info.run_id, "", str(folder / "documents"))
+    return run, logged, version
 
 
-def writer(folder: Path, stored: Path, uri: str) -> Callable[[], None]:
-    """Return what logs and registers the stored model once."""
-    client, metadata = MlflowClient(uri, uri), _metadata(folder)
-    artifacts = (stored.parent / "artifacts").as_uri()
-    experiment = client.create_experiment("churn", artifact_location=artifacts)
+def writer(
+    client: MlflowClient, folder: Path, run: Run, logged: LoggedModel, version: ModelVersion
+) -> Callable[[], None]:
+    """Return what writes the same once more to the server of another client."""
+    experiment = client.create_experiment("churn", artifact_location=(folder / "artifacts").as_uri())
     client.create_registered_model("churn")
-    params = [Param(name, str(value)) for name, value in metadata["hyperparameters"].items()]
+    params = [Param(name, value) for name, value in run.data.params.items()]
+    stored = next((folder / "model").rglob("MLmodel")).parent
 
     def write() -> None:
-        now = int(time.time() * 1000)
-        metrics = [Metric(name, value, now, 0) for name, value in metadata["performance_metrics"].items()]
-        run = client.create_run(experiment, run_name=folder.name).info.run_id
-        logged = client.create_logged_model(experiment, folder.name, run, params={p.key: p.value for p in params})
-        client.log_model_artifacts(logged.model_id, str(stored))
-        client.log_artifact(run, str(folder / "metadata.json"))
-        client.log_batch(run, metrics, params)
-        client.log_outputs(run, [LoggedModelOutput(logged.model_id, 0)])
-        client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-        client.create_model_version("churn", f"models:/{logged.model_id}", run, model_id=logged.model_id)
-        client.set_terminated(run)
+        made = client.create_run(experiment, tags=run.data.tags, run_name=run.info.run_name).info.run_id
+        new = client.create_logged_model(experiment, logged.name, made, logged.tags, logged.params, logged.model_type)
+        client.log_model_artifacts(new.model_id, str(stored))
+        client.log_artifacts(made, str(folder / "documents"))
+        client.log_batch(made, _bound(logged, new.model_id), params)
+        client.log_outputs(made, [LoggedModelOutput(new.model_id, 0)])
+        client.finalize_logged_model(new.model_id, LoggedModelStatus.READY)
+        client.create_model_version("churn", f"models:/{new.model_id}", made, version.tags, model_id=new.model_id)
+        client.set_terminated(made)
 
     return write
 
 
+def _bound(logged: LoggedModel, model_id: str) -> list[Metric]:
+    """Return the metrics of a logged model as those of another."""
+    return [
+        Metric(m.key, m.value, m.timestamp, m.step, model_id, m.dataset_name, m.dataset_digest)
+        for m in logged.metrics or []
+    ]
+
+
+def _client(uri: str) -> MlflowClient:
+    mlflow.set_tracking_uri(uri)
+    return MlflowClient(uri, uri)
+
+
 def main() -> None:
     """Write once to warm up, then COUNT times, and print the seconds of one."""
-    folder, holdout, home = map(Path, sys.argv[1:4])
-    home.mkdir(parents=True)
-    uri = f"sqlite:///{home / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    store(folder, holdout, home / "stored")
-    write, count = writer(folder, home / "stored", uri), int(sys.argv[4])
+    migrated, home, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    found: Any = newest(_client(f"sqlite:///{migrated / 'mlflow.db'}"), home)
+    write = writer(_client(f"sqlite:///{home / 'mlflow.db'}"), home, *found)
     write()
     started = time.perf_counter()
     for _ in range(count):

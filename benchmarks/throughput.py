@@ -16,7 +16,7 @@ from benchmarks.table import Comparison, show
 
 FLOORED = {"xgboost": "xgboost_20250820_114557", "lightgbm": "lightgbm", "logistic regression": "logistic"}
 """What is compared with the floor, by the beginning of the ids."""
-SOME = 48
+SOME = 100
 ENOUGH = 100
 """Models from which on what a run costs whatever it finds is little of the whole."""
 
@@ -28,11 +28,11 @@ def warm(staged: Staged, config: str, count: int, home: Path) -> tuple[float, fl
     return float(ours), float(again)
 
 
-def floor(staged: Staged, kind: str, home: Path) -> float:
-    """Return the seconds of the bare client calls for one model."""
-    model = next(path for path in sorted(staged.eight.iterdir()) if path.name.startswith(kind))
-    arguments = (str(model), str(staged.holdout), str(home), str(SOME))
-    return float(json.loads(run(home.parent, sys.executable, "-m", "benchmarks.floor", *arguments)[1]))
+def floor(migrated: Path, home: Path) -> float:
+    """Return the seconds of the bare client calls that write one model as Podium wrote it to the home ``migrated``."""
+    return float(
+        json.loads(run(home, sys.executable, "-m", "benchmarks.floor", str(migrated), str(home), str(SOME))[1])
+    )
 
 
 def against_the_loop(staged: Staged, folder: Path, counts: list[int]) -> Iterator[Comparison]:
@@ -49,9 +49,9 @@ def against_the_loop(staged: Staged, folder: Path, counts: list[int]) -> Iterato
 def against_the_floor(staged: Staged, folder: Path) -> Iterator[Comparison]:
     """Compare one model of each kind with the bare client calls for it."""
     for name, kind in FLOORED.items():
-        config = stage(staged.eight, staged.holdout, folder / f"kind-{name}", SOME, kind)
-        bare = [floor(staged, kind, folder / f"floor-{name}" / str(n)) for n in range(2)]
-        ours, _ = warm(staged, config, SOME, folder / f"home-{name}")
+        config, home = stage(staged.eight, staged.holdout, folder / f"kind-{name}", SOME, kind), folder / f"home-{name}"
+        ours, _ = warm(staged, config, SOME, home)
+        bare = [floor(home, folder / f"floor-{name}-{n}") for n in range(2)]
         yield Comparison(f"podium / bare client calls: {name}", [ours], bare, goal=1.5, at_most=True)
 
 

@@ -5,73 +5,21 @@ answer: one that points outside ends the process, or answers with what lies in m
 the libraries themselves write of the loaded model, which is what is stored.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-NUMBERS = {b"i": "i1", b"U": "u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
-WORDS = {b"T": True, b"F": False, b"Z": None, b"N": None}
 Indices = npt.NDArray[np.int64]
 
 
 def flaw(booster: Any) -> str | None:
     """Return what is wrong with the trees of a booster of XGBoost or LightGBM."""
     if type(booster).__module__.startswith("xgboost"):
-        return _of_xgboost(Reader(bytes(booster.save_raw("ubj"))).value())
+        return _of_xgboost(json.loads(bytes(booster.save_raw("json"))))
     return of_lightgbm(booster.model_to_string(num_iteration=-1))
-
-
-class Reader:
-    """Reads UBJSON as XGBoost writes it, with arrays of numbers as arrays (https://ubjson.org)."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content, self._at = content, 0
-
-    def value(self) -> Any:
-        """Return the next value."""
-        marker = self._take(1)
-        if marker in NUMBERS:
-            return self._numbers(NUMBERS[marker], 1)[0].item()
-        if marker == b"S":
-            return self._text()
-        if marker == b"[":
-            return self._array()
-        return dict(self._entries()) if marker == b"{" else WORDS[marker]
-
-    def _take(self, size: int) -> bytes:
-        self._at += size
-        return self._content[self._at - size : self._at]
-
-    def _text(self) -> str:
-        return self._take(int(self.value())).decode("utf-8", "replace")
-
-    def _numbers(self, kind: str, count: int) -> npt.NDArray[Any]:
-        dtype = np.dtype(kind)
-        return np.frombuffer(self._take(count * dtype.itemsize), dtype, count)
-
-    def _next_is(self, marker: bytes) -> bool:
-        found = self._content[self._at : self._at + 1] == marker
-        self._at += found
-        return found
-
-    def _array(self) -> Any:
-        if self._next_is(b"$"):
-            kind = NUMBERS[self._take(1)]
-            self._take(1)
-            return self._numbers(kind, int(self.value()))
-        if self._next_is(b"#"):
-            return [self.value() for _ in range(int(self.value()))]
-        return list(self._items())
-
-    def _items(self) -> Iterator[Any]:
-        while not self._next_is(b"]"):
-            yield self.value()
-
-    def _entries(self) -> Iterator[tuple[str, Any]]:
-        while not self._next_is(b"}"):
-            yield self._text(), self.value()
 
 
 def _of_xgboost(document: Mapping[str, Any]) -> str | None:

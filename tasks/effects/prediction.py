@@ -16,6 +16,12 @@ from podium.measurement import Predictions, Probabilities
 MADE_UP = re.compile(r"Column_\d+")
 """What LightGBM calls the columns of an array, which has no names."""
 
+LIKELIEST = {
+    "xgboost.sklearn.XGBClassifier": ("binary:logistic", "multi:softprob"),
+    "lightgbm.sklearn.LGBMClassifier": (None, "binary", "multiclass"),
+}
+"""Objectives with which the labels of boosted trees are the likeliest classes."""
+
 
 class NotUsableError(Exception):
     """A model cannot be used on the rows at hand; the message says why, for a person."""
@@ -91,7 +97,7 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
 def asked(model: Any, rows: pd.DataFrame) -> tuple[Predictions, Any]:
     """Return the predictions of a classifier, and its labels (n,) as it gives them itself."""
     classes, values = probabilities(model, rows)
-    if values is not None and _is_forest(model):
+    if values is not None and _chooses_the_likeliest(model):
         # Its own predict would only ask all its trees for this once more.
         labels = np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
     else:
@@ -99,8 +105,13 @@ def asked(model: Any, rows: pd.DataFrame) -> tuple[Predictions, Any]:
     return Predictions(canonical_labels(labels.ravel().tolist()), classes, values), labels
 
 
-def _is_forest(model: Any) -> bool:
-    return type(model).__module__ == "sklearn.ensemble._forest" and getattr(model, "n_outputs_", 0) == 1
+def _chooses_the_likeliest(model: Any) -> bool:
+    """Whether a model's labels are known to be its likeliest classes, the first of several."""
+    kind = type(model)
+    if kind.__module__ == "sklearn.ensemble._forest":
+        return getattr(model, "n_outputs_", 0) == 1
+    objectives = LIKELIEST.get(f"{kind.__module__}.{kind.__name__}", ())
+    return bool(objectives) and getattr(model, "objective", "") in objectives
 
 
 def split(model: Any, rows: pd.DataFrame) -> tuple[Any, Any]:

@@ -7,18 +7,16 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-import mlflow.sklearn
 import pandas as pd
 from mlflow.exceptions import MlflowException
-from sklearn.dummy import DummyClassifier
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
 from podium.requirements import Requirements, requirements_of
 from podium.safety import TRUSTED_IN_SKOPS, named_in
+from tasks.effects.described import describe, signature_of
 from tasks.effects.installed import installed
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.prediction import NotUsableError
@@ -53,10 +51,8 @@ class Storing:
         Raises:
             NotUsableError: it holds something that cannot be stored without pickle.
         """
-        from mlflow.models import infer_signature
-
         few = None if answers is None else answers[:SIGNATURE_ROWS]
-        signature = infer_signature(rows.head(SIGNATURE_ROWS), few)
+        signature = signature_of(rows.head(SIGNATURE_ROWS), few)
         options = {"signature": signature, "input_example": rows.head(EXAMPLE_ROWS), **self._options()}
         with storable():
             if self.flavour == "sklearn":
@@ -73,8 +69,7 @@ class Storing:
         for a forest each time is a good part of its migration.
         """
         content = dumps(model)
-        trusted = self._named(io.BytesIO(content))
-        mlflow.sklearn.save_model(stand_in(), path=str(out), **{**options, "skops_trusted_types": trusted})
+        describe(out, options, self._named(io.BytesIO(content)))
         (out / SKOPS).write_bytes(content)
 
     def _narrow_trust(self, out: Path) -> None:
@@ -96,12 +91,6 @@ class Storing:
         if self.flavour != "xgboost":
             options["skops_trusted_types"] = sorted(self._trusted())
         return options
-
-
-@cache
-def stand_in() -> Any:
-    """Return a small model, whose place in a stored scikit-learn model the real one takes."""
-    return DummyClassifier().fit([[0]], [0])
 
 
 @contextmanager

@@ -227,11 +227,12 @@ def _use_the_parser_in_c() -> None:
 
 
 def _remember_versions() -> None:
-    """Let MLflow look up each installed version once: it reads the metadata of seven packages twice for each model."""
-    from mlflow.utils import requirements_utils
+    """Let MLflow look up each installed version once: it reads the metadata of ten packages for each model."""
+    from mlflow.utils import environment, requirements_utils
 
-    if found := getattr(requirements_utils, "_get_installed_version", None):
-        requirements_utils._get_installed_version = cache(found)
+    for module, name in ((requirements_utils, "_get_installed_version"), (environment, "_get_package_version")):
+        if found := getattr(module, name, None):
+            setattr(module, name, cache(found))
 
 
 def main() -> None:
