@@ -25,8 +25,9 @@ FIRST, SECOND = "random_forest_20250820_104726", "logistic_regression_20250820_1
 CACHE = Path(".podium", "cache").absolute()
 
 
-def started_rollback() -> object:
+def started_rollback(config: str) -> object:
     """Return the flow once all that the command starts ahead of it answers."""
+    from configs.loading import load_config
     from flows.cli import embedded
     from flows.cli.commands import start_observer, start_sandbox
     from flows.cli.environment import prepare
@@ -38,7 +39,9 @@ def started_rollback() -> object:
     from flows.rollback import rollback
     from tasks.effects.fresh import await_started
     from tasks.effects.sandbox import sandbox
+    from tasks.effects.store import connect
 
+    connect(load_config(config).mlflow)
     embedded.await_ready()
     sandbox().await_start()
     await_started()
@@ -49,7 +52,7 @@ def time_one(config: str) -> None:
     """Roll back once and print the seconds."""
     from flows.cli import embedded
 
-    rollback = started_rollback()
+    rollback = started_rollback(config)
     began = time.perf_counter()
     with embedded.unwatched():
         rollback(config)  # type: ignore[operator]

@@ -123,6 +123,7 @@ def rollback(options: Options, arguments: dict[str, Any]) -> int:
     start_sandbox()
     if not arguments["dry_run"]:
         start_observer()
+        open_store(options)
     return _order(options, "rollback", "rollback", to=arguments["to"], dry_run=arguments["dry_run"])
 
 
