@@ -11,7 +11,7 @@ from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
 from flows.alerting import alert
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
-from flows.shared import question_of
+from flows.shared import question_of, started_by_hand
 from flows.shortlisting import measured, previewed, ranked, shortlisted
 from podium import __version__
 from podium.candidate import Candidate
@@ -60,7 +60,8 @@ def select(
     """
     config = load_config(config_path)
     holdout = load_holdout(config)
-    outcome = preview(config, holdout)[0] if dry_run else _selected(config, holdout, asker(asked_by, model_id))
+    asking = asker(asked_by, model_id, started_by_hand())
+    outcome = preview(config, holdout)[0] if dry_run else _selected(config, holdout, asking)
     return _answered(config, outcome)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from prefect import Task
+from prefect.context import FlowRunContext
 
 from configs.policy import EvidenceSection, GuardrailsSection, PolicySection
 from configs.schema import PodiumConfig
@@ -22,6 +23,12 @@ def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **
     with runner_of(config.runner) as runner:
         futures = [runner.submit(work, {"config": config, "part": part, **common}) for part in parts]
         return [item for future in futures for item in future.result()]
+
+
+def started_by_hand() -> bool:
+    """Whether no schedule of a deployment made this run."""
+    context = FlowRunContext.get()
+    return context is None or context.flow_run is None or not context.flow_run.auto_scheduled
 
 
 def question_of(evidence: EvidenceSection) -> Asked:

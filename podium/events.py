@@ -121,6 +121,11 @@ def _champion(project: Project) -> str:
     return f"podium.champion.{project.registered_model}"
 
 
-def asker(asked_by: str, model_id: str | None) -> str:
-    """Return who asked for a selection, for its record: an event does so in the name of the model it is about."""
-    return f"event {TRAINED} of {printable(model_id, 200)}" if model_id else asked_by
+def asker(asked_by: str, model_id: str | None, by_hand: bool = False) -> str:
+    """Return who asked for a selection, for its record: an event does so in the name of the model it is about.
+
+    ``by_hand`` says that a person started the run of a deployment, whose parameters name its schedule.
+    """
+    if model_id:
+        return f"event {TRAINED} of {printable(model_id, 200)}"
+    return "user" if by_hand and asked_by == "schedule" else asked_by

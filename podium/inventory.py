@@ -76,9 +76,10 @@ def _counted(base: str, value: float, recorded: Mapping[str, float]) -> dict[str
     return {"metric": base, "value": value, "recorded_as": key, **said}
 
 
-def _rank(model: StagedModel) -> tuple[bool, float, str]:
-    f1 = model.claims.get("f1_score")
-    return (f1 is None, -(f1 or 0.0), model.model_id)
+def _rank(model: StagedModel) -> tuple[bool, float, bool, float, str]:
+    """Order by what models claim: the highest F1 first, then regressors by the lowest RMSE, then who claims neither."""
+    f1, rmse = model.claims.get("f1_score"), model.claims.get("rmse")
+    return (f1 is None, -(f1 or 0.0), rmse is None, rmse or 0.0, model.model_id)
 
 
 def _scores(model: StagedModel) -> tuple[tuple[str, float], ...] | None:

@@ -11,6 +11,7 @@ from sklearn import metrics as sk
 
 from configs.policy import OF_NUMBERS
 from podium.bootstrap import one_by_one
+from podium.inventory import take_inventory
 from podium.measurement import NO_LABELS, Holdout, Predictions, Wanted, measure
 from podium.metrics import MetricId, metric_id
 from podium.number_scores import KNOWN, LOSSES, number_target
@@ -18,6 +19,7 @@ from podium.regression import MEASURED
 from podium.shown import Asked, Superiority
 from podium.slices import Slice
 from podium.superiority import show_better
+from tests.podium.factories import staged
 
 QUICK = Asked(confidence=0.9, resamples=300, seed=1)
 SCIKIT: dict[str, Any] = {
@@ -181,3 +183,10 @@ def test_losses_of_rows_are_those_that_are_known() -> None:
 def test_recorded_names_of_errors_are_known(name: str, found: MetricId | None) -> None:
     """The mean absolute error is a score; the mean of a score is none."""
     assert metric_id(name) == found
+
+
+def test_an_inventory_puts_the_smallest_claimed_error_first() -> None:
+    """Regressors claim no F1: they stand in the order of their errors, and who claims nothing stands last."""
+    told = {"silent": "{}", "worse": '{"metrics": {"rmse": 3.5}}', "better": '{"metrics": {"rmse": 2.5}}'}
+    found = take_inventory([staged(name, text) for name, text in told.items()], ())
+    assert [model.model_id for model in found.models] == ["better", "worse", "silent"]
