@@ -19,7 +19,9 @@ import psutil
 MARK = "PODIUM_STACK"
 POLL = 0.1
 RUNS, GRACE, KILLING = 15.0, 8.0, 10.0
-"""Seconds for runs to end with their worker, for what was asked to end, and for what was killed."""
+"""Seconds for runs to end, for anything else that was asked to end, and for what was killed."""
+OF_A_RUN = "PREFECT__FLOW_RUN_ID"
+"""The variable that Prefect gives to the process of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,25 @@ def _mark_of(process: psutil.Process) -> Mark | None:
     return Mark(*parts) if lives and len(parts) == 3 else None
 
 
+Chosen = Callable[[psutil.Process, Mark], bool]
+
+
+def _is_run(process: psutil.Process, mark: Mark) -> bool:
+    """Whether a worker started it to run a flow, or such a run did."""
+    try:
+        return mark.service == "worker" and OF_A_RUN in process.environ()
+    except (psutil.Error, OSError):
+        return False
+
+
+STAGES: tuple[tuple[Chosen, float], ...] = (
+    (_is_run, RUNS),
+    (lambda _, mark: mark.service in ("worker", "deploy"), GRACE),
+    (lambda *_: True, GRACE),
+)
+"""Who is asked to end, and for how many seconds it is waited for, one after the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """Ends processes in the order in which they can say goodbye to each other.
@@ -79,30 +100,25 @@ class Ending:
     hurry: Callable[[], bool] = lambda: False
 
     def end(self) -> int:
-        """End all and return how many there were: the worker with its runs, then the servers, then what stays.
+        """End all and return how many there were: the runs, their worker, then the servers, then what stays.
 
-        A worker that is asked to end waits for its runs; they are asked, too, so that they can tell the server.
+        A worker that is asked to end kills its runs at once, before they can tell the server how they ended.
         """
-        found = len(self.find())
-        for servers_too in (False, True):
-            self._ask(servers_too)
-            self._await(GRACE if servers_too else RUNS, servers_too)
+        found, asked = len(self.find()), set[psutil.Process]()
+        for chosen, patience in STAGES:
+            self._ask_and_await(chosen, patience, asked)
         self._kill()
         return found
 
-    def _of(self, servers_too: bool) -> list[psutil.Process]:
-        return [p for p, mark in self.find().items() if servers_too or mark.service in ("worker", "deploy")]
-
-    def _ask(self, servers_too: bool) -> None:
-        """Ask the leaders of sessions, who pass it on to what they started."""
-        for process in self._of(servers_too):
-            with contextlib.suppress(psutil.Error, OSError):
-                if os.getsid(process.pid) == process.pid:
-                    process.send_signal(signal.SIGTERM)
-
-    def _await(self, patience: float, servers_too: bool) -> None:
+    def _ask_and_await(self, chosen: Chosen, patience: float, asked: set[psutil.Process]) -> None:
+        """Ask each once, also what has just started: asked twice, a run would be interrupted in its goodbye."""
         deadline = time.monotonic() + patience
-        while self._of(servers_too) and time.monotonic() < deadline and not self.hurry():
+        while left := {p for p, mark in self.find().items() if chosen(p, mark)}:
+            for process in left - asked:
+                _ask(process)
+            asked |= left
+            if time.monotonic() > deadline or self.hurry():
+                return
             time.sleep(POLL)
 
     def _kill(self) -> None:
@@ -111,6 +127,13 @@ class Ending:
         while (left := self.find()) and time.monotonic() < deadline:
             _kill(left)
             time.sleep(POLL)
+
+
+def _ask(process: psutil.Process) -> None:
+    """Ask the leader of a session, who passes it on to what it started."""
+    with contextlib.suppress(psutil.Error, OSError):
+        if os.getsid(process.pid) == process.pid:
+            process.send_signal(signal.SIGTERM)
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from deployments.stack.home import Running, StackHome
 from deployments.stack.ports import choose, is_free
-from deployments.stack.processes import Ending, Mark, living, start
+from deployments.stack.processes import OF_A_RUN, Ending, Mark, living, start
 from deployments.stack.services import Service
 from deployments.stack.watched import RESTARTS, UNWELL, WITHIN, Watched
 from podium.errors import UsageError
@@ -66,25 +66,27 @@ def test_what_runs_is_known_only_while_it_is_held(tmp_path: Path) -> None:
     assert not places.state.exists()
 
 
-def test_the_worker_is_asked_first_and_what_stays_is_killed(tmp_path: Path) -> None:
+def test_runs_are_asked_before_their_worker_and_what_stays_is_killed(tmp_path: Path) -> None:
     """Processes are found by their mark, asked in order, and killed if they will not go; the earlier log is kept."""
     log, told = tmp_path / "s.log", tmp_path / "order"
     (log).write_text("earlier")
     script = f"trap 'echo $0 >> {told}; exit' TERM; echo up; while :; do sleep 0.05; done"
     marks = [Mark(str(tmp_path), "t", name) for name in ("mlflow", "worker")]
     first = [start(["bash", "-c", script, mark.service], mark, os.environ, log) for mark in marks]
+    of_a_run = {**os.environ, OF_A_RUN: "1"}
+    first.append(start(["bash", "-c", script, "run"], marks[1], of_a_run, log))
     deaf = start(["bash", "-c", "trap '' TERM; while :; do sleep 0.05; done"], marks[0], os.environ, log)
-    while (tmp_path / "s.log.1").read_text() != "up\n" or len(living(tmp_path, "t")) < 3:
+    while (tmp_path / "s.log.1").read_text() != "up\n" or len(living(tmp_path, "t")) < 4:
         pass
     hurried = [False]
 
     def hurry() -> bool:
-        hurried[0] = hurried[0] or (told.exists() and len(told.read_text().split()) == 2)
+        hurried[0] = hurried[0] or (told.exists() and len(told.read_text().split()) == 3)
         return hurried[0]
 
-    assert Ending(lambda: living(tmp_path, "t"), hurry).end() >= 3
-    assert told.read_text().split() == ["worker", "mlflow"]
-    assert [p.wait(5) for p in first] == [0, 0]
+    assert Ending(lambda: living(tmp_path, "t"), hurry).end() >= 4
+    assert told.read_text().split() == ["run", "worker", "mlflow"]
+    assert [p.wait(5) for p in first] == [0] * 3
     assert deaf.wait(5) == -9
 
 
