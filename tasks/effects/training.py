@@ -16,7 +16,6 @@ from mlflow.entities import (
     DatasetInput,
     InputTag,
     LoggedModel,
-    LoggedModelOutput,
     LoggedModelStatus,
     Metric,
     Param,
@@ -38,7 +37,7 @@ from tasks.effects.processes import this_writer
 from tasks.effects.recipes import MODEL, SPACES, estimator, of_any_labels, pipeline
 from tasks.effects.store import Store, forget
 from tasks.effects.storing import Storing
-from tasks.effects.writing import log_numbers
+from tasks.effects.writing import log_numbers, log_output
 
 TRAINING_KEY = "podium.training.key"
 OBJECTIVE = "objective"
@@ -229,7 +228,7 @@ def _describe(
         learned, source=str(config.training.path), targets=config.holdout.target, name=data.name, digest=data.digest
     )
     _log_rows(store, run_id, [DatasetInput(rows._to_mlflow_entity(), [InputTag("mlflow.data.context", "training")])])
-    store.client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    log_output(store, run_id, logged.model_id)
 
 
 def _log_rows(store: Store, run_id: str, rows: list[DatasetInput], tries: int = 3) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param
+from mlflow.entities import LifecycleStage, LoggedModelStatus, Metric, Param
 from mlflow.exceptions import MlflowException
 
 from podium.measurement import Holdout, Measurement
@@ -28,7 +28,7 @@ from tasks.effects.processes import this_writer
 from tasks.effects.registered import counted_once, is_done_by_another
 from tasks.effects.store import Store, forget, register_version, remember
 from tasks.effects.training_rows import WHERE, training_record
-from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
+from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, log_output, write_measurement
 
 NAME = "model"
 """Folder of the stored model inside a scratch folder."""
@@ -57,7 +57,7 @@ def write_model(
             registered = _fill(store, model, found, scratch, measured, run_id)
             earlier, version = counted_once(store, model.fingerprint, run_id, registered)
             if earlier:
-                _remove(store, run_id, version)
+                _give_way(store, earlier[0], run_id, version)
                 return Outcome("skipped", model.model_id, FIRST, *earlier, "known")
             _complete(store, run_id, _trained(model))
         except ChangedError as error:
@@ -81,10 +81,20 @@ def settle(store: Store, run_id: str) -> None:
         return
     fingerprint = own[0].tags.get("podium.fingerprint", "")
     earlier, version = counted_once(store, fingerprint, run_id, str(own[0].version))
-    if earlier or is_done_by_another(store, fingerprint, run_id):
+    if earlier:
+        _give_way(store, earlier[0], run_id, version)
+    elif is_done_by_another(store, fingerprint, run_id):
         _remove(store, run_id, version)
     else:
         _complete(store, run_id, client.get_run(run_id).info.start_time)
+
+
+def _give_way(store: Store, first: str, run_id: str, version: str) -> None:
+    """Remove a run and end the first of its bytes: who began that may be dead, and had only this left to do."""
+    info = store.client.get_run(first).info
+    if (info.status, info.lifecycle_stage) == ("RUNNING", LifecycleStage.ACTIVE):
+        _complete(store, first, info.start_time)
+    _remove(store, run_id, version)
 
 
 def _remove(store: Store, run_id: str, version: str | None) -> None:
@@ -132,7 +142,7 @@ def _fill(
     forget(run_id, logged.model_id)
     metrics = _metrics(model, logged.model_id, measured)
     log_numbers(store, run_id, metrics, [Param(*item) for item in params.items()])
-    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    log_output(store, run_id, logged.model_id)
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
     return register_version(store, logged.model_id, run_id, identity)
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 
-from mlflow.entities import LoggedModel, Metric, Param
+from mlflow.entities import LoggedModel, LoggedModelOutput, Metric, Param
+from mlflow.exceptions import MlflowException
 
 from podium.measurement import Holdout, Measurement
 from tasks.effects.store import Store
@@ -29,6 +30,16 @@ def log_numbers(store: Store, run_id: str, metrics: Sequence[Metric], params: Se
     for i in range(calls):
         some = metrics[i * MOST_METRICS : (i + 1) * MOST_METRICS]
         store.client.log_batch(run_id, some, params[i * MOST : (i + 1) * MOST], [])
+
+
+def log_output(store: Store, run_id: str, model_id: str) -> None:
+    """Write that a run made a logged model; MLflow's client repeats what was done without an answer, and is refused."""
+    try:
+        store.client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
+    except MlflowException:
+        made = store.client.get_run(run_id).outputs.model_outputs
+        if model_id not in {output.model_id for output in made}:
+            raise
 
 
 def measured_of(model: LoggedModel, digest: str) -> dict[str, float]:

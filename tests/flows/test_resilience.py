@@ -15,6 +15,10 @@ from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
 from benchmarks.servers import PATIENCE, MlflowServer, free_port
+from configs.loading import load_config
+from podium.progress import Counter
+from tasks.migration import migrate_chunk
+from tasks.staging import read_staging
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, project
 
 NAMES = (*TWINS, LOGISTIC, FOREST, TRAP)
@@ -117,3 +121,18 @@ def test_two_at_once_on_a_server_migrate_each_model_once(server: MlflowServer, h
     assert [status for status, _ in both] == [0, 0]
     assert sum(len(document["migrated"]) for _, document in both) == len(NAMES)
     finished_once(server.url, len(NAMES))
+
+
+def test_what_a_dead_machine_registered_is_finished_by_who_does_its_work_again(
+    server: MlflowServer, home: Path, made: Path
+) -> None:
+    """It died before the last write: the one that gives way to its version ends its run, and nothing is there twice."""
+    config = load_config(project(home.parent, made, LOGISTIC, mlflow={"tracking_uri": server.url}))
+    models, counter = tuple(read_staging.fn(home.parent / "staging")), Counter("migrating", 2)
+    (first,) = migrate_chunk.fn(config, models, None, counter)
+    client = MlflowClient(server.url, server.url)
+    client.update_run(first.run_id, "RUNNING")
+    client.set_tag(first.run_id, "podium.writer", f"elsewhere 1 {time.time():.0f}")
+    (again,) = migrate_chunk.fn(config, models, None, counter)
+    assert (again.state, again.run_id, again.version) == ("skipped", first.run_id, first.version)
+    finished_once(server.url, 1)
