@@ -37,8 +37,8 @@ def log_output(store: Store, run_id: str, model_id: str) -> None:
     try:
         store.client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
     except MlflowException:
-        made = store.client.get_run(run_id).outputs.model_outputs
-        if model_id not in {output.model_id for output in made}:
+        noted = store.client.get_run(run_id).outputs
+        if noted is None or model_id not in {output.model_id for output in noted.model_outputs}:
             raise
 
 

@@ -121,7 +121,8 @@ def test_models_are_brought_in_once_though_answers_are_lost(base: Path, home: Pa
     with scene(base, home.parent / "lost") as here, FaultyProxy(here.server.url, every=3).running() as proxy:
         mlflow = {"tracking_uri": proxy.url, "experiment": "lost", "registered_model": "lost"}
         config = project(home.parent, made, *TWINS, LOGISTIC, mlflow=mlflow)
-        assert [o.state for o in migrate(str(config)).outcomes] == ["migrated"] * 3
+        outcomes = migrate(str(config)).outcomes
+        assert [o.state for o in outcomes] == ["migrated"] * 3, outcomes
         store = connect(load_config(config).mlflow)
         fingerprints = [v.tags["podium.fingerprint"] for v in store.versions()]
         assert len(fingerprints) == len(set(fingerprints)) == 3
@@ -182,7 +183,8 @@ def test_a_full_disk_under_the_artifacts(base: Path, tmp_path: Path, prefect_ser
         status, _, complained = ended(command("select", folder / "churn.yaml", **uri))
         section = MlflowSection(tracking_uri=server.url)
         assert (status, "Traceback" in complained) == (1, False)
-        assert "MLflow's server fails, see its log" in complained
+        # Which of them depends on how much of an upload the server has read when it fails.
+        assert "MLflow's server fails, see its log" in complained or "cannot be reached" in complained
         assert connect(section).aliases()["champion"] == FORESTS
         Path("/proc", str(service.process.pid), "root", *mounted.parts[1:], "ballast").unlink()
         assert answered(command("select", folder / "churn.yaml", **uri))["verdict"] == "promote"
