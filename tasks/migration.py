@@ -25,7 +25,7 @@ from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure
 from tasks.effects.registered import is_complete, version_of
 from tasks.effects.sandbox import Answer, Question, sandbox
-from tasks.effects.store import RETIRED, Store, address, connect, register_version
+from tasks.effects.store import RETIRED, Store, address, connect, delete_version, register_version
 from tasks.effects.training_rows import rows_in, training_record
 from tasks.effects.transfer import FIRST, NAME, write_model
 
@@ -134,7 +134,7 @@ def _again(store: Store, model: StagedModel, held: LoggedModel) -> Outcome:
     own = {k: v for k, v in held.tags.items() if k.startswith("podium.")}
     version = register_version(store, held.model_id, held.source_run_id, own)
     if there := version_of(store, model.fingerprint, version):
-        store.client.delete_model_version(store.registered_model, version)
+        delete_version(store, version)
         return Outcome("skipped", model.model_id, FIRST, *there, "known")
     why = "its version was deleted: registered again"
     return Outcome("migrated", model.model_id, why, held.source_run_id, version, "registered-again")

@@ -10,7 +10,17 @@ from configs.schema import MlflowSection, RetentionSection
 from podium.outcome import Production
 from podium.retention import Held, Retirement, keeping, retire
 from podium.standing import parse_pin
-from tasks.effects.store import CHAMPION, PINNED, PREVIOUS, RETIRED, Store, connect, find, logged_model_of
+from tasks.effects.store import (
+    CHAMPION,
+    PINNED,
+    PREVIOUS,
+    RETIRED,
+    Store,
+    connect,
+    delete_version,
+    find,
+    logged_model_of,
+)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
@@ -118,6 +128,6 @@ def _carry_out(store: Store, action: Retirement) -> None:
         version = store.client.get_model_version(store.registered_model, action.version)
         if model_id := logged_model_of(version):
             store.client.set_logged_model_tags(model_id, {RETIRED: "true"})
-        store.client.delete_model_version(store.registered_model, action.version)
+        delete_version(store, action.version)
     else:
         store.client.set_model_version_tag(store.registered_model, action.version, "podium.stage", "archived")

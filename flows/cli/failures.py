@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from configs.loading import podium_home
 from podium.errors import first_line
 from podium.redaction import redacted
+from tasks.effects.reaching import answers
 
 AGAIN = "run the same command to go on"
 UNREACHABLE = (
@@ -15,6 +16,8 @@ UNREACHABLE = (
 )
 FAILING = re.compile(r"too many 5\d\d error responses|error code 5\d\d")
 """What a server's failure looks like after all tries of MLflow's client."""
+ADDRESS = re.compile(r"API request to (https?://[^/\s]+\S*?)/api/2\.0/mlflow")
+"""Where a call went, in the words of MLflow's client."""
 UNKNOWN = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED")
 """MLflow's words for an answer 401."""
 
@@ -24,7 +27,7 @@ def describe(error: Exception) -> str:
     first = first_line(error)
     if refused := _refused(error):
         return refused
-    if FAILING.search(str(error)):
+    if FAILING.search(str(error)) or (_unreachable(error) and _answers(str(error))):
         return f"MLflow's server fails, see its log (a full disk?): {first}; what was finished is kept, {AGAIN}"
     if _unreachable(error):
         return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, {AGAIN}"
@@ -37,6 +40,12 @@ def _unreachable(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _answers(text: str) -> bool:
+    """Whether the server of a failed call answers others: it ends an upload in the middle if its disk is full."""
+    asked = ADDRESS.search(text)
+    return asked is not None and answers(asked[1])
 
 
 def _refused(error: Exception) -> str | None:

@@ -4,7 +4,7 @@ Two machines may migrate the same model at once, a task may be run again after i
 sends a request once more whose answer was lost.
 """
 
-from tasks.effects.store import Store
+from tasks.effects.store import Store, delete_version
 
 
 def counted_once(store: Store, fingerprint: str, run_id: str, version: str) -> tuple[tuple[str, str] | None, str]:
@@ -19,7 +19,7 @@ def counted_once(store: Store, fingerprint: str, run_id: str, version: str) -> t
     found = _versions_of(store, fingerprint)
     own, *echoes = [number for run, number in found if run == run_id] or [version]
     for echo in echoes:
-        store.client.delete_model_version(store.registered_model, echo)
+        delete_version(store, echo)
     earlier = ((run, number) for run, number in found if run != run_id and int(number) < int(own))
     return next(earlier, None), own
 

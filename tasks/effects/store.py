@@ -186,6 +186,15 @@ def _connect(experiment: str, registered_model: str, uri: str) -> Store:
     return Store(client, uri, ids[0], ids[1], registered_model)
 
 
+def delete_version(store: Store, version: str) -> None:
+    """Delete a version. MLflow's client repeats what was done without an answer, and then the version is gone."""
+    try:
+        store.client.delete_model_version(store.registered_model, version)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+
+
 def _experiment(client: MlflowClient, name: str, uri: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:

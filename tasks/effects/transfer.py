@@ -26,7 +26,7 @@ from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
 from tasks.effects.registered import counted_once, is_done_by_another
-from tasks.effects.store import Store, forget, register_version, remember
+from tasks.effects.store import Store, delete_version, forget, register_version, remember
 from tasks.effects.training_rows import WHERE, training_record
 from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, log_output, write_measurement
 
@@ -101,7 +101,7 @@ def _remove(store: Store, run_id: str, version: str | None) -> None:
     """Delete a run with its logged model and its version; the run keeps a tag that says why."""
     client = store.client
     if version:
-        client.delete_model_version(store.registered_model, version)
+        delete_version(store, version)
     for left in client.search_logged_models([store.experiment_id], f"source_run_id = '{run_id}'"):
         client.delete_logged_model(left.model_id)
     client.set_tag(run_id, "podium.state", "abandoned")
