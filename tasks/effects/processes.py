@@ -7,6 +7,8 @@ import uuid
 from functools import cache
 from pathlib import Path
 
+import psutil
+
 from podium.writer import Writer
 
 
@@ -16,14 +18,13 @@ def this_writer() -> Writer:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of this machine exists."""
+    """Whether a process of this machine exists and has not ended: one whose parent never asks how stays as a zombie."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    return True
 
 
 @cache

@@ -1,5 +1,6 @@
 """One decides at a time by claims in MLflow; a dead holder loses its claim, and one that stood still notices."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from tasks.effects.claims import Holding, claimed
+from tasks.effects.processes import is_alive
 from tasks.effects.store import Store, connect
 
 
@@ -53,6 +55,16 @@ def test_the_claim_of_a_killed_process_falls_at_once(store: Store) -> None:
     with claimed(store, 30):
         assert time.monotonic() - started < 10
         assert len(claims(store)) == 1
+
+
+def test_a_process_that_has_ended_is_dead_though_its_parent_never_asks() -> None:
+    """In a container without a reaper the killed stay as zombies, and would keep what they held for its whole lease."""
+    with subprocess.Popen(["sleep", "1000"]) as process:
+        assert is_alive(process.pid)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(process.pid)
+    assert not is_alive(process.pid)
 
 
 def elsewhere(store: Store) -> str:
