@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
@@ -70,7 +69,7 @@ def _client(uri: str) -> MlflowClient:
 def main() -> None:
     """Write once to warm up, then COUNT times, and print the seconds of one."""
     migrated, home, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    found: Any = newest(_client(f"sqlite:///{migrated / 'mlflow.db'}"), home)
+    found = newest(_client(f"sqlite:///{migrated / 'mlflow.db'}"), home)
     write = writer(_client(f"sqlite:///{home / 'mlflow.db'}"), home, *found)
     write()
     started = time.perf_counter()

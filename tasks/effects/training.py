@@ -23,6 +23,7 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
 
+from configs.policy import MEASURED
 from configs.schema import PodiumConfig
 from podium.errors import first_line
 from podium.labels import canonical, canonical_labels
@@ -42,21 +43,8 @@ from tasks.effects.writing import log_numbers, log_output
 TRAINING_KEY = "podium.training.key"
 OBJECTIVE = "objective"
 """What is searched for: the configured metric, so that more of it is better."""
-TOLD = (
-    "f1_score",
-    "f1_score_macro",
-    "f1_score_binary",
-    "accuracy",
-    "precision",
-    "recall",
-    "roc_auc",
-    "average_precision",
-    "balanced_accuracy",
-    "matthews_corrcoef",
-    "log_loss",
-    "brier_score",
-)
-"""What is logged of the folds beside the metric that was searched by."""
+TOLD = (*(name for name in MEASURED if name != "expected_profit"), "f1_score_macro", "f1_score_binary")
+"""What is logged of the folds beside the metric that was searched by; what a mistake costs is asked of a selection."""
 PACKAGES = {"xgboost": "xgboost", "lightgbm": "lightgbm"}
 NAME = "model"
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-import yaml
 from prefect.events.schemas.automations import AutomationCore
 
 from deployments.automating import Finding
@@ -12,6 +11,7 @@ from deployments.automations import FILE, read_automations
 from deployments.declared import read_file
 from deployments.projects import Project, deployments_of
 from podium.errors import ConfigError
+from tests.deployments.changed import changed
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 PROJECT = Project("credit risk", None, "/srv")
@@ -29,11 +29,7 @@ def read(path: Path = FILE, project: Project = PROJECT) -> tuple[AutomationCore,
 
 def written(tmp_path: Path, **changes: object) -> Path:
     """A copy of automations.yaml whose first automation is changed."""
-    content = yaml.safe_load(FILE.read_text())
-    content["automations"][0] |= changes
-    path = tmp_path / "automations.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path
+    return changed(FILE, "automations", tmp_path, **changes)
 
 
 def test_everything_that_goes_wrong_is_watched() -> None:

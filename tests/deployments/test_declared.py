@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from deployments.declared import Declared, read_declared
 from podium.errors import ConfigError
+from tests.deployments.changed import changed
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
 READERS = {"analyze", "audit", "verify"}
@@ -26,11 +26,7 @@ TRIGGER = {
 
 def written(tmp_path: Path, **changes: object) -> Path:
     """A copy of prefect.yaml whose first deployment is changed."""
-    content = yaml.safe_load(FILE.read_text())
-    content["deployments"][0] |= changes
-    path = tmp_path / "prefect.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path
+    return changed(FILE, "deployments", tmp_path, **changes)
 
 
 def test_every_command_that_is_a_flow_is_a_deployment() -> None:
