@@ -4,20 +4,19 @@ from dataclasses import replace
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
 from flows.alerting import alert
+from flows.reporting import curves_of, matrix_of, publish, with_intervals
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
 from flows.shared import question_of, started_by_hand
 from flows.shortlisting import measured, previewed, ranked, shortlisted
 from podium import __version__
 from podium.candidate import Candidate
 from podium.checks import Verification
-from podium.curves import Curves, Residuals
-from podium.decision import Decision, evidence_of, is_news, record
+from podium.decision import evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
 from podium.events import asker
 from podium.evidence import asked_of, challengers_in, champion_in, chosen_among, shown
@@ -27,16 +26,14 @@ from podium.outcome import Production, SelectionOutcome
 from podium.plans import Planned
 from podium.progress import announce
 from podium.ranking import Selection
-from podium.report import render
-from podium.retention import sentence
 from podium.shortlist import Shortlist
 from podium.standing import stood_by, subject_to_approval
 from podium.states import is_same_wait
 from tasks.candidates import register
-from tasks.comparison import compare_with_champion, draw_curves, shrink_first
-from tasks.decisions import close_decision, last_decision, link_report, waiting_decision, write_decision
+from tasks.comparison import compare_with_champion, shrink_first
+from tasks.decisions import close_decision, last_decision, waiting_decision
 from tasks.effects.locks import Turn
-from tasks.measurement import Confirmation, Matrix, confirm, confusion_matrix_of, load_holdout
+from tasks.measurement import Confirmation, confirm, load_holdout
 from tasks.promotion import in_production
 from tasks.signatures import compare_signatures
 from tasks.verification import canary, prepare_canary
@@ -206,12 +203,12 @@ def _settle(
     last = last_decision(config.mlflow)
     must_wait = config.policy.approval == "required"
     selection = subject_to_approval(stood_by(selection, production, last.champion), must_wait)
-    evidence = _evidence(config, holdout, selection)
-    if not is_news(selection, evidence, last, production.champion):
+    if not is_news(selection, _evidence(config, holdout, selection), last, production.champion):
         return SelectionOutcome(selection, production, last.decision_id)
+    selection = with_intervals(config, holdout, selection)
     decision = record(
         selection,
-        evidence,
+        _evidence(config, holdout, selection),
         sequence=last.sequence + 1,
         before=last.sha256,
         decided_at=now(),
@@ -223,42 +220,14 @@ def _settle(
     waiting = waiting_decision(config.mlflow)
     if waiting and is_same_wait(waiting, decision):
         return SelectionOutcome(selection, production, waiting.decision_id, awaits_approval=True)
-    matrix = seen.matrix if seen else _logged_matrix(config, holdout, selection)
+    matrix = matrix_of(config, holdout, selection, seen)
     turn.require()
     if waiting:
         close_decision(config.mlflow, waiting.decision_id, "superseded")
-    report = _publish(config, decision, matrix, _curves(config, holdout, selection, production))
+    report = publish(config, decision, matrix, curves_of(config, holdout, selection, production))
     if decision.content["awaits_approval"]:
         return SelectionOutcome(selection, production, decision.decision_id, True, report, awaits_approval=True)
     done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()
     settled = in_production(config.mlflow)
     outcome = SelectionOutcome(selection, settled, decision.decision_id, True, report, done.retired)
     return replace(outcome, overtaken=done.overtaken, undone=done.undone)
-
-
-def _logged_matrix(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> Matrix | None:
-    return confusion_matrix_of(config.mlflow, selection.best, holdout.digest if holdout else None)
-
-
-def _curves(
-    config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production
-) -> dict[str, Curves | Residuals]:
-    """Return the curves of the best candidate and of the champion."""
-    if holdout is None or selection.best is None:
-        return {}
-    champion = champion_in(selection, production.logged_model_id)
-    return draw_curves(
-        config, holdout, [c for c in (selection.best, champion if champion != selection.best else None) if c]
-    )
-
-
-def _publish(
-    config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: dict[str, Curves | Residuals]
-) -> str:
-    """Write the record and the report before anything changes, and return the folder of the report."""
-    rule = sentence(config.retention.keep_previous, config.retention.delete_older)
-    report = render(decision, matrix, rule, curves)
-    create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
-    folder = write_decision(config.mlflow, decision, report)
-    link_report(config.mlflow, decision, folder)
-    return folder

@@ -5,6 +5,7 @@ from typing import Any
 
 from prefect import Task
 from prefect.context import FlowRunContext
+from prefect.utilities.annotations import quote
 
 from configs.policy import EvidenceSection, GuardrailsSection, PolicySection
 from configs.schema import PodiumConfig
@@ -21,7 +22,9 @@ def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **
     A task takes its part as the parameter ``part`` and returns a sequence.
     """
     with runner_of(config.runner) as runner:
-        futures = [runner.submit(work, {"config": config, "part": part, **common}) for part in parts]
+        # Quoted, for Prefect looks through all that a task is given for futures, which is more work than passing it.
+        given = {name: quote(value) for name, value in {"config": config, **common}.items()}
+        futures = [runner.submit(work, {**given, "part": quote(part)}) for part in parts]
         return [item for future in futures for item in future.result()]
 
 

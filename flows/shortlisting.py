@@ -43,7 +43,8 @@ def _measure(config: PodiumConfig, holdout: Holdout, found: Sequence[Candidate])
     new = [c for c in found if not c.unmeasured]
     if not new:
         return list(found)
-    parts, count = chunked(new, config.runner.workers), Counter("measuring candidates", len(new))
+    parts = chunked(new, config.runner.workers, config.sandbox.models_per_process)
+    count = Counter("measuring candidates", len(new))
     others = [c for c in found if c.unmeasured]
     return others + fan_out(config, measure_chunk, parts, holdout=holdout, count=count)
 

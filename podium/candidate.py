@@ -66,7 +66,7 @@ class Candidate:
 
     ``size`` is in bytes, None if unknown; ``metrics`` are those of the evidence, ``recorded`` those it claims;
     ``held`` is why it is not promoted again though it is measured; ``identifiers`` are columns that tell rows apart
-    and that it learned from.
+    and that it learned from; ``location`` is where its files are, as far as that is known.
     """
 
     model_id: str
@@ -82,6 +82,12 @@ class Candidate:
     held: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
+    location: str | None = None
+
+    @property
+    def files(self) -> str:
+        """The URI that its files are fetched by; without a location MLflow is asked for it once more."""
+        return self.location or f"models:/{self.logged_model_id}"
 
     def without_measurement(self, reason: str) -> "Candidate":
         """Return the same candidate, marked as one that has no holdout metrics and why."""

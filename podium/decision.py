@@ -76,6 +76,8 @@ def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy:
         told["comparison"] = selection.comparison
     if selection.shrunken:
         told["shrunken"] = dict(selection.shrunken)
+    if selection.intervals:
+        told["intervals"] = {model: list(ends) for model, ends in selection.intervals.items()}
     if selection.confirmed:
         told["confirmed"] = [g.as_json() for g in selection.confirmed]
     return told
@@ -93,7 +95,7 @@ def stable_digest(evidence: Mapping[str, Any]) -> str:
         for r in evidence["ranking"]
     ]
     rows.sort(key=lambda r: str(r["id"]))
-    known = {k: v for k, v in evidence.items() if k not in {"comparison", "confirmed", "shrunken"}}
+    known = {k: v for k, v in evidence.items() if k not in {"comparison", "confirmed", "intervals", "shrunken"}}
     return digest_of({**known, "ranking": rows})
 
 

@@ -5,13 +5,13 @@ The metrics are those of https://scikit-learn.org/stable/modules/model_evaluatio
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from podium.labels import Labels, align
+from podium.labels import NO_CODES, Codes, Labels, align
 from podium.metrics import OF_NO_ANSWER, SCORER, SECONDS, gap
 from podium.numbers import Answers, confusion, label_metrics, rates
 from podium.regression import Numbers, as_numbers, number_metrics
@@ -42,7 +42,8 @@ class Wanted:
 class Holdout:
     """The true labels or numbers of the holdout, shape (n,), with the name and digest of what is measured on them.
 
-    ``identifiers`` are columns that tell rows apart, which no model should have learned from.
+    ``identifiers`` are columns that tell rows apart, which no model should have learned from. ``labels`` are the
+    classes in the order of their codes, and ``codes`` (n,) is the truth in these; of numbers there are none.
     """
 
     name: str
@@ -52,11 +53,15 @@ class Holdout:
     wanted: Wanted = Wanted()
     identifiers: tuple[str, ...] = ()
     task: Task = "classification"
+    labels: tuple[str, ...] = field(init=False, default=())
+    codes: Codes = field(init=False, default_factory=lambda: NO_CODES)
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The classes, in the order of their codes."""
-        return tuple(sorted(set(self.truth.tolist())))
+    def __post_init__(self) -> None:
+        """Sort the labels once: every candidate is measured by them."""
+        if self.task == "classification":
+            known, codes = np.unique(self.truth, return_inverse=True)
+            object.__setattr__(self, "labels", tuple(known.tolist()))
+            object.__setattr__(self, "codes", codes)
 
     def profits(self) -> npt.NDArray[np.float64] | None:
         """Return what each true class (rows) earns by the class it is called (columns); None if nobody said."""
@@ -197,17 +202,15 @@ def answers_of(holdout: Holdout, said: Predictions) -> Answers | str:
         return "it predicts numbers; holdout.task is classification"
     if len(said.labels) != len(holdout.truth):
         return f"it predicted {len(said.labels)} of {len(holdout.truth)} rows"
-    aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)
+    aligned = align(holdout.labels, said.labels, said.classes, holdout.positive)
     if aligned.labels is None:
         return aligned.reason or "its labels do not fit the holdout"
-    return _answers(holdout, aligned.labels, said, aligned.classes)
+    return _answers(holdout, aligned.codes, said, aligned.classes)
 
 
-def _answers(holdout: Holdout, labels: Labels, said: Predictions, classes: Sequence[str]) -> Answers:
+def _answers(holdout: Holdout, codes: Codes, said: Predictions, classes: Sequence[str]) -> Answers:
     """Return truth and answers in codes; probabilities that are not finite or not of all classes are none."""
-    known = np.array(holdout.labels)
-    truth, codes = (np.searchsorted(known, texts) for texts in (holdout.truth, labels))
-    chances, second = said.probabilities, _second(holdout, classes)
+    truth, chances, second = holdout.codes, said.probabilities, _second(holdout, classes)
     if chances is None or chances.shape != (len(truth), len(classes)) or {*classes} != {*holdout.labels}:
         return Answers(truth, codes, None, second)
     if not np.isfinite(chances).all() or (chances.sum(axis=1) <= 0).any():

@@ -8,18 +8,17 @@ each other.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from podium.labels import Codes
 from podium.metrics import AVERAGED, PROFIT, metric_key
 from podium.names import label_key
-from podium.ranks import average_precision, one_against_rest, roc_auc
+from podium.ranks import one_against_rest, ranked_once
 
 Matrix = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.integer[Any]]
 BINS = 10
 """Bins of the calibration error."""
 SMALLEST = float(np.finfo(np.float64).eps)
@@ -145,13 +144,12 @@ def probability_metrics(truth: Codes, chances: Values) -> dict[str, float]:
 
 def _ranking(truth: Codes, chances: Values) -> dict[str, float]:
     """Return ROC AUC and average precision of the second class; of more than two, AUC weighted one against rest."""
-    once = np.ones((1, len(truth)), np.uint8)
     if chances.shape[1] == 2:
-        each = {"roc_auc": roc_auc, "average_precision": average_precision}
-        return {name: float(rank(truth == 1, chances[:, 1])(once)[0]) for name, rank in each.items()}
+        return ranked_once(chances[truth != 1, 1], chances[truth == 1, 1])
     if len(np.unique(truth)) < chances.shape[1]:
         return {}
     shares = chances / chances.sum(axis=1, keepdims=True)
+    once = np.ones((1, len(truth)), np.uint8)
     return {"roc_auc": float(one_against_rest(truth.astype(np.int16), shares)(once)[0])}
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from podium.candidate import EXACT, Candidate, Evidence, Rules
@@ -45,7 +45,8 @@ class Selection:
     ``comparison`` are the statistics of the challengers against the champion, JSON-ready, if it came to that;
     ``confirmed`` the guardrails that were looked at right before a promotion; ``shrunken`` what the best of several is
     worth on rows that did not choose it, where there is no champion to compare with; ``beyond`` tells of those that are
-    not in the ranking because they measure too little to matter.
+    not in the ranking because they measure too little to matter; ``intervals`` say by logged model how sure the first
+    numbers of the ranking are.
     """
 
     verdict: Verdict
@@ -59,6 +60,7 @@ class Selection:
     confirmed: tuple[Guardrail, ...] = ()
     shrunken: Mapping[str, Any] | None = None
     beyond: Beyond | None = None
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def promoted(self) -> Candidate | None:

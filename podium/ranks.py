@@ -53,6 +53,19 @@ def average_precision(positive: Truth, value: Values) -> Score:
     return score
 
 
+def ranked_once(negative: Values, positive: Values) -> dict[str, float]:
+    """Return ROC AUC and average precision of the scores of either class, each row counted once.
+
+    The same as by weights of one, from sorted values instead of an order of rows: sorting values is much the faster.
+    """
+    low, high = np.sort(negative), np.sort(positive)
+    below, upto = (np.searchsorted(low, high, side) for side in ("left", "right"))
+    right = len(high) - np.searchsorted(high, high, "left")
+    wins = float(below.sum() + upto.sum()) / 2
+    precision = right / (right + len(low) - below)
+    return {"roc_auc": wins / (len(low) * len(high)), "average_precision": float(precision.mean())}
+
+
 def one_against_rest(truth: Codes, chances: Values) -> Score:
     """Return the function that takes weights to the ROC AUC of each class against the rest, weighted by its rows."""
     each = [(truth == c, roc_auc(truth == c, chances[:, c])) for c in range(chances.shape[1])]

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from podium.curves import Curves, Points, Residuals, dots, frame_of, polyline
 from podium.decision import Decision
+from podium.intervals import CONFIDENCE
 from podium.metrics import AVERAGED, goodness, metric_key
 from podium.slices import slice_values
 
@@ -72,6 +73,8 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
         "placed": [r for r in ranking if r["place"] is not None],
         "out": [r for r in ranking if r["place"] is None],
         "alarms": [(r["model_id"], alarm) for r in ranking for alarm in r["alarms"]],
+        "sure": round(100 * (evidence["policy"].get("evidence", {}).get("confidence") or CONFIDENCE)),
+        "intervals": evidence.get("intervals", {}),
         "columns": tuple(dict.fromkeys((primary, *COLUMNS[task]))),
         "matrix": matrix,
         **_compared(evidence.get("comparison")),
@@ -201,6 +204,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
+def _span(ends: Sequence[float] | None) -> str:
+    return "–" if ends is None else f"{ends[0]:.4f} to {ends[1]:.4f}"
+
+
 def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.4f}"
 
@@ -220,5 +227,5 @@ def _environment(escape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(number=_number, signed=_signed, bar=_bar, md=escaped)
+    environment.filters.update(number=_number, span=_span, signed=_signed, bar=_bar, md=escaped)
     return environment

@@ -47,7 +47,8 @@ def seed_of(*parts: str) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:6], "big")
 
 
-def _goal(task: Task, metric: str, truth: npt.NDArray[Any], positive: str | None, profit: Any) -> Goal:
+def goal_of(task: Task, metric: str, truth: npt.NDArray[Any], positive: str | None, profit: Any) -> Goal:
+    """Return what predictions of a task are scored against; raises NotScorableError for a metric that cannot be."""
     return number_target(metric, truth) if task == "regression" else target(metric, truth, positive, profit)
 
 
@@ -65,9 +66,9 @@ def worth_of_best(
     Chosen as the best it is partly so by luck. None if that cannot be computed, or nobody else was there.
     """
     try:
-        goal = _goal(task, metric, truth, positive, profit)
-        usable = [one for one in said if _is_usable(goal, one)]
-        if len(usable) < 2 or _shortage(goal):
+        goal = goal_of(task, metric, truth, positive, profit)
+        usable = [one for one in said if is_usable(goal, one)]
+        if len(usable) < 2 or shortage(goal):
             return None
         with threadpool_limits(1, "blas"):
             found = shrink_best(one_by_one(goal), goal.panel(usable), goal.sign, asked.resamples, asked.seed)
@@ -76,7 +77,8 @@ def worth_of_best(
     return replace(found, naive=goal.sign * found.naive, estimate=goal.sign * found.estimate) if found else None
 
 
-def _is_usable(goal: Goal, said: Predictions) -> bool:
+def is_usable(goal: Goal, said: Predictions) -> bool:
+    """Whether some predictions can be scored."""
     try:
         goal.check(said)
     except NotScorableError:
@@ -102,7 +104,7 @@ def show_better(
     challengers come.
     """
     try:
-        goal = _goal(task, metric, truth, positive, profit)
+        goal = goal_of(task, metric, truth, positive, profit)
         _check(asked)
     except NotScorableError as error:
         return Superiority("not shown better", f"nothing can be compared: {error}", metric, len(truth), asked)
@@ -111,7 +113,7 @@ def show_better(
     except NotScorableError as error:
         return Superiority("not shown better", f"the champion cannot be scored: {error}", metric, len(truth), asked)
     ready = _ready(goal, champion, challengers)
-    lacking = _shortage(goal)
+    lacking = shortage(goal)
     if lacking or not ready.models:
         verdict: Shown = "not enough data" if lacking else "not shown better"
         reason = lacking or "no challenger can be compared"
@@ -142,7 +144,7 @@ def _ready(goal: Goal, champion: Predictions, challengers: Mapping[str, Predicti
     return _Field(goal, champion, models, tuple(excluded))
 
 
-def _shortage(goal: Goal) -> str | None:
+def shortage(goal: Goal) -> str | None:
     """Return what there is too little of for any statement, None if nothing is."""
     rows = len(goal.truth)
     if rows < MINIMUM_ROWS:

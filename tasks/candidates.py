@@ -3,7 +3,7 @@
 What a selection costs depends on what is new and on how many it looks at, not on how many there are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mlflow.entities import LoggedModel
@@ -142,11 +142,7 @@ def register(section: MlflowSection, candidates: Sequence[Candidate]) -> list[Ca
 
 
 def _registered(store: Store, candidate: Candidate) -> Candidate:
-    tags = _version_tags(store.client.get_logged_model(candidate.logged_model_id).tags, candidate)
+    own = {name: candidate.tags[name] for name in IDENTITY if name in candidate.tags}
+    tags = {"podium.model_id": candidate.model_id, **own}
     version = register_version(store, candidate.logged_model_id, candidate.run_id, tags)
     return replace(candidate, version=version)
-
-
-def _version_tags(tags: Mapping[str, str], candidate: Candidate) -> dict[str, str]:
-    own = {name: tags[name] for name in IDENTITY if name in tags}
-    return {"podium.model_id": candidate.model_id, **own}

@@ -16,12 +16,13 @@ from configs.schema import PodiumConfig
 from podium.candidate import Candidate
 from podium.curves import Curves, Residuals, curves_of, residuals_of
 from podium.evidence import names_of
+from podium.intervals import Interval, intervals
 from podium.labels import align
 from podium.measurement import NO_LABELS, Holdout, Predictions, Task, answers_of, numbers_of
 from podium.multiplicity import Shrunken
 from podium.shown import Asked, Superiority
 from podium.superiority import seed_of, show_better, worth_of_best
-from tasks.effects.keeping import kept_predictions
+from tasks.effects.keeping import kept_each
 from tasks.effects.measuring import SAID, score
 from tasks.effects.prediction import load_predictions
 from tasks.effects.store import Store, connect
@@ -40,9 +41,9 @@ def compare_with_champion(
 
     The same rows and champion draw the same resamples.
     """
-    store, named = connect(config.mlflow), names_of(challengers)
-    theirs = _anew(store, config, holdout, champion)
-    said = {name: _kept(store, holdout, c) or _anew(store, config, holdout, c) for name, c in named.items()}
+    named = names_of(challengers)
+    theirs = _anew(connect(config.mlflow), config, holdout, champion)
+    said = dict(zip(named, _said(config, holdout, list(named.values())), strict=True))
     seeded = replace(asked, seed=seed_of(holdout.digest, champion.logged_model_id))
     profits, task = holdout.profits(), holdout.task
     return show_better(holdout.truth, theirs, said, metric, holdout.positive, seeded, profits, task)
@@ -53,8 +54,7 @@ def shrink_first(
     config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate], asked: Asked, metric: str
 ) -> Shrunken | None:
     """Return what the best of some candidates is worth on rows that did not choose it, where there is no champion."""
-    store = connect(config.mlflow)
-    said = [_kept(store, holdout, c) or _anew(store, config, holdout, c) for c in candidates]
+    said = _said(config, holdout, candidates)
     seeded, profits = replace(asked, seed=seed_of(holdout.digest)), holdout.profits()
     return worth_of_best(holdout.truth, said, metric, holdout.positive, seeded, profits, holdout.task)
 
@@ -66,11 +66,21 @@ def draw_curves(
     """Return by model id the drawings of those candidates whose predictions were kept and give any."""
     store = connect(config.mlflow)
     found: dict[str, Curves | Residuals] = {}
-    for candidate in candidates:
-        said = kept_predictions(store, holdout, candidate)
+    for candidate, said in kept_each(store, holdout, candidates):
         drawn = DRAWS[holdout.task](holdout, said) if said else None
         found |= {candidate.model_id: drawn} if drawn else {}
     return found
+
+
+@task(cache_policy=NO_CACHE)
+def draw_intervals(
+    config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate], asked: Asked, metric: str
+) -> dict[str, Interval]:
+    """Return by logged model how sure its number is, of those whose predictions were kept."""
+    kept = kept_each(connect(config.mlflow), holdout, candidates)
+    said = {c.logged_model_id: _spelled(holdout, one) for c, one in kept if one}
+    seeded, profits = replace(asked, seed=seed_of(holdout.digest)), holdout.profits()
+    return intervals(holdout.truth, said, metric, holdout.positive, seeded, profits, holdout.task)
 
 
 def _curves(holdout: Holdout, said: Predictions) -> Curves | None:
@@ -90,9 +100,11 @@ DRAWS: dict[Task, Callable[[Holdout, Predictions], Curves | Residuals | None]] =
 """What is drawn of the predictions of each task."""
 
 
-def _kept(store: Store, holdout: Holdout, candidate: Candidate) -> Predictions | None:
-    said = kept_predictions(store, holdout, candidate)
-    return _spelled(holdout, said) if said else None
+def _said(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate]) -> list[Predictions]:
+    """Return what some candidates said when they were measured, or say now where that was not kept."""
+    store = connect(config.mlflow)
+    kept = kept_each(store, holdout, candidates)
+    return [_spelled(holdout, said) if said else _anew(store, config, holdout, c) for c, said in kept]
 
 
 def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions:
@@ -108,5 +120,5 @@ def _spelled(holdout: Holdout, said: Predictions) -> Predictions:
     """Return predictions in the holdout's spelling of its labels; numbers have none."""
     if said.numbers is not None:
         return said
-    aligned = align(holdout.truth, said.labels, said.classes, holdout.positive)
+    aligned = align(holdout.labels, said.labels, said.classes, holdout.positive)
     return said if aligned.labels is None else Predictions(aligned.labels, aligned.classes, said.probabilities)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.artifacts import load_dict
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,9 +20,10 @@ from podium.guardrails import Guardrail
 from podium.measurement import Holdout, Measurement, differs
 from podium.plan import parts_of
 from podium.progress import Counter
+from tasks.effects.describing import runs_of
 from tasks.effects.holdout import read_holdout
 from tasks.effects.measuring import SAID, asked, score, score_each
-from tasks.effects.store import Store, connect
+from tasks.effects.store import Store, connect, remembered
 from tasks.effects.training_rows import logged_rows
 from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
 
@@ -48,36 +50,39 @@ def measure_chunk(
     """Return the candidates with their holdout metrics, or with the reason why they have none."""
     store = connect(config.mlflow)
     batches = parts_of(part, config.sandbox.models_per_process)
-    return [one for batch in batches for one in _measured(store, config, holdout, batch, count)]
+    return [one for batch in batches for one in _Measuring(store, config, holdout, count).each(batch)]
 
 
-def _measured(
-    store: Store, config: PodiumConfig, holdout: Holdout, batch: Sequence[Candidate], count: Counter
-) -> Iterator[Candidate]:
-    """Measure some candidates, and write what is found of each while the next one answers."""
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        scratches = [Path(folder, str(number)) for number in range(len(batch))]
-        for scratch in scratches:
-            scratch.mkdir()
-        found = score_each(store, config, holdout, batch, scratches)
-        with closing(found):
-            for candidate, scratch, one in zip(batch, scratches, found, strict=True):
-                count.step(candidate.model_id)
-                yield _noted(store, config, holdout, one, candidate, scratch)
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """What measuring some candidates has in common."""
 
+    store: Store
+    config: PodiumConfig
+    holdout: Holdout
+    count: Counter
 
-def _noted(
-    store: Store, config: PodiumConfig, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path
-) -> Candidate:
-    if found.reason:
-        return candidate.without_measurement(found.reason)
-    found = found.with_metrics(_training_rows(store, config, candidate))
-    _log(store, holdout, found, candidate, scratch)
-    return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
+    def each(self, batch: Sequence[Candidate]) -> Iterator[Candidate]:
+        """Measure some candidates, and write what is found of each while the next one answers."""
+        runs = runs_of(self.store, [c.run_id for c in batch if c.run_id])
+        with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+            scratches = [Path(folder, str(number)) for number in range(len(batch))]
+            for scratch in scratches:
+                scratch.mkdir()
+            found = score_each(self.store, self.config, self.holdout, batch, scratches)
+            with closing(found):
+                for candidate, scratch, one in zip(batch, scratches, found, strict=True):
+                    self.count.step(candidate.model_id)
+                    yield self._noted(one, candidate, runs.get(candidate.run_id or ""), scratch)
 
-
-def _training_rows(store: Store, config: PodiumConfig, candidate: Candidate) -> dict[str, float]:
-    return logged_rows(store, candidate.run_id, config.holdout.path) if config.holdout else {}
+    def _noted(self, found: Measurement, candidate: Candidate, run: Run | None, scratch: Path) -> Candidate:
+        if found.reason:
+            return candidate.without_measurement(found.reason)
+        if self.config.holdout:
+            found = found.with_metrics(logged_rows(self.store, run, self.config.holdout.path))
+        with remembered(self.store, run):
+            _log(self.store, self.holdout, found, candidate, scratch)
+        return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
 
 
 @task(cache_policy=NO_CACHE)
@@ -85,7 +90,7 @@ def load_version(config: PodiumConfig, version: str) -> str | None:
     """Load a version in the sandbox and let it answer a few rows; return the reason if it does not."""
     store = connect(config.mlflow)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        answer = asked(store, config, f"{store.registered_model}/{version}", Path(folder), FEW)
+        answer = asked(store, config, f"models:/{store.registered_model}/{version}", Path(folder), FEW)
         return answer.reason if answer.value is None else None
 
 
@@ -107,7 +112,7 @@ def confirm(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate)
     store = connect(config.mlflow)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         if holdout is None:
-            answer = asked(store, config, candidate.logged_model_id, Path(folder))
+            answer = asked(store, config, candidate.files, Path(folder))
             return Confirmation(None if answer.value is not None else answer.reason)
         found = score(store, config, holdout, candidate, Path(folder))
     doubt = found.reason or differs(candidate.metrics, found.metrics, config.verification.tolerance)

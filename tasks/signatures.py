@@ -10,7 +10,7 @@ from podium.candidate import Candidate
 from podium.guardrails import Guardrail
 from podium.measurement import Holdout
 from podium.signatures import Signature, judge_signature
-from tasks.effects.keeping import kept_predictions
+from tasks.effects.keeping import kept_each
 from tasks.effects.store import Store, connect
 
 
@@ -28,7 +28,7 @@ def _signature(store: Store, holdout: Holdout | None, candidate: Candidate) -> S
         found = get_model_info(f"models:/{candidate.logged_model_id}").signature
     except (MlflowException, OSError):
         return None
-    said = kept_predictions(store, holdout, candidate) if holdout else None
+    [(_, said)] = kept_each(store, holdout, [candidate]) if holdout else [(candidate, None)]
     return _told(found, said.classes if said else ()) if found else None
 
 

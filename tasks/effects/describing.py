@@ -28,7 +28,7 @@ def describe(store: Store, models: Sequence[LoggedModel], digest: str | None) ->
     void = _void_runs(store, [m.source_run_id for m in ready if m.source_run_id])
     there = [model for model in ready if model.source_run_id not in void]
     versions = _versions_of(store, there)
-    runs = _runs_of(store, [m.source_run_id for m in there if m.source_run_id and "podium.model_id" not in m.tags])
+    runs = runs_of(store, [m.source_run_id for m in there if m.source_run_id and "podium.model_id" not in m.tags])
     return [_candidate(m, runs.get(m.source_run_id or ""), versions.get(m.model_id), digest) for m in there]
 
 
@@ -39,7 +39,8 @@ def _void_runs(store: Store, ids: Sequence[str]) -> frozenset[str]:
     return frozenset(run.info.run_id for run in (*deleted, *unfinished))
 
 
-def _runs_of(store: Store, ids: Sequence[str]) -> dict[str, Run]:
+def runs_of(store: Store, ids: Sequence[str]) -> dict[str, Run]:
+    """Return by their ids the runs that are there, asked for together."""
     return {run.info.run_id: run for run in _search_runs(store, ids, ViewType.ACTIVE_ONLY)}
 
 
@@ -80,6 +81,7 @@ def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None
         recorded=recorded,
         tags=_plain(model.tags) | (_plain(version.tags) if version else {}),
         identifiers=identifiers_of(model.tags),
+        location=model.artifact_location,
         unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
         held=held_back(version.tags.get(HELD), str(version.version), digest) if version else None,
     )

@@ -15,11 +15,11 @@ from podium.measurement import NO_LABELS, Predictions, Task
 from tasks.effects.classifiers import require_classifier, require_regressor
 from tasks.effects.prediction import (
     NotUsableError,
-    answered,
     asked,
     booster_scores,
     is_booster,
     predict,
+    through,
 )
 
 PARITY = 1e-6
@@ -58,7 +58,7 @@ class Classifiers:
 
     def through(self, raw: Any, loaded: Any, rows: pd.DataFrame) -> Predictions:
         """Return labels as the pyfunc model gives them, and probabilities as the model behind it does."""
-        return predict(raw, rows) if is_booster(raw) else answered(raw, rows, np.asarray(loaded.predict(rows)))
+        return predict(raw, rows) if is_booster(raw) else through(raw, loaded, rows)
 
     def is_same(self, said: Predictions, answers: Any) -> bool:
         """Whether some labels are the first that were said."""

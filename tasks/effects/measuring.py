@@ -4,8 +4,8 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from configs.schema import PodiumConfig
 from podium.candidate import Candidate
@@ -21,7 +21,7 @@ SAID = "predictions.npz"
 
 def score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
     """Return the holdout metrics of a candidate. ``scratch`` is this question's own; what it said is in ``SAID``."""
-    return _measured(holdout, asked(store, config, candidate.logged_model_id, scratch), scratch)
+    return _measured(holdout, asked(store, config, candidate.files, scratch), scratch)
 
 
 def score_each(
@@ -31,7 +31,7 @@ def score_each(
 
     Those share a process that hold nothing but parameters: code of somebody's own may change what others answer.
     """
-    models = [_fetched(store, c.logged_model_id, s) for c, s in zip(candidates, scratches, strict=True)]
+    models = [_fetched(store, c.files, s) for c, s in zip(candidates, scratches, strict=True)]
     for group in _sharing(models):
         questions = [_question(config, m, scratches[i]) for i in group if not isinstance(m := models[i], Answer)]
         with closing(sandbox().ask_each("score", questions, config.sandbox)) as answers:
@@ -59,24 +59,24 @@ def _measured(holdout: Holdout, answer: Answer, scratch: Path) -> Measurement:
     return measure(holdout, load_predictions(scratch / SAID)).asked_by(holdout, answer.value.get("columns", ()))
 
 
-def asked(store: Store, config: PodiumConfig, named: str, scratch: Path, most: int | None = None) -> Answer:
+def asked(store: Store, config: PodiumConfig, files: str, scratch: Path, most: int | None = None) -> Answer:
     """Load a model in the sandbox and ask it about the holdout, or about its own example without one.
 
-    ``named`` is a logged model, or ``name/version``; ``most`` is how many of the first rows it is asked about.
+    ``files`` is the URI of its files; ``most`` is how many of the first rows it is asked about.
     """
-    model = _fetched(store, named, scratch)
+    model = _fetched(store, files, scratch)
     if isinstance(model, Answer):
         return model
     [answer] = sandbox().ask_each("score", [_question(config, model, scratch, most)], config.sandbox)
     return answer
 
 
-def _fetched(store: Store, named: str, scratch: Path) -> Path | Answer:
+def _fetched(store: Store, files: str, scratch: Path) -> Path | Answer:
     """Return the folder that the files of a model were fetched to, or why they could not be."""
     folder = scratch / "files"
     folder.mkdir()
     try:
-        model = Path(download_artifacts(f"models:/{named}", dst_path=str(folder), tracking_uri=store.uri))
+        model = Path(get_artifact_repository(files, store.uri).download_artifacts("", str(folder)))
     except (MlflowException, OSError) as error:
         return Answer(None, "gone", f"its files cannot be fetched: {str(error).splitlines()[0]}")
     if not (model / "MLmodel").is_file():

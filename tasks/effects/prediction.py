@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from podium.labels import canonical_labels
+from podium.labels import Labels, canonical_labels
 from podium.measurement import Predictions, Probabilities
 
 MADE_UP = re.compile(r"Column_\d+")
@@ -21,6 +21,8 @@ LIKELIEST = {
     "lightgbm.sklearn.LGBMClassifier": (None, "binary", "multiclass"),
 }
 """Objectives with which the labels of boosted trees are the likeliest classes."""
+SEEN = 100
+"""Rows on which a pyfunc model shows that it passes on the labels of such trees: all of them cost as much once more."""
 
 
 class NotUsableError(Exception):
@@ -97,15 +99,19 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
 def asked(model: Any, rows: pd.DataFrame) -> tuple[Predictions, Any]:
     """Return the predictions of a classifier, and its labels (n,) as it gives them itself."""
     classes, values = probabilities(model, rows)
-    if values is not None and _chooses_the_likeliest(model):
+    if values is not None and chooses_the_likeliest(model):
         # Its own predict would only ask all its trees for this once more.
-        labels = np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
-    else:
-        labels = np.asarray(model.predict(rows))
-    return Predictions(canonical_labels(labels.ravel().tolist()), classes, values), labels
+        return likeliest(classes, values), np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
+    labels = np.asarray(model.predict(rows))
+    return Predictions(_labels(labels), classes, values), labels
 
 
-def _chooses_the_likeliest(model: Any) -> bool:
+def likeliest(classes: Sequence[str], values: Probabilities) -> Predictions:
+    """Return predictions of which each label is the likeliest class, the first of several."""
+    return Predictions(np.array(classes, dtype=np.str_).take(values.argmax(axis=1)), tuple(classes), values)
+
+
+def chooses_the_likeliest(model: Any) -> bool:
     """Whether a model's labels are known to be its likeliest classes, the first of several."""
     kind = type(model)
     if kind.__module__ == "sklearn.ensemble._forest":
@@ -124,10 +130,18 @@ def split(model: Any, rows: pd.DataFrame) -> tuple[Any, Any]:
     return model.steps[-1][1], model[:-1].transform(rows)
 
 
-def answered(model: Any, rows: pd.DataFrame, answers: Any) -> Predictions:
-    """Return predictions of which the labels were already asked for: ``answers`` (n,)."""
+def through(model: Any, loaded: Any, rows: pd.DataFrame) -> Predictions:
+    """Return labels as a pyfunc model gives them, and probabilities as the classifier behind it does."""
     classes, values = probabilities(model, rows)
-    return Predictions(canonical_labels(answers.ravel().tolist()), classes, values)
+    if values is not None and chooses_the_likeliest(model):
+        said, few = likeliest(classes, values), rows.head(SEEN)
+        if np.array_equal(_labels(loaded.predict(few)), said.labels[: len(few)]):
+            return said
+    return Predictions(_labels(loaded.predict(rows)), classes, values)
+
+
+def _labels(answers: Any) -> Labels:
+    return canonical_labels(np.asarray(answers).ravel().tolist())
 
 
 def probabilities(model: Any, rows: pd.DataFrame) -> tuple[tuple[str, ...], Probabilities | None]:

@@ -3,7 +3,8 @@
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -103,6 +104,19 @@ def remember(store: Store, resource: str, location: str) -> None:
     kept = getattr(utils, "_artifact_repos_cache", {})
     own = add_databricks_profile_info_to_artifact_uri(location, store.uri)
     kept[resource] = get_artifact_repository(own, tracking_uri=store.uri)
+
+
+@contextmanager
+def remembered(store: Store, run: Run | None) -> Iterator[None]:
+    """Let MLflow's client know for a while where a run keeps its files."""
+    if run is None:
+        yield
+        return
+    remember(store, run.info.run_id, run.info.artifact_uri)
+    try:
+        yield
+    finally:
+        forget(run.info.run_id)
 
 
 def forget(*ids: str) -> None:

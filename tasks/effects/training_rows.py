@@ -32,11 +32,10 @@ NOT_TRAINING = frozenset({"eval", "evaluation", "test", "testing", "validation",
 Hashes = npt.NDArray[np.uint64]
 
 
-def logged_rows(store: Store, run_id: str | None, holdout: Path) -> dict[str, float]:
+def logged_rows(store: Store, run: Run | None, holdout: Path) -> dict[str, float]:
     """Return as a metric how many rows of the holdout a run says it trained on; nothing if it says nothing."""
-    if run_id is None:
+    if run is None:
         return {}
-    run = store.client.get_run(run_id)
     trained_on = _digests(run)
     if trained_on and _digest(holdout) in trained_on:
         return {SEEN: float(len(read_rows(holdout)))}
@@ -44,7 +43,7 @@ def logged_rows(store: Store, run_id: str | None, holdout: Path) -> dict[str, fl
         return {}
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         try:
-            uri = f"runs:/{run_id}/{run.data.tags[WHERE]}"
+            uri = f"runs:/{run.info.run_id}/{run.data.tags[WHERE]}"
             path = Path(download_artifacts(uri, dst_path=folder, tracking_uri=store.uri))
         except (MlflowException, OSError):
             return {SEEN: -1.0}

@@ -1,0 +1,61 @@
+"""What a decision is shown with: intervals, curves, the mistakes of the best, and the report that holds them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from prefect.artifacts import create_markdown_artifact
+
+from configs.schema import PodiumConfig
+from flows.shared import question_of
+from podium.curves import Curves, Residuals
+from podium.decision import Decision
+from podium.evidence import champion_in
+from podium.intervals import CONFIDENCE, LISTED
+from podium.measurement import Holdout
+from podium.outcome import Production
+from podium.ranking import Selection
+from podium.report import render
+from podium.retention import sentence
+from tasks.comparison import draw_curves, draw_intervals
+from tasks.decisions import link_report, write_decision
+from tasks.measurement import Confirmation, Matrix, confusion_matrix_of
+
+Drawn = Mapping[str, Curves | Residuals]
+
+
+def with_intervals(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> Selection:
+    """Return a selection with the interval of each measured number, as far as its ranking is read."""
+    if holdout is None:
+        return selection
+    placed = [r.candidate for r in selection.ranking if r.place is not None][:LISTED]
+    asked = replace(question_of(config.policy.evidence), confidence=config.policy.evidence.confidence or CONFIDENCE)
+    return replace(selection, intervals=draw_intervals(config, holdout, placed, asked, selection.primary))
+
+
+def matrix_of(
+    config: PodiumConfig, holdout: Holdout | None, selection: Selection, seen: Confirmation | None
+) -> Matrix | None:
+    """Return the confusion matrix of the best candidate: as seen just now, else as it was measured."""
+    if seen:
+        return seen.matrix
+    return confusion_matrix_of(config.mlflow, selection.best, holdout.digest if holdout else None)
+
+
+def curves_of(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Drawn:
+    """Return the curves of the best candidate and of the champion."""
+    if holdout is None or selection.best is None:
+        return {}
+    champion = champion_in(selection, production.logged_model_id)
+    return draw_curves(
+        config, holdout, [c for c in (selection.best, champion if champion != selection.best else None) if c]
+    )
+
+
+def publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: Drawn) -> str:
+    """Write the record and the report before anything changes, and return the folder of the report."""
+    rule = sentence(config.retention.keep_previous, config.retention.delete_older)
+    report = render(decision, matrix, rule, curves)
+    create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
+    folder = write_decision(config.mlflow, decision, report)
+    link_report(config.mlflow, decision, folder)
+    return folder
