@@ -7,7 +7,7 @@ counts. Here every key that the schema did not take is an error.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import yaml
@@ -28,9 +28,10 @@ NOTHING, NOBODY = {"type": "do-nothing"}, UUID(int=0)
 
 
 class Written(Strict):
-    """One automation as the file has it."""
+    """One automation as the file has it. ``needs`` names a section of the config without which it is of no use."""
 
     name: str = Field(min_length=1)
+    needs: Literal["training"] | None = None
     description: str = Field(min_length=1)
     enabled: bool = True
     trigger: dict[str, Any]
@@ -54,18 +55,19 @@ def read_automations(
     """
     try:
         content = AutomationsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        return tuple(_automation(written, project, deployment, block) for written in content.automations)
+        found = [(written, _automation(written, project, deployment, block)) for written in content.automations]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{path}: {key}: {first['msg']}") from None
     except (KeyError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from None
+    return tuple(made for written, made in found if written.needs is None or project.trains)
 
 
 def _automation(written: Written, project: Project, deployment: Finder, block: Blocks) -> AutomationCore:
     names = {"project": project.name, "registered_model": project.model}
-    given = _filled(written.model_dump(), names)
+    given = _filled(written.model_dump(exclude={"needs"}), names)
     given["actions"] = [_told(_resolved(action, project, deployment), block) for action in given["actions"]]
     given["tags"] = ["podium", project.name]
     found = AutomationCore.model_validate(given)

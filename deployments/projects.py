@@ -20,13 +20,15 @@ TAGS = frozenset({"podium", "reads", "writes"})
 class Project:
     """A project as its workers see it.
 
-    ``config`` is the config file, absolute or below ``folder``, the working directory of its runs.
+    ``config`` is the config file, absolute or below ``folder``, the working directory of its runs; ``trains`` is
+    whether it says what to train on.
     """
 
     model: str
     config: str | None
     folder: str
     pool: str = "podium"
+    trains: bool = False
 
     @property
     def name(self) -> str:
@@ -50,9 +52,10 @@ def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool
         raise ConfigError(f"mlflow.registered_model: {model!r}: Prefect reads a leading ! and a last * as patterns")
     if slug(model) in TAGS:
         raise ConfigError(f"mlflow.registered_model: {model!r}: every project has this tag; name the model otherwise")
+    trains = config.training is not None
     if folder is None:
-        return Project(model, _from(path, Path.cwd()), str(Path.cwd()), pool)
-    return Project(model, str(path) if path else None, folder, pool)
+        return Project(model, _from(path, Path.cwd()), str(Path.cwd()), pool, trains)
+    return Project(model, str(path) if path else None, folder, pool, trains)
 
 
 def _from(path: Path | None, folder: Path) -> str | None:

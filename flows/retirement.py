@@ -3,12 +3,13 @@
 from prefect import flow
 
 from configs.loading import load_config
+from flows.alerting import alert
 from flows.settlement import deciding
 from podium.outcome import RetirementOutcome
 from tasks.promotion import in_production, plan_retirement, retire_versions
 
 
-@flow(name="retire", validate_parameters=False)
+@flow(name="retire", validate_parameters=False, on_completion=[alert], on_failure=[alert])
 def retire(config_path: str | None = None, dry_run: bool = False) -> RetirementOutcome:
     """Archive what is no longer in production, and delete what the rule does not keep.
 

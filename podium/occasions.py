@@ -10,6 +10,7 @@ from podium.decision import Chain
 from podium.errors import AnsweredError, NegativeAnswerError, first_line
 from podium.outcome import OrderOutcome, SelectionOutcome
 from podium.plan import MigrationReport
+from podium.training import TrainingReport
 
 LISTED = 10
 """Models that a message names."""
@@ -96,6 +97,14 @@ def _of_order(flow: str, outcome: OrderOutcome) -> tuple[Alert, ...]:
     return (Alert(flow, "event", severity, outcome.reasons[0], text, outcome.decision_id or ""),)
 
 
+def _of_training(_: str, report: TrainingReport) -> tuple[Alert, ...]:
+    failed = report.failed
+    if not failed:
+        return (Alert("training", "clear", "warning", "every kind of model is trained"),)
+    text, about = _lines(*(f"{one.kind}: {one.reason}" for one in failed)), ", ".join(one.kind for one in failed)
+    return (Alert("training", "raised", "warning", f"a training gave no model of {about}", text, about),)
+
+
 def _of_chain(_: str, chain: Chain) -> tuple[Alert, ...]:
     if chain.unbroken:
         return (Alert("decisions", "clear", "critical", "the chain of decisions is unbroken"),)
@@ -112,5 +121,6 @@ BY_OUTCOME: dict[type, Callable[[str, Any], tuple[Alert, ...]]] = {
     SelectionOutcome: _of_selection,
     MigrationReport: _of_migration,
     OrderOutcome: _of_order,
+    TrainingReport: _of_training,
     Chain: _of_chain,
 }

@@ -14,7 +14,7 @@ from podium.errors import ConfigError
 from tests.deployments.changed import changed
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
-PROJECT = Project("credit risk", None, "/srv")
+PROJECT = Project("credit risk", None, "/srv", trains=True)
 
 
 def finding(project: Project) -> Finding:
@@ -95,3 +95,9 @@ def test_alerts_go_to_the_block_once_it_is_there() -> None:
     block = uuid4()
     told = read_automations(PROJECT, finding(PROJECT), {"podium-alerts": block}.get)
     assert {a.type for found in told for a in found.actions} == {"send-notification", *others}
+
+
+def test_nothing_is_retrained_that_cannot_be() -> None:
+    """A project that names no rows to learn from has no automation that would start a training and fail."""
+    plain = {found.name for found in read(project=Project("credit risk", None, "/srv"))}
+    assert {found.name for found in read()} - plain == {"credit-risk: retrain on degradation"}

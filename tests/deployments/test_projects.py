@@ -1,6 +1,7 @@
 """Many projects on one server: nothing of one is named, queued or started like that of another."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,9 @@ from podium.errors import ConfigError
 FILE = read_file(Path(__file__).parents[2] / "prefect.yaml")
 
 
-def config_of(model: str) -> PodiumConfig:
+def config_of(model: str, **sections: Any) -> PodiumConfig:
     """A configuration with a registered model."""
-    return PodiumConfig.model_validate({"mlflow": {"registered_model": model}})
+    return PodiumConfig.model_validate({"mlflow": {"registered_model": model}, **sections})
 
 
 def test_the_projects_own_file_is_as_it_is_written() -> None:
@@ -45,6 +46,12 @@ def test_where_runs_find_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert project_of(config, Path("/etc/churn.yaml"), None, "p").config == "/etc/churn.yaml"
     assert project_of(config, Path("c/churn.yaml"), "/app", "p") == Project("churn", "c/churn.yaml", "/app", "p")
     assert project_of(config, None, None, "p").config is None
+
+
+def test_a_project_trains_if_it_says_on_what() -> None:
+    """Then there is a deployment to start where the champion fails."""
+    rows = {"training": {"path": "train.parquet"}, "holdout": {"path": "h.parquet", "target": "churn"}}
+    assert [project_of(config_of("churn", **more), None, None, "p").trains for more in ({}, rows)] == [False, True]
 
 
 @pytest.mark.parametrize("model", ["!churn", "churn*", "podium", "writes"])

@@ -1,12 +1,16 @@
 """Podium trains what is configured: the same every time, apart from the holdout, for a selection to measure."""
 
 import json
+import os
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
+from mlflow.entities import LoggedModelStatus
 
 from configs.loading import load_config
 from flows.selection import select
@@ -15,6 +19,7 @@ from podium.errors import ConfigError, UnfinishedError, UsageError
 from podium.training import TrainingReport
 from tests.flows.listening import Listening
 from tests.flows.projects import project, store_of
+from tests.flows.test_cli import PODIUM
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 LINEAR = ["logistic_regression"]
@@ -178,3 +183,39 @@ def test_a_kind_that_fails_takes_no_other_with_it(home: Path, learnable: Path, t
         train(str(config))
     assert unfinished.value.answer.failed[0].kind == "logistic_regression"
     assert store_of(config).logged_models() == []
+
+
+@pytest.mark.parametrize("kind", ["processes", "dask"])
+def test_wherever_it_is_trained_it_is_the_same_model(kind: str, home: Path, learnable: Path) -> None:
+    """Threads, processes and Dask find the same parameters with the same score."""
+    kinds = [*LINEAR, "lightgbm"]
+    config = training(home.parent, learnable, kinds=kinds)
+    here = by_kind(train(str(config)))
+    content = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump({**content, "runner": {"kind": kind, "workers": 2}}))
+    there = by_kind(train(str(config), again=True))
+    assert {k: there[k].state for k in kinds} == dict.fromkeys(kinds, "trained")
+    for name in kinds:
+        assert (there[name].score, there[name].parameters) == (here[name].score, here[name].parameters)
+
+
+def test_killed_in_the_middle_it_is_finished_by_the_next(home: Path, learnable: Path) -> None:
+    """One model is there and others are not when the process is killed; the same command ends with one of each."""
+    config = training(home.parent, learnable)
+    store = store_of(config)
+    environment = {**os.environ, "PODIUM_HOME": str(home)}
+    training_now = subprocess.Popen([PODIUM, "train", "--config", str(config)], env=environment, cwd=home)
+    deadline = time.monotonic() + 240
+    while not (begun := store.search_runs("")):
+        assert training_now.poll() is None, "it ended before anything was written"
+        assert time.monotonic() < deadline, "it writes nothing"
+        time.sleep(0.02)
+    training_now.kill()
+    training_now.wait()
+    assert len(begun) < 4
+    report = train(str(config))
+    assert {c.state for c in report.candidates} <= {"trained", "there"}
+    assert {run.info.status for run in store.search_runs("")} == {"FINISHED"}
+    ready = [model for model in store.logged_models() if model.status == LoggedModelStatus.READY]
+    assert sorted(m.tags["podium.model_id"] for m in ready) == sorted(c.model_id or "" for c in report.candidates)
+    assert len(ready) == len(store.search_runs("")) == 4

@@ -1,82 +1,26 @@
 """One command for everything on one machine: it comes up, works by itself, and leaves no process, however it ends."""
 
-import asyncio
 import contextlib
 import json
 import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
-from prefect.events import Event
-from prefect.events.clients import PrefectEventsClient
 
-from benchmarks.servers import free_port
+from benchmarks.stacks import PATIENCE, Up, asked, emit, until
 from deployments.stack.home import StackHome
 from deployments.stack.processes import Mark, living, start
 from flows.history import history
 from flows.migration import migrate
 from flows.verification import verify
 from tests.flows.projects import LOGISTIC, TRAP, project, store_of
-from tests.flows.test_cli import PODIUM, assert_one_line, document, podium
-
-PATIENCE = 240.0
-
-
-def until(reached: Callable[[], Any], what: str) -> Any:
-    """Wait for something and return it."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := reached()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-    return found
-
-
-class Up:
-    """A `podium up` in a home, with ports of its own."""
-
-    def __init__(self, config: Path, home: Path) -> None:
-        self.home, self.config = home, config
-        ports = ("--mlflow-port", str(free_port()), "--prefect-port", str(free_port()))
-        self.process = subprocess.Popen(
-            [PODIUM, "up", "--json", "--config", str(config), *ports],
-            cwd=config.parent,
-            env={**os.environ, "PODIUM_HOME": str(home), "PREFECT_LOGGING_LEVEL": "INFO"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.family: set[psutil.Process] = set()
-
-    def ready(self) -> dict[str, Any]:
-        """Wait until it is ready and return the document it prints."""
-        assert self.process.stdout is not None
-        lines = []
-        for line in self.process.stdout:
-            lines.append(line)
-            if line == "}\n":
-                told: dict[str, Any] = json.loads("".join(lines))
-                return told
-        raise AssertionError(self.process.communicate())
-
-    def look(self) -> None:
-        """Remember every process there is now, marked or not."""
-        self.family |= set(living(self.home)) | set(psutil.Process(self.process.pid).children(recursive=True))
-
-    def is_gone(self) -> bool:
-        """Whether no process is left, neither of those remembered nor any other."""
-        return not living(self.home) and not any(
-            p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in self.family
-        )
+from tests.flows.test_cli import assert_one_line, document, podium
 
 
 @pytest.fixture
@@ -85,44 +29,7 @@ def ups() -> Iterator[list[Up]]:
     started: list[Up] = []
     yield started
     for up in started:
-        up.process.kill()
-        up.process.communicate()
-        for process in living(up.home):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-
-
-def emit(api: str, model_id: str, registered_model: str) -> None:
-    """Tell with a plain Prefect client that a model was trained."""
-    resource = {
-        "prefect.resource.id": f"podium.model.{model_id}",
-        "podium.model.id": model_id,
-        "podium.registered_model": registered_model,
-    }
-
-    async def send() -> None:
-        async with PrefectEventsClient(api) as client:
-            await client.emit(Event(event="podium.model.trained", resource=resource))
-
-    asyncio.run(send())
-
-
-def asked(api: str, path: str, question: object) -> Any:
-    """The answer of the Prefect server."""
-    request = urllib.request.Request(
-        f"{api}/{path}", json.dumps(question).encode(), {"Content-Type": "application/json"}
-    )
-
-    def answer() -> list[Any]:
-        try:
-            with urllib.request.urlopen(request, timeout=30) as reply:
-                return [json.load(reply)]
-        except urllib.error.HTTPError as error:
-            # Prefect's SQLite database refuses a request that collides with its own; its clients ask again.
-            assert error.code == 503
-            return []
-
-    return until(answer, path)[0]
+        up.end()
 
 
 def states(database: Path) -> dict[str, str]:

@@ -1,0 +1,133 @@
+"""A real ``podium up``, which tests and benchmarks start, ask and end."""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from prefect.events import Event
+from prefect.events.clients import PrefectEventsClient
+
+from benchmarks.servers import free_port
+from deployments.stack.processes import living
+
+PODIUM = str(Path(sys.executable).with_name("podium"))
+PATIENCE = 240.0
+BUSY = 503
+
+
+def until(reached: Callable[[], Any], what: str) -> Any:
+    """Wait for something and return it."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := reached()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+    return found
+
+
+class Up:
+    """A ``podium up`` in a home, with ports of its own."""
+
+    def __init__(self, config: Path, home: Path, **variables: str) -> None:
+        self.home, self.config = home, config
+        ports = ("--mlflow-port", str(free_port()), "--prefect-port", str(free_port()))
+        self.process = subprocess.Popen(
+            [PODIUM, "up", "--json", "--config", str(config), *ports],
+            cwd=config.parent,
+            env={**os.environ, "PODIUM_HOME": str(home), "PREFECT_LOGGING_LEVEL": "INFO", **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.family: set[psutil.Process] = set()
+
+    def ready(self) -> dict[str, Any]:
+        """Wait until it is ready and return the document it prints."""
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line == "}\n":
+                told: dict[str, Any] = json.loads("".join(lines))
+                return told
+        raise AssertionError(self.process.communicate())
+
+    def look(self) -> None:
+        """Remember every process there is now, marked or not."""
+        self.family |= set(living(self.home)) | set(psutil.Process(self.process.pid).children(recursive=True))
+
+    def is_gone(self) -> bool:
+        """Whether no process is left, neither of those remembered nor any other."""
+        return not living(self.home) and not any(
+            p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in self.family
+        )
+
+    def end(self) -> None:
+        """End it and all it started at once."""
+        self.process.kill()
+        self.process.communicate()
+        for process in living(self.home):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def emit(api: str, model_id: str, registered_model: str) -> None:
+    """Tell with a plain Prefect client that a model was trained."""
+    resource = {
+        "prefect.resource.id": f"podium.model.{model_id}",
+        "podium.model.id": model_id,
+        "podium.registered_model": registered_model,
+    }
+
+    async def send() -> None:
+        async with PrefectEventsClient(api) as client:
+            await client.emit(Event(event="podium.model.trained", resource=resource))
+
+    asyncio.run(send())
+
+
+def asked(api: str, path: str, question: object) -> Any:
+    """Return the answer of the Prefect server."""
+    request = urllib.request.Request(
+        f"{api}/{path}", json.dumps(question).encode(), {"Content-Type": "application/json"}
+    )
+
+    def answer() -> list[Any]:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return [json.load(reply)]
+        except urllib.error.HTTPError as error:
+            # Prefect's SQLite database refuses a request that collides with its own; its clients ask again.
+            assert error.code == BUSY
+            return []
+
+    return until(answer, path)[0]
+
+
+def runs_of(api: str, flow: str, **filters: Any) -> list[dict[str, Any]]:
+    """Return the runs of a flow, the last made first."""
+    wanted = {"flows": {"name": {"any_": [flow]}}, "flow_runs": filters or None, "sort": "EXPECTED_START_TIME_DESC"}
+    found: list[dict[str, Any]] = asked(api, "flow_runs/filter", wanted)
+    return found
+
+
+def start_run(api: str, deployment: str) -> str:
+    """Start a run of a deployment, named ``flow/deployment``, and return its id."""
+    with urllib.request.urlopen(f"{api}/deployments/name/{deployment}", timeout=30) as reply:
+        found = json.load(reply)["id"]
+    return str(asked(api, f"deployments/{found}/create_flow_run", {})["id"])
+
+
+def state_of(api: str, run: str) -> str:
+    """Return the type of the state that a run is in."""
+    with urllib.request.urlopen(f"{api}/flow_runs/{run}", timeout=30) as reply:
+        return str(json.load(reply)["state_type"])
