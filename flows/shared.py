@@ -22,10 +22,17 @@ def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **
     A task takes its part as the parameter ``part`` and returns a sequence.
     """
     with runner_of(config.runner) as runner:
-        # Quoted, for Prefect looks through all that a task is given for futures, which is more work than passing it.
-        given = {name: quote(value) for name, value in {"config": config, **common}.items()}
-        futures = [runner.submit(work, {**given, "part": quote(part)}) for part in parts]
+        given = {"config": config, **common}
+        futures = [runner.submit(work, _unsearched(config, {**given, "part": part})) for part in parts]
         return [item for future in futures for item in future.result()]
+
+
+def _unsearched(config: PodiumConfig, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a task is given so that Prefect does not look through all of it for futures.
+
+    That is more work than passing it on. Dask takes a quoted value for one of its own.
+    """
+    return given if config.runner.kind == "dask" else {name: quote(value) for name, value in given.items()}
 
 
 def started_by_hand() -> bool:

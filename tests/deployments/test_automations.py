@@ -100,4 +100,4 @@ def test_alerts_go_to_the_block_once_it_is_there() -> None:
 def test_nothing_is_retrained_that_cannot_be() -> None:
     """A project that names no rows to learn from has no automation that would start a training and fail."""
     plain = {found.name for found in read(project=Project("credit risk", None, "/srv"))}
-    assert {found.name for found in read()} - plain == {"credit-risk: retrain on degradation"}
+    assert {found.name for found in read()} - plain == {f"{PROJECT.name}: retrain on degradation"}
