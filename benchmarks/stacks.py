@@ -113,11 +113,10 @@ def asked(api: str, path: str, question: object) -> Any:
     return until(answer, path)[0]
 
 
-def runs_of(api: str, flow: str, **filters: Any) -> list[dict[str, Any]]:
-    """Return the runs of a flow, the last made first."""
-    wanted = {"flows": {"name": {"any_": [flow]}}, "flow_runs": filters or None, "sort": "EXPECTED_START_TIME_DESC"}
-    found: list[dict[str, Any]] = asked(api, "flow_runs/filter", wanted)
-    return found
+def runs_of(api: str, flow: str) -> list[dict[str, Any]]:
+    """Return the runs of a flow that no schedule made, the last made first."""
+    wanted = {"flows": {"name": {"any_": [flow]}}, "sort": "EXPECTED_START_TIME_DESC"}
+    return [run for run in asked(api, "flow_runs/filter", wanted) if not run["auto_scheduled"]]
 
 
 def start_run(api: str, deployment: str) -> str:
