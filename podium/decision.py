@@ -68,7 +68,7 @@ def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy:
 
     ``beyond`` is there if some candidates are not in the ranking: how many, and the number that none of them exceeds.
     """
-    ranked = [ranked_json(r) for r in selection.ranking]
+    ranked = [ranked_json(r) | _sure(r, selection) for r in selection.ranking]
     told = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
     if selection.beyond:
         told["beyond"] = selection.beyond.as_json()
@@ -76,11 +76,14 @@ def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy:
         told["comparison"] = selection.comparison
     if selection.shrunken:
         told["shrunken"] = dict(selection.shrunken)
-    if selection.intervals:
-        told["intervals"] = {model: list(ends) for model, ends in selection.intervals.items()}
     if selection.confirmed:
         told["confirmed"] = [g.as_json() for g in selection.confirmed]
     return told
+
+
+def _sure(ranked: Ranked, selection: Selection) -> dict[str, Any]:
+    ends = selection.intervals.get(ranked.candidate.logged_model_id)
+    return {"interval": list(ends)} if ends else {}
 
 
 def stable_digest(evidence: Mapping[str, Any]) -> str:
@@ -95,7 +98,7 @@ def stable_digest(evidence: Mapping[str, Any]) -> str:
         for r in evidence["ranking"]
     ]
     rows.sort(key=lambda r: str(r["id"]))
-    known = {k: v for k, v in evidence.items() if k not in {"comparison", "confirmed", "intervals", "shrunken"}}
+    known = {k: v for k, v in evidence.items() if k not in {"comparison", "confirmed", "shrunken"}}
     return digest_of({**known, "ranking": rows})
 
 

@@ -74,7 +74,7 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
         "out": [r for r in ranking if r["place"] is None],
         "alarms": [(r["model_id"], alarm) for r in ranking for alarm in r["alarms"]],
         "sure": round(100 * (evidence["policy"].get("evidence", {}).get("confidence") or CONFIDENCE)),
-        "intervals": evidence.get("intervals", {}),
+        "intervals": {r["logged_model_id"]: r["interval"] for r in ranking if "interval" in r},
         "columns": tuple(dict.fromkeys((primary, *COLUMNS[task]))),
         "matrix": matrix,
         **_compared(evidence.get("comparison")),
