@@ -180,3 +180,21 @@ def test_the_record_and_the_report_hold_the_comparison() -> None:
     assert "McNemar" in report.markdown
     assert "<h2>Against the champion</h2>" in report.html
     assert 'class="reach"' in report.html
+
+
+def test_the_ranking_of_a_report_says_how_sure_each_number_is() -> None:
+    """An interval stands beside the number that it is of; where there is none, nothing is said; it is no news."""
+    plain = decided(0.0, 0.2, 1.5)
+    first = plain.ranking[0].candidate.logged_model_id
+    policy = {"primary": {"metric": "f1_score", "average": "weighted"}, "ties": [], "evidence": {"confidence": 0.9}}
+    holdout = {"name": "h", "digest": "d", "rows": 900}
+    known: Any = {"sequence": 1, "before": "0" * 64, "decided_at": "2026-01-01", "champion": "1", "asked_by": "user"}
+    sure, unsure = (
+        evidence_of(one, holdout, policy) for one in (replace(plain, intervals={first: (0.61, 0.72)}), plain)
+    )
+    assert stable_digest(sure) == stable_digest(unsure)
+    told, silent = (render(record(plain, e, code_version="0", **known), None, "") for e in (sure, unsure))
+    for text in (told.markdown, told.html):
+        assert "0.6100 to 0.7200" in text
+        assert "by itself, at 90 %" in text
+    assert "by itself" not in silent.markdown + silent.html
