@@ -1,4 +1,4 @@
-"""Runs every benchmark, the quick ones first."""
+"""Runs the quicker benchmarks, the quickest first."""
 
 from benchmarks import bootstrap, migration, ranking, startup, verdict
 

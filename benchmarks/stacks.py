@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,10 +16,10 @@ import psutil
 from prefect.events import Event
 from prefect.events.clients import PrefectEventsClient
 
+from benchmarks.processes import PODIUM
 from benchmarks.servers import free_port
 from deployments.stack.processes import living
 
-PODIUM = str(Path(sys.executable).with_name("podium"))
 PATIENCE = 240.0
 BUSY = 503
 
@@ -119,11 +118,12 @@ def runs_of(api: str, flow: str) -> list[dict[str, Any]]:
     return [run for run in asked(api, "flow_runs/filter", wanted) if not run["auto_scheduled"]]
 
 
-def start_run(api: str, deployment: str) -> str:
-    """Start a run of a deployment, named ``flow/deployment``, and return its id."""
+def start_run(api: str, deployment: str) -> dict[str, Any]:
+    """Start a run of a deployment, named ``flow/deployment``, and return it."""
     with urllib.request.urlopen(f"{api}/deployments/name/{deployment}", timeout=30) as reply:
         found = json.load(reply)["id"]
-    return str(asked(api, f"deployments/{found}/create_flow_run", {})["id"])
+    made: dict[str, Any] = asked(api, f"deployments/{found}/create_flow_run", {})
+    return made
 
 
 def state_of(api: str, run: str) -> str:

@@ -81,7 +81,7 @@ def reject(config_path: str | None = None, decision_id: str = "", asked_by: str 
         return settle_order(config, decision, turn)
 
 
-@flow(name="review", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@flow(name="review", validate_parameters=False)
 def review(config_path: str | None = None) -> OrderOutcome | None:
     """Ask in Prefect about the promotion that waits, if there is one, and settle it as a person answers.
 

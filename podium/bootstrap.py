@@ -164,10 +164,14 @@ def summary(estimate: float, draws: Scores, confidence: float, rows: int) -> Dif
 
     ``rows`` is how many rows carry the score (``Target.effective_rows``): the fewer, the wider the interval.
     """
+    low, high = percentiles(draws, confidence, rows)
+    better = float(np.mean(draws > 0))
+    return Difference(float(estimate), low, high, confidence, better, len(draws), float(draws.std(ddof=1)))
+
+
+def percentiles(draws: Scores, confidence: float, rows: int) -> tuple[float, float]:
+    """Return the two-sided percentile interval of what was drawn, expanded where few ``rows`` carry the score."""
     wide = expanded(float(special.ndtri((1 + confidence) / 2)), rows)
     tail = float(special.ndtr(-wide))
     low, high = np.quantile(draws, [tail, 1 - tail])
-    better = float(np.mean(draws > 0))
-    return Difference(
-        float(estimate), float(low), float(high), confidence, better, len(draws), float(draws.std(ddof=1))
-    )
+    return float(low), float(high)

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 from threadpoolctl import threadpool_limits
 
-from podium.bootstrap import Rows, compressed, drawn, expanded
+from podium.bootstrap import Rows, compressed, drawn, percentiles
 from podium.goals import Goal, NotScorableError
 from podium.measurement import Predictions, Task
 from podium.panels import Panel
@@ -41,7 +40,7 @@ def intervals(
     """Return by name the percentile interval of a metric on these rows, at ``asked.confidence``.
 
     ``truth`` has shape (n,). Those whose predictions allow none are left out, and all where there are too few rows.
-    Method: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, expanded as in ``bootstrap.expanded``.
+    Method: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, expanded as in ``bootstrap.percentiles``.
     """
     try:
         goal = goal_of(task, metric, truth, positive, profit)
@@ -59,9 +58,4 @@ def _interval(goal: Goal, rows: Rows, model: Panel, asked: Asked) -> Interval | 
     resamples = min(asked.resamples, max(FEWEST, WORK // len(rows.counts)))
     scores = np.concatenate([model.score(weights)[:, 0] for weights in drawn(rows, resamples, asked.seed)])
     known = scores[np.isfinite(scores)]
-    if len(known) < FEWEST / 2:
-        return None
-    wide = expanded(float(special.ndtri((1 + asked.confidence) / 2)), goal.effective_rows)
-    tail = float(special.ndtr(-wide))
-    low, high = np.quantile(known, [tail, 1 - tail])
-    return float(low), float(high)
+    return percentiles(known, asked.confidence, goal.effective_rows) if len(known) >= FEWEST / 2 else None

@@ -51,11 +51,9 @@ def align(known: Sequence[str], predicted: Labels, classes: Sequence[str], posit
     A model of 0 and 1 facing a binary holdout of other labels is read as 1 for the positive class. Any other
     mismatch is refused: scoring it would call a spelling an error rate.
     """
-    codes = _codes(known, predicted)
-    said = {*classes, *(() if (codes >= 0).all() else np.unique(predicted).tolist())}
+    said = {*classes, *np.unique(predicted).tolist()}
     if said <= set(known):
-        return Aligned(predicted, tuple(classes), codes=codes)
-    said |= set(np.unique(predicted).tolist())
+        return Aligned(predicted, tuple(classes), codes=_codes(known, predicted))
     if said <= ONES and len(known) == 2 and positive in known:
         other = next(k for k in known if k != positive)
         spelled = {"1": positive or "", "0": other}
@@ -66,12 +64,10 @@ def align(known: Sequence[str], predicted: Labels, classes: Sequence[str], posit
 
 
 def _codes(known: Sequence[str], labels: Labels) -> Codes:
-    """Return the place (n,) of each label among the known ones, which are sorted; -1 for others."""
-    if len(known) <= FEW:
-        codes = np.full(len(labels), -1)
-        for place, label in enumerate(known):
-            codes[labels == label] = place
-        return codes
-    ordered = np.array(known)
-    places = np.minimum(np.searchsorted(ordered, labels), len(known) - 1)
-    return np.where(ordered[places] == labels, places, -1)
+    """Return the place (n,) of each label among the known ones, which are sorted and all there are."""
+    if len(known) > FEW:
+        return np.searchsorted(np.array(known), labels)
+    codes = np.zeros(len(labels), dtype=np.int64)
+    for place, label in enumerate(known):
+        codes[labels == label] = place
+    return codes

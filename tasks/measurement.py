@@ -23,7 +23,7 @@ from podium.progress import Counter
 from tasks.effects.describing import runs_of
 from tasks.effects.holdout import read_holdout
 from tasks.effects.measuring import SAID, asked, score, score_each
-from tasks.effects.store import Store, connect, remembered
+from tasks.effects.store import Store, connect, located
 from tasks.effects.training_rows import logged_rows
 from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
 
@@ -80,7 +80,7 @@ class _Measuring:
             return candidate.without_measurement(found.reason)
         if self.config.holdout:
             found = found.with_metrics(logged_rows(self.store, run, self.config.holdout.path))
-        with remembered(self.store, run):
+        with located(self.store, run):
             _log(self.store, self.holdout, found, candidate, scratch)
         return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 
-from podium.labels import canonical_labels
 from podium.measurement import NO_LABELS, Predictions, Task
 from tasks.effects.classifiers import require_classifier, require_regressor
 from tasks.effects.prediction import (
@@ -18,6 +17,7 @@ from tasks.effects.prediction import (
     asked,
     booster_scores,
     is_booster,
+    labels_of,
     predict,
     through,
 )
@@ -62,7 +62,7 @@ class Classifiers:
 
     def is_same(self, said: Predictions, answers: Any) -> bool:
         """Whether some labels are the first that were said."""
-        labels = canonical_labels(np.asarray(answers).ravel().tolist())
+        labels = labels_of(answers)
         return bool(np.array_equal(labels, said.labels[: len(labels)]))
 
     def difference(self, original: Predictions, stored: Predictions) -> float:

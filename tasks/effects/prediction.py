@@ -99,19 +99,19 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
 def asked(model: Any, rows: pd.DataFrame) -> tuple[Predictions, Any]:
     """Return the predictions of a classifier, and its labels (n,) as it gives them itself."""
     classes, values = probabilities(model, rows)
-    if values is not None and chooses_the_likeliest(model):
+    if values is not None and _chooses_the_likeliest(model):
         # Its own predict would only ask all its trees for this once more.
-        return likeliest(classes, values), np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
+        return _likeliest(classes, values), np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
     labels = np.asarray(model.predict(rows))
-    return Predictions(_labels(labels), classes, values), labels
+    return Predictions(labels_of(labels), classes, values), labels
 
 
-def likeliest(classes: Sequence[str], values: Probabilities) -> Predictions:
+def _likeliest(classes: Sequence[str], values: Probabilities) -> Predictions:
     """Return predictions of which each label is the likeliest class, the first of several."""
     return Predictions(np.array(classes, dtype=np.str_).take(values.argmax(axis=1)), tuple(classes), values)
 
 
-def chooses_the_likeliest(model: Any) -> bool:
+def _chooses_the_likeliest(model: Any) -> bool:
     """Whether a model's labels are known to be its likeliest classes, the first of several."""
     kind = type(model)
     if kind.__module__ == "sklearn.ensemble._forest":
@@ -133,14 +133,15 @@ def split(model: Any, rows: pd.DataFrame) -> tuple[Any, Any]:
 def through(model: Any, loaded: Any, rows: pd.DataFrame) -> Predictions:
     """Return labels as a pyfunc model gives them, and probabilities as the classifier behind it does."""
     classes, values = probabilities(model, rows)
-    if values is not None and chooses_the_likeliest(model):
-        said, few = likeliest(classes, values), rows.head(SEEN)
-        if np.array_equal(_labels(loaded.predict(few)), said.labels[: len(few)]):
+    if values is not None and _chooses_the_likeliest(model):
+        said, few = _likeliest(classes, values), rows.head(SEEN)
+        if np.array_equal(labels_of(loaded.predict(few)), said.labels[: len(few)]):
             return said
-    return Predictions(_labels(loaded.predict(rows)), classes, values)
+    return Predictions(labels_of(loaded.predict(rows)), classes, values)
 
 
-def _labels(answers: Any) -> Labels:
+def labels_of(answers: Any) -> Labels:
+    """Return the labels (n,) that a model answers with, in the one spelling of labels."""
     return canonical_labels(np.asarray(answers).ravel().tolist())
 
 

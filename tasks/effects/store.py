@@ -107,7 +107,7 @@ def remember(store: Store, resource: str, location: str) -> None:
 
 
 @contextmanager
-def remembered(store: Store, run: Run | None) -> Iterator[None]:
+def located(store: Store, run: Run | None) -> Iterator[None]:
     """Let MLflow's client know for a while where a run keeps its files."""
     if run is None:
         yield

@@ -1,8 +1,6 @@
 """What a team leaves running: it trains, decides by an event, says when MLflow fails, and goes on by itself."""
 
 import signal
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from benchmarks.stacks import Up, runs_of, start_run, state_of, until
 from deployments.stack.processes import living
+from deployments.stack.services import answers
 from flows.history import history
 from tests.flows.projects import project, store_of
 from tests.flows.receivers import Receiver
@@ -46,18 +45,9 @@ def mlflow_of(home: Path) -> list[psutil.Process]:
     return [process for process, mark in living(home).items() if mark.service == "mlflow"]
 
 
-def is_well(url: str) -> bool:
-    """Whether MLflow answers."""
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=2) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
-
-
 def ended(api: str, deployment: str) -> str:
     """Start a run of a deployment, wait for its end, and return the state that it ended in."""
-    run = start_run(api, deployment)
+    run = start_run(api, deployment)["id"]
     return str(until(lambda: (found := state_of(api, run)) in ENDED and found, f"{deployment} does not end"))
 
 
@@ -82,14 +72,14 @@ def test_trained_promoted_told_of_a_failure_and_well_again(home: Path, up: Up, t
 
     for process in mlflow_of(home):
         process.send_signal(signal.SIGKILL)
-    until(lambda: is_well(mlflow), "what was killed does not come back")
+    until(lambda: answers(f"{mlflow}/health"), "what was killed does not come back")
     assert ended(api, "verify/churn-verify") == "COMPLETED"
 
     for process in mlflow_of(home):
         process.send_signal(signal.SIGSTOP)
     assert ended(api, "verify/churn-verify") == "FAILED"
     until(lambda: any("podium verify failed" in title for title in team.titles), "nobody is told that verify fails")
-    until(lambda: is_well(mlflow), "what hangs is not started again")
+    until(lambda: answers(f"{mlflow}/health"), "what hangs is not started again")
     assert ended(api, "verify/churn-verify") == "COMPLETED"
     until(lambda: any("podium verify runs again" in title for title in team.titles), "nobody is told that all is well")
 

@@ -1,19 +1,16 @@
 """One command for everything on one machine: it comes up, works by itself, and leaves no process, however it ends."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import sqlite3
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.stacks import PATIENCE, Up, asked, emit, until
+from benchmarks.stacks import PATIENCE, Up, asked, emit, start_run, until
 from deployments.stack.home import StackHome
 from deployments.stack.processes import Mark, living, start
 from flows.history import history
@@ -78,9 +75,7 @@ def test_the_stack_decides_by_itself_and_leaves_nothing(home: Path, made: Path, 
     told = second.ready()
     assert {step["action"] for step in (*told["deployments"], *told["automations"])} == {"unchanged"}
     api = told["prefect"]["api"]
-    with urllib.request.urlopen(f"{api}/deployments/name/verify/churn-verify", timeout=30) as reply:
-        deployment = json.load(reply)["id"]
-    run = asked(api, f"deployments/{deployment}/create_flow_run", {})["name"]
+    run = start_run(api, "verify/churn-verify")["name"]
     until(lambda: states(database).get(run) == "RUNNING", "no verification runs")
     second.look()
     second.process.send_signal(signal.SIGINT)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from podium.intervals import intervals
 from podium.measurement import NO_LABELS, Predictions
@@ -54,10 +55,6 @@ def test_a_ranking_metric_has_one_too() -> None:
     ranked = Predictions(said.labels, ("no", "yes"), np.column_stack([1 - expit(chances), expit(chances)]))
     low, high = intervals(truth, {"m": ranked}, "roc_auc", "yes", ASKED)["m"]
     assert 0.5 < low < high < 1
-
-
-def expit(values: Any) -> Any:
-    return 1 / (1 + np.exp(-values))
 
 
 @pytest.mark.parametrize(
