@@ -1,15 +1,23 @@
-"""Tells the channels of a configuration how a flow ended: one hook, at the end of every flow that may have news.
+"""Tells the channels of a configuration how a flow ended: what ``@telling`` makes a flow may have news.
+
+How it ended is noted here and not read from its state. When the answer to the last state's report is lost, Prefect's
+client reports again, and what the server then returns is the state without its result.
 
 A channel that fails fails no flow; what it should have been told is tried again at the end of the next one.
 """
 
+import functools
 import logging
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from prefect import Flow, flow
+from prefect.context import FlowRunContext
 
 from configs.alerts import ChannelSection
 from configs.loading import load_config
@@ -22,10 +30,46 @@ from tasks.effects.alert_memory import Memory
 from tasks.effects.delivery import deliver
 
 if TYPE_CHECKING:
-    from prefect import Flow, State
+    from prefect import State
     from prefect.client.schemas.objects import FlowRun
 
 LOG = logging.getLogger("podium.alerts")
+P = ParamSpec("P")
+R = TypeVar("R")
+_ended: dict[UUID, object] = {}
+"""What each flow run returned or raised, until it is told."""
+
+
+def telling(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
+    """Make a function a flow at whose end whoever is to be told is told."""
+
+    def decorate(function: Callable[P, R]) -> Flow[P, R]:
+        made = flow(name=name, validate_parameters=False, on_completion=[alert], on_failure=[alert])
+        return made(_noting(function))
+
+    return decorate
+
+
+def _noting(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function that notes what it returns or raises for the end of its flow run."""
+
+    @functools.wraps(function)
+    def noted(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            ended = function(*args, **kwargs)
+        except Exception as error:
+            _note(error)
+            raise
+        _note(ended)
+        return ended
+
+    return noted
+
+
+def _note(ended: object) -> None:
+    context = FlowRunContext.get()
+    if context and context.flow_run:
+        _ended[context.flow_run.id] = ended
 
 
 def alert(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> None:
@@ -33,7 +77,7 @@ def alert(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> N
 
     What a person wrote wrongly that person is told at once, and nobody else.
     """
-    ended = state.result(raise_on_failure=False)
+    ended = _ended.pop(flow_run.id) if flow_run.id in _ended else state.result(raise_on_failure=False)
     if isinstance(ended, UsageError) and flow_run.deployment_id is None:
         return
     alert_outcome(load_config(flow_run.parameters.get("config_path")), flow.name, ended)

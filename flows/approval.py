@@ -4,7 +4,7 @@ from prefect import flow
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.settlement import deciding, now, settle_order
 from podium import __version__
 from podium.decision import Decision
@@ -18,7 +18,7 @@ from tasks.promotion import in_production
 from tasks.verification import canary
 
 
-@flow(name="approve", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("approve")
 def approve(config_path: str | None = None, decision_id: str = "", asked_by: str = "user") -> OrderOutcome:
     """Carry out a promotion that waits, if production is still what it was decided against.
 
@@ -51,7 +51,7 @@ def approve(config_path: str | None = None, decision_id: str = "", asked_by: str
         return settle_order(config, decision, turn)
 
 
-@flow(name="reject", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("reject")
 def reject(config_path: str | None = None, decision_id: str = "", asked_by: str = "user") -> OrderOutcome:
     """Settle a promotion that waits without carrying it out; the same evidence does not ask again.
 

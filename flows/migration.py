@@ -2,12 +2,11 @@
 
 import time
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.settlement import resume_interrupted
 from flows.shared import fan_out
 from podium.errors import UnfinishedError
@@ -22,7 +21,7 @@ from tasks.registry import known_models, note_aliases, settle_interrupted
 from tasks.staging import read_staging
 
 
-@flow(name="migrate", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("migrate")
 def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationReport:
     """Bring every staged model that MLflow does not hold yet into it; what cannot be brought is quarantined.
 

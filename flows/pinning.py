@@ -1,9 +1,7 @@
 """Pins the champion against automatic change, and lifts what holds a version: a pin, or a rollback."""
 
-from prefect import flow
-
 from configs.loading import load_config
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.settlement import deciding, now, settle_order
 from podium import __version__
 from podium.orders import order, pin_reason, pin_target, unpin_target
@@ -13,7 +11,7 @@ from tasks.promotion import in_production
 from tasks.standing import version_named
 
 
-@flow(name="pin", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("pin")
 def pin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
     """Hold the champion: selections reach their verdict and report it, and change nothing.
 
@@ -43,7 +41,7 @@ def pin(config_path: str | None = None, version: str | None = None, asked_by: st
         return settle_order(config, decision, turn)
 
 
-@flow(name="unpin", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("unpin")
 def unpin(config_path: str | None = None, version: str | None = None, asked_by: str = "user") -> OrderOutcome:
     """Let selections change the champion again, and promote a version that was rolled back, if one is named.
 

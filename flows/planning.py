@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 
 from configs.loading import load_config
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.selection import preview, select_as_planned
 from flows.settlement import now
 from podium import __version__
@@ -43,7 +43,7 @@ def plan(file: str, config_path: str | None = None) -> PlanOutcome:
     return PlanOutcome(made, file, found)
 
 
-@flow(name="apply", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("apply")
 def apply(file: str, config_path: str | None = None, asked_by: str = "user") -> SelectionOutcome:
     """Carry a plan out if champion, candidates, data and policy are still those it was made from.
 

@@ -1,15 +1,13 @@
 """Retires former production versions by the rule of the configuration; every promotion does so, too."""
 
-from prefect import flow
-
 from configs.loading import load_config
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.settlement import deciding
 from podium.outcome import RetirementOutcome
 from tasks.promotion import in_production, plan_retirement, retire_versions
 
 
-@flow(name="retire", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("retire")
 def retire(config_path: str | None = None, dry_run: bool = False) -> RetirementOutcome:
     """Archive what is no longer in production, and delete what the rule does not keep.
 

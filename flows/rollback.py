@@ -1,10 +1,8 @@
 """Rolls back: choose the version to go back to, see that it loads, record, switch, retire."""
 
-from prefect import flow
-
 from configs.loading import load_config
 from configs.schema import PodiumConfig
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.settlement import deciding, now, settle_order
 from podium import __version__
 from podium.errors import NegativeAnswerError
@@ -20,7 +18,7 @@ from tasks.standing import version_named
 from tasks.verification import prepare_canary
 
 
-@flow(name="rollback", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("rollback")
 def rollback(
     config_path: str | None = None, to: str | None = None, dry_run: bool = False, asked_by: str = "user"
 ) -> OrderOutcome:

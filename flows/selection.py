@@ -3,12 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from prefect import flow
-
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.reporting import curves_of, matrix_of, publish, with_intervals
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
 from flows.shared import question_of, started_by_hand
@@ -39,7 +37,7 @@ from tasks.signatures import compare_signatures
 from tasks.verification import canary, prepare_canary
 
 
-@flow(name="select", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("select")
 def select(
     config_path: str | None = None, dry_run: bool = False, asked_by: str = "user", model_id: str | None = None
 ) -> SelectionOutcome:

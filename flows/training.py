@@ -3,12 +3,10 @@
 import time
 from collections.abc import Sequence
 
-from prefect import flow
-
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from configs.training import KINDS
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.shared import fan_out
 from podium.errors import UnfinishedError
 from podium.events import Told, trained
@@ -21,7 +19,7 @@ from tasks.registry import settle_interrupted
 from tasks.training import plan_jobs, read_training_set, sections_of, train_kinds, trained_before
 
 
-@flow(name="train", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("train")
 def train(
     config_path: str | None = None, kinds: list[str] | None = None, dry_run: bool = False, again: bool = False
 ) -> TrainingReport:

@@ -1,9 +1,7 @@
 """Verifies the production model: loads it by its alias in a fresh process and tests what it answers."""
 
-from prefect import flow
-
 from configs.loading import load_config
-from flows.alerting import alert
+from flows.alerting import telling
 from flows.settlement import resume_interrupted
 from podium.checks import Verification
 from podium.errors import NegativeAnswerError
@@ -14,7 +12,7 @@ from tasks.measurement import load_holdout
 from tasks.verification import verify_champion
 
 
-@flow(name="verify", validate_parameters=False, on_completion=[alert], on_failure=[alert])
+@telling("verify")
 def verify(config_path: str | None = None) -> Verification:
     """Test the model in production and return every check.
 

@@ -16,10 +16,11 @@ class FaultyProxy:
 
     Each takes ``delay`` seconds longer. One of ``every`` fails with status 500: in turn without having reached the
     server, and having been carried out there, so that only its answer is lost. While it is ``down`` nothing arrives.
+    The first call that has ``losing`` in its body gets status 503 when it was carried out.
     """
 
-    def __init__(self, target: str, *, delay: float = 0.0, every: int = 0) -> None:
-        self.target, self.delay, self.every = urlsplit(target), delay, every
+    def __init__(self, target: str, *, delay: float = 0.0, every: int = 0, losing: bytes = b"") -> None:
+        self.target, self.delay, self.every, self.losing = urlsplit(target), delay, every, losing
         self.calls, self.failed, self.down = 0, 0, False
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
@@ -37,6 +38,13 @@ class FaultyProxy:
             self.server.shutdown()
             self.server.server_close()
             thread.join()
+
+    def loses(self, body: bytes) -> bool:
+        """Whether the answer to this call is the one to be lost."""
+        with self.lock:
+            found = bool(self.losing) and self.losing in body
+            self.losing = b"" if found else self.losing
+            return found
 
     def fault(self) -> str:
         """What happens to the next call: nothing, or it is ``unheard``, or its answer ``lost``."""
@@ -65,6 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, headers, content = self._asked(body)
         if fault == "lost":
             status, headers, content = 500, [], b""
+        if self.proxy.loses(body):
+            status, headers, content = 503, [], b""
         self._answer(status, headers, content)
 
     def _asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -3,10 +3,12 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_RETRY_JITTER_FACTOR, temporary_settings
 
 from benchmarks.servers import free_port
 from configs.loading import load_config
@@ -19,6 +21,7 @@ from flows.verification import verify
 from podium.alerts import TrialOutcome
 from podium.checks import Check, Verification
 from podium.errors import NegativeAnswerError, PodiumError
+from tests.faulty import FaultyProxy
 from tests.flows.projects import LOGISTIC, project, refused, store_of
 from tests.flows.receivers import Receiver
 
@@ -73,6 +76,27 @@ def test_a_project_s_life_is_told_without_repeats(chat: Receiver, home: Path, ma
         "[all clear] churn: no staged model is quarantined",
     ]
     assert "podium rollback" in chat.got[2]["message"]
+
+
+@pytest.mark.parametrize("works", [True, False], ids=["completed", "failed"])
+def test_an_answer_that_prefect_lost_costs_no_message(
+    chat: Receiver, home: Path, made: Path, prefect_server: str, works: bool
+) -> None:
+    """The server has the end of the flow run, its client reports it once more, and people are told what came out."""
+    config = alerted(home, made, LOGISTIC) if works else alerted(home, made)
+    migrate(str(config))
+    state = b'"COMPLETED"' if works else b'"FAILED"'
+    with FaultyProxy(prefect_server, losing=state).running() as proxy:
+        api = {PREFECT_API_URL: f"{proxy.url}/api", PREFECT_CLIENT_RETRY_JITTER_FACTOR: 0.0}
+        with temporary_settings(api), nullcontext() if works else pytest.raises(NegativeAnswerError):
+            select(str(config))
+        assert not proxy.losing
+    told = (
+        f"[info] churn: {LOGISTIC} (version 1) is in production"
+        if works
+        else "[warning] churn: nothing can be promoted"
+    )
+    assert chat.titles == [told]
 
 
 def test_a_broken_chain_is_told_by_whoever_looks(chat: Receiver, home: Path, made: Path) -> None:
