@@ -25,7 +25,12 @@ CHUNK_BYTES = 8 * 1024 * 1024
 EXACT_IN_FLOAT32 = 2**23
 """Rows up to which sums of weights, and of two such sums, are exact whole numbers in single precision."""
 ROWS_PER_KIND = 16
-"""Rows for each possible kind from which on drawing the kinds is the faster way."""
+"""Rows for each kind from which on drawing the kinds is the faster way."""
+WIDEST = 2**62
+"""Numbers of kinds that fit a whole number of 64 bits."""
+WORK = 20_000_000
+"""Weights that are drawn for a figure that stands beside a decision, as long as they are ``FEWEST`` resamples."""
+FEWEST = 200
 ROUNDING = 1e-12
 """Differences and errors below this are rounding; beyond 1, in relation to what they are differences of."""
 
@@ -96,19 +101,33 @@ def one_by_one(goal: Goal) -> Rows:
 def compressed(goal: Goal, said: Sequence[Predictions]) -> tuple[Rows, Panel]:
     """Return the kinds of rows there are, and the panel that scores the models on them.
 
-    Only for a metric of labels is there more than one row of a kind, and only where the kinds are few is it worth it.
+    Only for a metric of labels is there more than one row of a kind, and only where the kinds are few is it worth it:
+    models that agree on most rows make few kinds, however many the models are.
     """
-    models = goal.panel(said)
     if not isinstance(goal, Target) or not goal.of_labels:
-        return one_by_one(goal), models
-    shape = (len(goal.classes),) * (len(said) + 1)
-    if math.prod(shape) * ROWS_PER_KIND > len(goal.truth):
-        return one_by_one(goal), models
-    codes = (goal.truth, *(label_codes(goal, one) for one in said))
-    counts = np.bincount(np.ravel_multi_index(codes, shape), minlength=math.prod(shape))
-    kinds = np.flatnonzero(counts)
-    truth, *labels = (c.astype(np.int16) for c in np.unravel_index(kinds, shape))
-    return Rows(counts[kinds]), label_panel(replace(goal, truth=truth), np.stack(labels))
+        return one_by_one(goal), goal.panel(said)
+    codes = [goal.truth, *(label_codes(goal, one) for one in said)]
+    _, first, counts = np.unique(_kinds(codes, len(goal.classes)), return_index=True, return_counts=True)
+    if len(first) * ROWS_PER_KIND > len(goal.truth):
+        return one_by_one(goal), goal.panel(said)
+    truth, *labels = (one[first].astype(np.int16) for one in codes)
+    return Rows(counts), label_panel(replace(goal, truth=truth), np.stack(labels))
+
+
+def _kinds(codes: Sequence[npt.NDArray[Any]], classes: int) -> npt.NDArray[np.int64]:
+    """Return a number (n,) for each row that two rows share if all the codes (n,) do; in the order of the codes."""
+    kinds, width = np.zeros(len(codes[0]), dtype=np.int64), 1
+    for one in codes:
+        if width * classes > WIDEST:
+            found, kinds = np.unique(kinds, return_inverse=True)
+            width = len(found)
+        kinds, width = kinds * classes + one, width * classes
+    return kinds
+
+
+def affordable(rows: int, resamples: int) -> int:
+    """Return how many resamples are drawn where each is dear: fewer on many rows, which tell more each."""
+    return min(resamples, max(FEWEST, WORK // rows))
 
 
 def differences(rows: Rows, models: Panel, sign: int, resamples: int, seed: int) -> Draws:

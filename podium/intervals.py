@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from podium.bootstrap import Rows, compressed, drawn, percentiles
+from podium.bootstrap import FEWEST, Rows, affordable, compressed, drawn, percentiles
 from podium.goals import Goal, NotScorableError
 from podium.measurement import Predictions, Task
 from podium.panels import Panel
@@ -20,9 +20,6 @@ from podium.superiority import goal_of, is_usable, shortage
 
 LISTED = 20
 """Candidates of a ranking that get one."""
-WORK = 20_000_000
-"""Weights that are drawn for one interval at most, as long as that is not fewer than ``FEWEST`` resamples."""
-FEWEST = 200
 CONFIDENCE = 0.95
 """Of intervals, where the policy names none."""
 Interval = tuple[float, float]
@@ -55,7 +52,7 @@ def intervals(
 
 
 def _interval(goal: Goal, rows: Rows, model: Panel, asked: Asked) -> Interval | None:
-    resamples = min(asked.resamples, max(FEWEST, WORK // len(rows.counts)))
+    resamples = affordable(len(rows.counts), asked.resamples)
     scores = np.concatenate([model.score(weights)[:, 0] for weights in drawn(rows, resamples, asked.seed)])
     known = scores[np.isfinite(scores)]
     return percentiles(known, asked.confidence, goal.effective_rows) if len(known) >= FEWEST / 2 else None

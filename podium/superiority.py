@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from podium.bootstrap import Difference, Draws, compressed, differences, one_by_one, summary
+from podium.bootstrap import Difference, Draws, affordable, compressed, differences, one_by_one, summary
 from podium.candidate import EXACT
 from podium.goals import Goal, NotScorableError
 from podium.measurement import Predictions, Task
@@ -71,7 +71,8 @@ def worth_of_best(
         if len(usable) < 2 or shortage(goal):
             return None
         with threadpool_limits(1, "blas"):
-            found = shrink_best(one_by_one(goal), goal.panel(usable), goal.sign, asked.resamples, asked.seed)
+            resamples = affordable(len(truth), asked.resamples)
+            found = shrink_best(one_by_one(goal), goal.panel(usable), goal.sign, resamples, asked.seed)
     except NotScorableError:
         return None
     return replace(found, naive=goal.sign * found.naive, estimate=goal.sign * found.estimate) if found else None
@@ -191,10 +192,22 @@ def _draw(ready: _Field, asked: Asked) -> tuple[Draws, Shrunken | None]:
     goal, said = ready.goal, [ready.champion, *ready.models.values()]
     # Sums in one order whatever the machine has; and threads that wait for each other cost more than they bring here.
     with threadpool_limits(1, "blas"):
-        if len(said) == 2:
-            return differences(*compressed(goal, said), goal.sign, asked.resamples, asked.seed), None
-        joint = joint_differences(one_by_one(goal), goal.panel(said), goal.sign, asked.resamples, asked.seed)
-    return joint.draws, shrink(joint, int(np.argmax(np.round(joint.draws.estimates, EXACT))))
+        rows, models = compressed(goal, said)
+        if len(said) > 2 and len(rows.counts) == rows.total:
+            joint = joint_differences(rows, models, goal.sign, asked.resamples, asked.seed)
+            return joint.draws, shrink(joint, _leading(joint.draws))
+        draws = differences(rows, models, goal.sign, asked.resamples, asked.seed)
+        return draws, _shrunken(goal, said, asked, _leading(draws)) if len(said) > 2 else None
+
+
+def _leading(draws: Draws) -> int:
+    return int(np.argmax(np.round(draws.estimates, EXACT)))
+
+
+def _shrunken(goal: Goal, said: Sequence[Predictions], asked: Asked, winner: int) -> Shrunken | None:
+    """Return the winner's shrunken difference, for which rows are drawn one by one: kinds leave none out."""
+    resamples = affordable(len(goal.truth), asked.resamples)
+    return shrink(joint_differences(one_by_one(goal), goal.panel(said), goal.sign, resamples, asked.seed), winner)
 
 
 def _one(ready: _Field, name: str, index: int, draws: Draws, bounds: Bounds, asked: Asked) -> Compared:

@@ -106,6 +106,20 @@ def test_drawing_kinds_of_rows_is_drawing_rows(metric: str) -> None:
     assert np.quantile(kinds, levels) == pytest.approx(np.quantile(literal, levels), abs=0.12 * spread)
 
 
+def test_many_models_that_agree_make_few_kinds_of_rows() -> None:
+    """With 70 models, whose answers no whole number holds, each row is scored as what it is."""
+    truth = np.array(["a", "b", "c"])[generator().integers(0, 3, 3000)]
+    first = many_classes(generator(1), truth, ("a", "b", "c"))
+    models = [Predictions(first.labels.copy()) for _ in range(70)]
+    for number, one in enumerate(models):
+        one.labels[number : number + 3] = "b"
+    goal = target("accuracy", truth, None)
+    rows, few = compressed(goal, models)
+    assert len(rows.counts) * 16 < 3000 == rows.total
+    every = few.score(rows.counts[None, :].astype(np.float64))
+    assert every[0] == pytest.approx([sk.accuracy_score(truth, one.labels) for one in models])
+
+
 def test_rows_are_drawn_with_replacement() -> None:
     """Each resample has as many rows as there are, and leaves about 36.8 percent of them out."""
     weights = np.vstack(list(drawn(Rows(np.ones(1000, dtype=np.int64)), 200, 0)))

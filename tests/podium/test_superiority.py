@@ -39,6 +39,24 @@ def test_a_better_challenger_is_shown_better(metric: str) -> None:
     assert "2 challengers accounted for" in found.reason
 
 
+def test_kinds_of_rows_give_the_verdict_that_rows_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several challengers too: bounds and shrunken gain lie within what resampling leaves open."""
+    by_kind = compared(rows=4000)
+    monkeypatch.setattr("podium.bootstrap.ROWS_PER_KIND", 10_000)
+    by_row = compared(rows=4000)
+    assert by_kind.shrunken is not None
+    assert by_row.shrunken is not None
+    assert (by_kind.verdict, by_kind.best) == (by_row.verdict, by_row.best) == ("better", "m1")
+    for kind, row in zip(by_kind.challengers, by_row.challengers, strict=True):
+        assert kind.difference is not None
+        assert row.difference is not None
+        assert kind.difference.estimate == pytest.approx(row.difference.estimate, abs=1e-12)
+        assert kind.difference.standard_error == pytest.approx(row.difference.standard_error, rel=0.15)
+        assert kind.lower_bound == pytest.approx(row.lower_bound, abs=row.difference.standard_error)
+    assert by_kind.shrunken.naive == by_row.shrunken.naive
+    assert by_kind.shrunken.estimate == pytest.approx(by_row.shrunken.estimate, abs=by_row.shrunken.naive / 10)
+
+
 def test_the_difference_is_that_of_the_measurements() -> None:
     """The estimate is challenger minus champion as they were measured."""
     generator = np.random.default_rng(4)
