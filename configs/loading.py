@@ -23,7 +23,13 @@ from podium.logs import guard_logs
 from podium.redaction import conceal_environment
 
 DEFAULT_PATH = Path("configs/churn.yaml")
-PATH_KEYS = (("staging", "root"), ("holdout", "path"), ("training", "path"), ("export", "directory"))
+PATH_KEYS = (
+    ("staging", "root"),
+    ("holdout", "path"),
+    ("training", "path"),
+    ("export", "directory"),
+    ("monitoring", "batches"),
+)
 SQLITE = "sqlite:///"
 EVENTS = "PODIUM_EVENTS"
 """Variable of the environment: ``off``, and no events are told."""

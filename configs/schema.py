@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from configs.alerts import AlertsSection
+from configs.monitoring import MonitoringSection
 from configs.policy import PolicySection
 from configs.section import Section, no_boolean
 from configs.training import TrainingSection
@@ -180,6 +181,7 @@ class PodiumConfig(Section):
     sandbox: SandboxSection = SandboxSection()
     runner: RunnerSection = RunnerSection()
     alerts: AlertsSection = AlertsSection()
+    monitoring: MonitoringSection = MonitoringSection()
 
     @model_validator(mode="before")
     @classmethod

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configs.schema import PodiumConfig
-from deployments.declared import OF_MODEL, Declared, PrefectFile, Trigger
+from deployments.declared import OF_MODEL, Declared, PrefectFile, Schedule, Trigger
 from podium.errors import ConfigError
 from podium.names import slug
 
+MONITORS = "flows.monitoring.monitor"
+"""Entrypoint of the deployment whose schedule rests where a config does not say where recent rows are."""
 TAGS = frozenset({"podium", "reads", "writes"})
 """Tags that the deployments of all projects have."""
 
@@ -21,7 +23,7 @@ class Project:
     """A project as its workers see it.
 
     ``config`` is the config file, absolute or below ``folder``, the working directory of its runs; ``trains`` is
-    whether it says what to train on.
+    whether it says what to train on, ``monitors`` where to find recent rows.
     """
 
     model: str
@@ -29,6 +31,7 @@ class Project:
     folder: str
     pool: str = "podium"
     trains: bool = False
+    monitors: bool = False
 
     @property
     def name(self) -> str:
@@ -52,10 +55,10 @@ def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool
         raise ConfigError(f"mlflow.registered_model: {model!r}: Prefect reads a leading ! and a last * as patterns")
     if slug(model) in TAGS:
         raise ConfigError(f"mlflow.registered_model: {model!r}: every project has this tag; name the model otherwise")
-    trains = config.training is not None
+    given = (pool, config.training is not None, config.monitoring.batches is not None)
     if folder is None:
-        return Project(model, _from(path, Path.cwd()), str(Path.cwd()), pool, trains)
-    return Project(model, str(path) if path else None, folder, pool, trains)
+        return Project(model, _from(path, Path.cwd()), str(Path.cwd()), *given)
+    return Project(model, str(path) if path else None, folder, *given)
 
 
 def _from(path: Path | None, folder: Path) -> str | None:
@@ -80,9 +83,16 @@ def _for_project(declared: Declared, own: str, project: Project) -> Declared:
             "tags": tuple(project.name if tag == own else tag for tag in declared.tags),
             "parameters": {**declared.parameters, "config_path": project.config},
             "work_pool": pool.model_copy(update={"name": project.pool, "work_queue_name": queue}),
+            "schedules": tuple(_kept(s, declared, project) for s in declared.schedules),
             "triggers": tuple(_aimed(trigger, own, project) for trigger in declared.triggers),
         }
     )
+
+
+def _kept(schedule: Schedule, declared: Declared, project: Project) -> Schedule:
+    """Return a schedule; one that could only fail, because nobody said what to look at, is not active."""
+    rests = declared.entrypoint == MONITORS and not project.monitors
+    return schedule.model_copy(update={"active": False}) if rests else schedule
 
 
 def _aimed(trigger: Trigger, own: str, project: Project) -> Trigger:

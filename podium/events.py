@@ -10,11 +10,13 @@ from typing import Any
 
 from podium.checks import Verification
 from podium.decision import Chain, Decision
+from podium.monitoring import Monitored
 
 TRAINED = "podium.model.trained"
 PROMOTED = "podium.champion.promoted"
 ROLLED_BACK = "podium.champion.rolled_back"
 DEGRADED = "podium.champion.degraded"
+DRIFTED = "podium.drift.detected"
 BROKEN = "podium.audit.broken"
 OF_VERDICT = {"promote": PROMOTED, "approve": PROMOTED, "adopt": PROMOTED, "rollback": ROLLED_BACK}
 """What is told of a decision once it is carried out; other verdicts change nobody's model."""
@@ -108,6 +110,14 @@ def degraded(project: Project, found: Verification) -> Event:
     failed = {check.name: check.detail for check in found.checks if not check.passed}
     labels = project.labels(version=found.version, model_id=found.model_id, failed=", ".join(failed))
     return Event(DEGRADED, _champion(project), labels, {"failed": failed})
+
+
+def noticed(project: Project, found: Monitored) -> tuple[Event, ...]:
+    """Return the events of a batch that is not like the holdout, or that the champion does worse on."""
+    about = {"version": found.version, "model_id": found.model_id, "run_id": found.run_id}
+    labels, told = project.labels(**about), {"alerts": list(found.alerts), "batch": found.batch.name}
+    names = ((DEGRADED, found.performance.degraded), (DRIFTED, bool(found.drifted)))
+    return tuple(Event(name, _champion(project), labels, told, same_as=found.key) for name, holds in names if holds)
 
 
 def broken(project: Project, chain: Chain) -> Event:

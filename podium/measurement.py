@@ -89,6 +89,12 @@ class Predictions:
     seconds: float | None = None
     numbers: Numbers | None = None
 
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Predictions":
+        """Return what was said of some of the rows, which are marked in a mask (n,)."""
+        some = [None if values is None else values[rows] for values in (self.probabilities, self.numbers)]
+        labels = self.labels if self.numbers is not None else self.labels[rows]
+        return Predictions(labels, self.classes, some[0], self.seconds, some[1])
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -206,6 +212,14 @@ def answers_of(holdout: Holdout, said: Predictions) -> Answers | str:
     if aligned.labels is None:
         return aligned.reason or "its labels do not fit the holdout"
     return _answers(holdout, aligned.codes, said, aligned.classes)
+
+
+def spelled(holdout: Holdout, said: Predictions) -> Predictions:
+    """Return predictions in the holdout's spelling of its labels; numbers, and labels that do not fit, stay."""
+    if said.numbers is not None:
+        return said
+    aligned = align(holdout.labels, said.labels, said.classes, holdout.positive)
+    return said if aligned.labels is None else Predictions(aligned.labels, aligned.classes, said.probabilities)
 
 
 def _answers(holdout: Holdout, codes: Codes, said: Predictions, classes: Sequence[str]) -> Answers:

@@ -8,6 +8,7 @@ from podium.alerts import Alert, Severity
 from podium.checks import Verification
 from podium.decision import Chain
 from podium.errors import AnsweredError, NegativeAnswerError, first_line
+from podium.monitoring import Monitored
 from podium.outcome import OrderOutcome, SelectionOutcome
 from podium.plan import MigrationReport
 from podium.training import TrainingReport
@@ -97,6 +98,35 @@ def _of_order(flow: str, outcome: OrderOutcome) -> tuple[Alert, ...]:
     return (Alert(flow, "event", severity, outcome.reasons[0], text, outcome.decision_id or ""),)
 
 
+def _of_monitoring(_: str, found: Monitored) -> tuple[Alert, ...]:
+    return (*_of_drift(found), *_of_performance(found))
+
+
+def _of_drift(found: Monitored) -> tuple[Alert, ...]:
+    """Return what is said of drift; nothing where the rows were too few to tell."""
+    if not found.drifts:
+        return ()
+    if not found.drifted:
+        return (Alert("drift", "clear", "warning", "the data are like the holdout again"),)
+    named = (f"{d.column}: PSI {d.psi:.2f}; {d.detail}" for d in found.drifted[:LISTED])
+    about = ", ".join(sorted(d.column for d in found.drifted))
+    return (Alert("drift", "raised", "warning", "the data have drifted", _lines(*named, _seen(found)), about),)
+
+
+def _of_performance(found: Monitored) -> tuple[Alert, ...]:
+    who = f"version {found.version} in production"
+    if found.performance.degraded:
+        text = _lines(found.performance.sentence, _seen(found), "Retrain: podium train; or go back: podium rollback")
+        return (Alert("performance", "raised", "critical", f"{who} is degraded", text, found.version),)
+    if found.performance.value is None:
+        return ()
+    return (Alert("performance", "clear", "critical", f"{who} does as well as on the holdout"),)
+
+
+def _seen(found: Monitored) -> str:
+    return f"batch {found.batch.name}, {found.batch.rows:,} rows"
+
+
 def _of_training(_: str, report: TrainingReport) -> tuple[Alert, ...]:
     failed = report.failed
     if not failed:
@@ -122,5 +152,6 @@ BY_OUTCOME: dict[type, Callable[[str, Any], tuple[Alert, ...]]] = {
     MigrationReport: _of_migration,
     OrderOutcome: _of_order,
     TrainingReport: _of_training,
+    Monitored: _of_monitoring,
     Chain: _of_chain,
 }

@@ -17,8 +17,7 @@ from podium.candidate import Candidate
 from podium.curves import Curves, Residuals, curves_of, residuals_of
 from podium.evidence import names_of
 from podium.intervals import Interval, intervals
-from podium.labels import align
-from podium.measurement import NO_LABELS, Holdout, Predictions, Task, answers_of, numbers_of
+from podium.measurement import NO_LABELS, Holdout, Predictions, Task, answers_of, numbers_of, spelled
 from podium.multiplicity import Shrunken
 from podium.shown import Asked, Superiority
 from podium.superiority import seed_of, show_better, worth_of_best
@@ -78,7 +77,7 @@ def draw_intervals(
 ) -> dict[str, Interval]:
     """Return by logged model how sure its number is, of those whose predictions were kept."""
     kept = kept_each(connect(config.mlflow), holdout, candidates)
-    said = {c.logged_model_id: _spelled(holdout, one) for c, one in kept if one}
+    said = {c.logged_model_id: spelled(holdout, one) for c, one in kept if one}
     seeded, profits = replace(asked, seed=seed_of(holdout.digest)), holdout.profits()
     return intervals(holdout.truth, said, metric, holdout.positive, seeded, profits, holdout.task)
 
@@ -104,7 +103,7 @@ def _said(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate
     """Return what some candidates said when they were measured, or say now where that was not kept."""
     store = connect(config.mlflow)
     kept = kept_each(store, holdout, candidates)
-    return [_spelled(holdout, said) if said else _anew(store, config, holdout, c) for c, said in kept]
+    return [spelled(holdout, said) if said else _anew(store, config, holdout, c) for c, said in kept]
 
 
 def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions:
@@ -113,12 +112,4 @@ def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candi
         found = score(store, config, holdout, candidate, Path(folder))
         if found.reason:
             return Predictions(NO_LABELS)
-        return _spelled(holdout, load_predictions(Path(folder, SAID)))
-
-
-def _spelled(holdout: Holdout, said: Predictions) -> Predictions:
-    """Return predictions in the holdout's spelling of its labels; numbers have none."""
-    if said.numbers is not None:
-        return said
-    aligned = align(holdout.labels, said.labels, said.classes, holdout.positive)
-    return said if aligned.labels is None else Predictions(aligned.labels, aligned.classes, said.probabilities)
+        return spelled(holdout, load_predictions(Path(folder, SAID)))

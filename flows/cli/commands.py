@@ -269,4 +269,5 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "train": _elsewhere("learning", "train"),
     "notify": _elsewhere("learning", "notify"),
     "webhooks": _elsewhere("learning", "webhooks"),
+    "monitor": _elsewhere("watched", "monitor"),
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from flows.cli.after_training import add_commands
+from flows.cli import after_training, watching
 from flows.cli.operating import OPERATING
 from flows.cli.options import common, run
 from podium import __version__
@@ -257,7 +257,8 @@ def demo(context: click.Context, /, home: str | None, **given: Any) -> None:
 for operating in OPERATING:
     main.add_command(operating)
 
-add_commands(main)
+after_training.add_commands(main)
+watching.add_commands(main)
 
 if __name__ == "__main__":
     main()

@@ -78,7 +78,7 @@ def pick(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         raise NotUsableError("neither the model nor its metadata names its feature columns")
     missing = [c for c in columns if c not in rows.columns]
     if missing:
-        raise NotUsableError(f"it needs {', '.join(missing[:5])}, which the holdout does not have")
+        raise NotUsableError(f"it needs {', '.join(missing[:5])}, which the rows do not have")
     return rows[list(columns)]
 
 

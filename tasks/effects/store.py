@@ -200,6 +200,11 @@ def _connect(experiment: str, registered_model: str, uri: str) -> Store:
     return Store(client, uri, ids[0], ids[1], registered_model)
 
 
+def experiment_named(store: Store, name: str) -> str:
+    """Return the id of a further experiment, making it if it is not there."""
+    return _experiment(store.client, name, store.uri)
+
+
 def delete_version(store: Store, version: str) -> None:
     """Delete a version. MLflow's client repeats what was done without an answer, and then the version is gone."""
     try:

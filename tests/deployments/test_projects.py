@@ -20,7 +20,7 @@ def config_of(model: str, **sections: Any) -> PodiumConfig:
 
 def test_the_projects_own_file_is_as_it_is_written() -> None:
     """For the project that the file is written for, it says what `prefect deploy` takes from it."""
-    assert deployments_of(FILE, Project("churn", "configs/churn.yaml", "/srv")) == FILE.deployments
+    assert deployments_of(FILE, Project("churn", "configs/churn.yaml", "/srv", monitors=True)) == FILE.deployments
 
 
 def test_every_name_is_the_projects() -> None:
@@ -52,6 +52,14 @@ def test_a_project_trains_if_it_says_on_what() -> None:
     """Then there is a deployment to start where the champion fails."""
     rows = {"training": {"path": "train.parquet"}, "holdout": {"path": "h.parquet", "target": "churn"}}
     assert [project_of(config_of("churn", **more), None, None, "p").trains for more in ({}, rows)] == [False, True]
+
+
+def test_recent_rows_are_looked_at_by_schedule_where_the_config_says_where_they_are() -> None:
+    """A schedule that could only fail rests."""
+    for more, active in (({}, False), ({"monitoring": {"batches": "b"}}, True)):
+        project = project_of(config_of("churn", **more), None, None, "p")
+        (found,) = [d for d in deployments_of(FILE, project) if d.name == "churn-monitor"]
+        assert [schedule.active for schedule in found.schedules] == [active]
 
 
 @pytest.mark.parametrize("model", ["!churn", "churn*", "podium", "writes"])

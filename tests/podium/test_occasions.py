@@ -1,5 +1,6 @@
 """What the end of a flow gives rise to: alerts about what is wrong, what is well again, and what happened."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from podium.alerts import Alert
 from podium.checks import Check, Verification
 from podium.decision import Chain
+from podium.drift import Drift
 from podium.errors import NegativeAnswerError, PodiumError, UnfinishedError
+from podium.monitoring import Batch, Monitored, Performance
 from podium.occasions import occasions_of
 from podium.outcome import OrderOutcome, Production, RetirementOutcome, SelectionOutcome
 from podium.plan import MigrationReport, Outcome
@@ -47,6 +50,24 @@ def test_a_failed_verification_is_critical_and_a_passed_one_clears_it() -> None:
     assert (raised.about, raised.title) == ("latency", "version 2 in production failed its verification")
     assert "latency: of latency" in raised.text
     assert "podium rollback" in raised.text
+
+
+def test_a_batch_tells_of_drift_and_of_performance_as_far_as_it_can() -> None:
+    """Rows that are too few, or have no labels, raise nothing and clear nothing."""
+    batch, drift = Batch("b.csv", "d", 500, 500), Drift("tenure", 0.4, 0.1, True, "missing: 0.0% of rows, now 20.0%")
+    bad, good = (Performance("f1_score", 500, 0.6, 0.5, 0.7, 0.8, degraded) for degraded in (True, False))
+    unknown = Performance("f1_score", 0, reason="the batch has no labels")
+    look = Monitored("2", "forest", batch, (drift,), bad, "k")
+    assert told("monitor", NegativeAnswerError("no", look)) == {
+        "drift": ("raised", "warning"),
+        "performance": ("raised", "critical"),
+    }
+    assert "tenure: PSI 0.40; missing" in about("monitor", look, "drift").text
+    assert "podium rollback" in about("monitor", look, "performance").text
+    same = replace(look, drifts=(replace(drift, drifted=False),), performance=good)
+    assert told("monitor", same) == {"drift": ("clear", "warning"), "performance": ("clear", "critical")}
+    assert told("monitor", replace(look, drifts=(), performance=unknown)) == {}
+    assert told("monitor", look.dry()) == {}
 
 
 def test_a_migration_tells_of_quarantine_and_of_what_is_left() -> None:

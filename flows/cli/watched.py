@@ -1,0 +1,75 @@
+"""What the commands around production do, and what a person sees of it."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from flows.cli.boundary import Options
+from flows.cli.commands import NO, call_flow, show, start_sandbox
+from flows.cli.views import SHORT, Json, number, table_of
+
+SHOWN = 15
+"""Columns that a table of drift shows, the farthest first."""
+
+
+def monitor(options: Options, arguments: dict[str, Any]) -> int:
+    """Look at a batch; the answer is no when it has drifted or the champion is degraded."""
+    if arguments.pop("history"):
+        show(options, call_flow("monitoring", "looks_json", options.config), show_looks)
+        return 0
+    start_sandbox()
+    found = call_flow("monitoring", "monitor", options.config, **arguments)
+    show(options, found.as_json(), show_monitored)
+    return NO if found.alerts else 0
+
+
+def show_monitored(console: Console, document: Json) -> None:
+    """Show how far the columns have moved, and how the champion does."""
+    batch = document["batch"]
+    if document["drift"]:
+        console.print(_drift(document))
+    else:
+        console.print(f"{batch['rows']} rows are too few to tell whether anything drifted", highlight=False)
+    if (hidden := len(document["drift"]) - SHOWN) > 0:
+        console.print(f"{hidden} more moved less (--json lists them)", highlight=False)
+    for alert in document["alerts"]:
+        console.print(f"[red]alert:[/red] {escape(alert)}", highlight=False)
+    if not document["performance"]["degraded"]:
+        console.print(escape(_performance(document["performance"])), highlight=False)
+    console.print(
+        "dry run: nothing was written" if document["dry_run"] else f"noted as run {document['run_id']}", highlight=False
+    )
+
+
+def _drift(document: Json) -> Any:
+    batch = document["batch"]
+    seen = f"{batch['rows']:,} rows" + ("" if batch["rows"] == batch["looked_at"] else f", {batch['looked_at']:,} seen")
+    title = f"{escape(batch['name'])} ({seen}) against the holdout, version {document['version']} in production"
+    table = table_of(title, "column", "PSI", "by chance", "outcome", "moved most", right=("PSI", "by chance"))
+    for row in document["drift"][:SHOWN]:
+        outcome = "[red]drifted[/red]" if row["drifted"] else "[green]as it was[/green]"
+        index, chance = f"{row['psi']:.3f}", f"{row['beyond_chance']:.3f}"
+        table.add_row(escape(row["column"]), index, chance, outcome, escape(row["detail"]))
+    return table
+
+
+def _performance(row: Json) -> str:
+    name = SHORT.get(row["metric"], row["metric"])
+    if row["value"] is None:
+        return f"{name}: not known; {row['reason']}"
+    interval = f"{number(row['low'])} to {number(row['high'])}"
+    here = f"{name} {number(row['value'])} ({interval}) on {row['rows']:,} labelled rows"
+    return f"{here}; {number(row['reference'])} on the holdout"
+
+
+def show_looks(console: Console, document: Json) -> None:
+    """Show what earlier looks found, newest first."""
+    numbers = ("rows", "largest PSI", "value")
+    table = table_of("Looks at batches", "at", "version", "batch", *numbers, "metric", "found", right=numbers)
+    for look in document["looks"]:
+        psi = "–" if look["psi"] is None else f"{look['psi']:.3f}"
+        when, rows = look["at"][:16].replace("T", " "), f"{look['rows']:,}"
+        known = (when, look["version"], escape(look["batch"]), rows, psi, number(look["value"]))
+        table.add_row(*known, SHORT.get(look["metric"], look["metric"]), look["state"])
+    console.print(table if table.row_count else "no batch was looked at yet: podium monitor --batch FILE")

@@ -1,0 +1,31 @@
+"""The commands that watch what is in production."""
+
+from typing import Any
+
+import click
+
+from flows.cli.options import common, run
+
+
+@click.command()
+@click.option("--batch", metavar="FILE", help="Recent rows, Parquet or CSV, or a folder [default: monitoring.batches].")
+@click.option("--history", is_flag=True, help="Only show what earlier looks found.")
+@click.option("--dry-run", is_flag=True, help="Show what is found and write nothing.")
+@common
+@click.pass_context
+def monitor(context: click.Context, /, batch: str | None, history: bool, dry_run: bool, **given: Any) -> None:
+    r"""Compare recent rows with the holdout, and the champion on them with what it was.
+
+    Exit status 3 if the rows have drifted, or the champion does worse than it may.
+
+    \b
+    Examples:
+      podium monitor --batch data/2026-11-27.parquet
+      podium monitor --history
+    """
+    run(context, given, "monitor", batch=batch, history=history, dry_run=dry_run)
+
+
+def add_commands(group: click.Group) -> None:
+    """Add the commands to a group."""
+    group.add_command(monitor)
