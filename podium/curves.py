@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics as sk
 
 from podium.numbers import BINS, Answers
 
@@ -33,6 +32,9 @@ def curves_of(answers: Answers) -> Curves | None:
     if chances is None or chances.shape[1] != 2 or len(np.unique(truth)) < 2:
         return None
     positive, score = truth == 1, chances[:, 1] / chances.sum(axis=1)
+    # A second of imports, for reports alone.
+    from sklearn import metrics as sk
+
     low, high, _ = sk.roc_curve(positive, score)
     precision, recall, _ = sk.precision_recall_curve(positive, score)
     return Curves(_thinned(low, high), _thinned(recall, precision), _calibration(positive, score))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy import special
 
 BINS = 10
 """Bins of a column of numbers, with as many rows of the holdout in each."""
@@ -95,7 +95,7 @@ def drift_of(column: str, counted: Counted, limit: float, columns: int = 1) -> D
     parts = psi_parts(counted)
     total, used = float(parts.sum()), int(((counted.before + counted.now) > 0).sum())
     rows = 1 / counted.before.sum() + 1 / counted.now.sum()
-    chance = float(chi2.ppf(1 - LEVEL / columns, max(1, used - 1)) * rows)
+    chance = float(special.chdtri(max(1, used - 1), LEVEL / columns) * rows)
     worst = int(parts.argmax())
     shares = [counts[worst] / counts.sum() for counts in (counted.before, counted.now)]
     detail = f"{counted.bins[worst]}: {shares[0]:.1%} of rows, now {shares[1]:.1%}"

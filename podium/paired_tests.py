@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 TINY = 1e-12
 """Standard errors below this are rounding, not variation."""
@@ -110,7 +110,9 @@ def delong(positive: Truth, champion: Values, challenger: Values, confidence: fl
 
 def _components(positive: Truth, score: Values) -> tuple[Values, Values]:
     """Return for each positive row the share of negatives below it, for each negative that of positives above it."""
-    together, high, low = (stats.rankdata(values) for values in (score, score[positive], score[~positive]))
+    from scipy.stats import rankdata
+
+    together, high, low = (rankdata(values) for values in (score, score[positive], score[~positive]))
     below = (together[positive] - high) / len(low)
     above = 1 - (together[~positive] - low) / len(high)
     return below, above

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from podium.labels import Labels, canonical_labels
 from podium.measurement import Predictions, Probabilities
@@ -125,6 +124,8 @@ def split(model: Any, rows: pd.DataFrame) -> tuple[Any, Any]:
 
     Labels and probabilities then need one transformation; it is most of the work of many pipelines.
     """
+    from sklearn.pipeline import Pipeline
+
     if type(model) is not Pipeline or len(model.steps) < 2:
         return model, rows
     return model.steps[-1][1], model[:-1].transform(rows)

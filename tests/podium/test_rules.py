@@ -215,6 +215,11 @@ def test_the_domain_brings_in_neither_prefect_nor_mlflow(module: str) -> None:
     assert not imported("podium" if module == "__init__" else f"podium.{module}") & {"prefect", "mlflow"}
 
 
+def test_a_flow_brings_in_no_library_of_models() -> None:
+    """Whatever looks at models does so in processes of its own: each run of a deployment begins with these imports."""
+    assert not imported("flows.selection") & {"sklearn", "xgboost", "lightgbm", "skops"}
+
+
 def test_help_brings_in_nothing_heavy() -> None:
     """The command's module imports nothing that help does not need."""
     heavy = {"prefect", "mlflow", "pandas", "sklearn", "pydantic", "polars", "numpy", "rich"}
