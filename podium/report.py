@@ -53,7 +53,7 @@ def render(
     context = _context(decision, matrix, retention) | {"drawings": _drawings(curves or {})}
     return Report(
         _environment(False).get_template("report.md.j2").render(context),
-        _environment(True).get_template("report.html.j2").render(context),
+        page("report.html.j2", **context),
     )
 
 
@@ -198,6 +198,11 @@ def _bar(value: float | None, scale: tuple[float, float]) -> float:
         return 0.0
     low, high = scale
     return round(100 * max(0.0, min(1.0, (value - low) / ((high - low) or 1.0))), 1)
+
+
+def page(template: str, **context: Any) -> str:
+    """Return an HTML page of a template, with whatever comes from a model escaped."""
+    return _environment(True).get_template(template).render(context)
 
 
 def _number(value: float | None) -> str:

@@ -1,7 +1,7 @@
 """Watches the champion: what it says of recent rows, how far these have moved, and what earlier looks found."""
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,19 +18,11 @@ from podium.names import label_key
 from tasks.effects.batches import Rows, counted_columns, labels_in, thin
 from tasks.effects.measuring import SAID, asked
 from tasks.effects.prediction import load_predictions
-from tasks.effects.store import CHAMPION, Store, connect, experiment_named, find
+from tasks.effects.production import Champion, champion_of
+from tasks.effects.store import Store, connect, experiment_named, find
 from tasks.effects.writing import log_numbers
 
 KEY = "podium.monitoring"
-
-
-@dataclass(frozen=True, slots=True)
-class _Champion:
-    """The model in production, as it is asked."""
-
-    store: Store
-    version: str
-    model_id: str
 
 
 @task(cache_policy=NO_CACHE)
@@ -41,7 +33,7 @@ def look_at(config: PodiumConfig, section: HoldoutSection, holdout: Holdout, pat
         NegativeAnswerError: nothing is in production, or it cannot answer the batch.
         UsageError: the batch cannot be read.
     """
-    champion = _champion(config)
+    champion = champion_of(config.mlflow)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         rows = thin(path, config.monitoring.most_rows, Path(folder))
         before = _said(champion, config, section, section.path, Path(folder, "before"))
@@ -55,22 +47,11 @@ def look_at(config: PodiumConfig, section: HoldoutSection, holdout: Holdout, pat
     return Monitored(champion.version, champion.model_id, rows.batch, drifts, found, key)
 
 
-def _champion(config: PodiumConfig) -> _Champion:
-    store = find(config.mlflow)
-    version = store.aliases().get(CHAMPION) if store else None
-    if store is None or version is None:
-        name = config.mlflow.registered_model
-        raise NegativeAnswerError(f"{name}: nothing is in production yet; run `podium select`")
-    found = store.client.get_model_version(store.registered_model, version)
-    return _Champion(store, version, found.tags.get("podium.model_id", ""))
-
-
-def _said(champion: _Champion, config: PodiumConfig, section: HoldoutSection, rows: Path, scratch: Path) -> Predictions:
+def _said(champion: Champion, config: PodiumConfig, section: HoldoutSection, rows: Path, scratch: Path) -> Predictions:
     """Return what the champion says of the rows of a file, asked in the sandbox."""
     scratch.mkdir()
     there = config.model_copy(update={"holdout": section.model_copy(update={"path": rows})})
-    uri = f"models:/{champion.store.registered_model}/{champion.version}"
-    answer = asked(champion.store, there, uri, scratch)
+    answer = asked(champion.store, there, champion.files, scratch)
     if answer.value is None:
         who = f"{config.mlflow.registered_model} version {champion.version}"
         raise NegativeAnswerError(f"{who} cannot answer {rows.name}: {answer.reason}")

@@ -12,13 +12,14 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
 from podium.checks import Expected, Observed, Verification, judge
-from podium.errors import NegativeAnswerError, first_line
+from podium.errors import first_line
 from podium.measurement import Holdout, measure
 from podium.standing import parse_pin
 from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
 from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
-from tasks.effects.store import CHAMPION, PINNED, Store, connect, find, logged_model_of
+from tasks.effects.production import champion_of
+from tasks.effects.store import CHAMPION, PINNED, Store, connect, logged_model_of
 from tasks.effects.writing import measured_of
 
 Observes = Callable[[dict[str, Any]], dict[str, Any]]
@@ -62,19 +63,12 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
     Raises:
         NegativeAnswerError: there is no model in production.
     """
-    store = find(config.mlflow)
-    version = store.aliases().get(CHAMPION) if store else None
-    if store is None or version is None:
-        raise NegativeAnswerError(
-            f"{config.mlflow.registered_model}: nothing is in production yet; run `podium select`"
-        )
-    found = store.client.get_model_version(store.registered_model, version)
+    champion = champion_of(config.mlflow)
+    store, found = champion.store, champion.found
     seen = _observe(store, config, holdout, f"@{CHAMPION}", observe_once)
     wanted = _expected(store, config, holdout, logged_model_of(found))
     pin = parse_pin(store.client.get_registered_model(store.registered_model).tags.get(PINNED))
-    return Verification(
-        version, found.tags.get("podium.model_id", ""), judge(seen, wanted), pin.sentence() if pin else None
-    )
+    return Verification(champion.version, champion.model_id, judge(seen, wanted), pin.sentence() if pin else None)
 
 
 def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model_id: str | None) -> Expected:

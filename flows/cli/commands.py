@@ -269,5 +269,6 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "train": _elsewhere("learning", "train"),
     "notify": _elsewhere("learning", "notify"),
     "webhooks": _elsewhere("learning", "webhooks"),
+    "explain": _elsewhere("watched", "explain"),
     "monitor": _elsewhere("watched", "monitor"),
 }

@@ -10,7 +10,8 @@ from flows.cli.commands import NO, call_flow, show, start_sandbox
 from flows.cli.views import SHORT, Json, number, table_of
 
 SHOWN = 15
-"""Columns that a table of drift shows, the farthest first."""
+"""Columns that a table shows, the farthest first."""
+BAR = 20
 
 
 def monitor(options: Options, arguments: dict[str, Any]) -> int:
@@ -22,6 +23,32 @@ def monitor(options: Options, arguments: dict[str, Any]) -> int:
     found = call_flow("monitoring", "monitor", options.config, **arguments)
     show(options, found.as_json(), show_monitored)
     return NO if found.alerts else 0
+
+
+def explain(options: Options, arguments: dict[str, Any]) -> int:
+    """Explain the champion."""
+    start_sandbox()
+    show(options, call_flow("explanation", "explain", options.config, **arguments).as_json(), show_explanation)
+    return 0
+
+
+def show_explanation(console: Console, document: Json) -> None:
+    """Show the columns that move the answers most, with bars."""
+    title = f"What {escape(document['model_id'])} (version {document['version']}) looks at"
+    table = table_of(title, "column", "effect", "share", "", "tendency", right=("effect", "share"))
+    widest = max((row["share"] for row in document["features"]), default=0.0) or 1.0
+    for row in document["features"][:SHOWN]:
+        bar = "█" * max(1, round(row["share"] / widest * BAR))
+        table.add_row(escape(row["column"]), number(row["effect"]), f"{row['share']:.1%}", bar, row["tendency"])
+    console.print(table)
+    if (hidden := len(document["features"]) - SHOWN) > 0:
+        console.print(f"{hidden} more move it less (--json lists them)", highlight=False)
+    told = (
+        f"effects on {document['what']}, {document['rows']} rows; {number(document['base'])} for a row drawn at random"
+    )
+    console.print(escape(told), highlight=False)
+    where = f"kept with run {document['run_id']}" if document["run_id"] else "nothing was written"
+    console.print(where, highlight=False)
 
 
 def show_monitored(console: Console, document: Json) -> None:

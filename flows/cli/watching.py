@@ -26,6 +26,19 @@ def monitor(context: click.Context, /, batch: str | None, history: bool, dry_run
     run(context, given, "monitor", batch=batch, history=history, dry_run=dry_run)
 
 
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Show what is found and write nothing.")
+@common
+@click.pass_context
+def explain(context: click.Context, /, dry_run: bool, **given: Any) -> None:
+    """Show how much each column moves the champion's answers, and which way; keep it with its run.
+
+    Example: podium explain --json
+    """
+    run(context, given, "explain", dry_run=dry_run)
+
+
 def add_commands(group: click.Group) -> None:
     """Add the commands to a group."""
-    group.add_command(monitor)
+    for command in (monitor, explain):
+        group.add_command(command)

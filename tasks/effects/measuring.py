@@ -3,12 +3,14 @@
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from configs.schema import PodiumConfig
 from podium.candidate import Candidate
+from podium.labels import canonical
 from podium.measurement import Holdout, Measurement, measure, unmeasurable
 from tasks.effects.mlmodel import is_plain
 from tasks.effects.prediction import load_predictions
@@ -17,6 +19,8 @@ from tasks.effects.store import Store
 
 SAID = "predictions.npz"
 """File of a scratch folder, and of what is kept of a measurement, that holds what a model said of the holdout."""
+EFFECTS = "effects.npz"
+"""File of a scratch folder that holds how a model's answers come about."""
 
 
 def score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
@@ -64,10 +68,24 @@ def asked(store: Store, config: PodiumConfig, files: str, scratch: Path, most: i
 
     ``files`` is the URI of its files; ``most`` is how many of the first rows it is asked about.
     """
+    return _asked(store, config, files, scratch, "score", most=most)
+
+
+def shapley(store: Store, config: PodiumConfig, files: str, scratch: Path) -> Answer:
+    """Load a model in the sandbox and look how its answers to rows of the holdout come about.
+
+    The Shapley values are in ``EFFECTS`` of the scratch folder.
+    """
+    positive = config.holdout.positive_class if config.holdout else None
+    spelled = None if positive is None else canonical(positive)
+    return _asked(store, config, files, scratch, "explain", effects=str(scratch / EFFECTS), positive=spelled)
+
+
+def _asked(store: Store, config: PodiumConfig, files: str, scratch: Path, operation: str, **more: Any) -> Answer:
     model = _fetched(store, files, scratch)
     if isinstance(model, Answer):
         return model
-    [answer] = sandbox().ask_each("score", [_question(config, model, scratch, most)], config.sandbox)
+    [answer] = sandbox().ask_each(operation, [_question(config, model, scratch, **more)], config.sandbox)
     return answer
 
 
@@ -84,7 +102,7 @@ def _fetched(store: Store, files: str, scratch: Path) -> Path | Answer:
     return model.absolute()
 
 
-def _question(config: PodiumConfig, model: Path, scratch: Path, most: int | None = None) -> Question:
+def _question(config: PodiumConfig, model: Path, scratch: Path, **more: Any) -> Question:
     section = config.holdout
     keys = {
         "model": str(model),
@@ -93,6 +111,6 @@ def _question(config: PodiumConfig, model: Path, scratch: Path, most: int | None
         "id_columns": list(section.id_columns) if section else [],
         "task": section.task if section else None,
         "predictions": str(scratch / SAID),
-        "most": most,
+        **more,
     }
     return Question(scratch, keys)

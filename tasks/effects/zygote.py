@@ -44,8 +44,13 @@ PRELOADED = (
     "pyarrow.parquet",
     "tasks.effects.conversion",
     "tasks.effects.scoring",
+    "tasks.effects.explaining",
 )
-OPERATIONS = {"convert": "tasks.effects.conversion:convert", "score": "tasks.effects.scoring:score"}
+OPERATIONS = {
+    "convert": "tasks.effects.conversion:convert",
+    "score": "tasks.effects.scoring:score",
+    "explain": "tasks.effects.explaining:explain",
+}
 
 
 @dataclass(slots=True)

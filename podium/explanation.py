@@ -1,0 +1,128 @@
+"""What the champion looks at: how much each column moves its answers, and in which direction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from podium.report import page
+
+Values = npt.NDArray[np.float64]
+CLEAR = 0.3
+"""Rank correlation from which on a column is said to push one way."""
+LEVEL = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """How much a column moves the answers: the mean of its absolute Shapley values, and its share of all columns'.
+
+    ``direction`` is the rank correlation of a column of numbers with its effect; None of texts.
+    """
+
+    column: str
+    effect: float
+    share: float
+    direction: float | None
+
+    @property
+    def tendency(self) -> str:
+        """The direction in words."""
+        if self.direction is None or abs(self.direction) < CLEAR:
+            return ""
+        return "more raises it" if self.direction > 0 else "more lowers it"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON-ready object."""
+        return {**asdict(self), "tendency": self.tendency}
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Shapley values (n, p) of some rows' columns, and the answers (n,) they add up to together with ``bases`` (n,).
+
+    ``values`` (n, p) are the rows themselves, NaN where they are texts.
+    """
+
+    columns: tuple[str, ...]
+    effects: Values
+    bases: Values
+    values: Values
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a version looks at, on some rows of the holdout. ``base`` is its mean answer to rows drawn at random."""
+
+    version: str
+    model_id: str
+    what: str
+    rows: int
+    base: float
+    features: tuple[Feature, ...]
+    run_id: str | None = None
+    dry_run: bool = False
+
+    def noted_in(self, run_id: str) -> "Explanation":
+        """Return the explanation with the run that keeps it."""
+        return replace(self, run_id=run_id)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON document of ``podium explain``."""
+        return {**asdict(self), "features": [feature.as_json() for feature in self.features]}
+
+
+def explained(version: str, model_id: str, found: Sampled, dry_run: bool = False) -> Explanation:
+    """Return what is said of a version, the columns that move its answers most first."""
+    means = np.abs(found.effects).mean(axis=0)
+    total = float(means.sum()) or 1.0
+    features = [
+        Feature(column, float(means[i]), float(means[i]) / total, _direction(found.values[:, i], found.effects[:, i]))
+        for i, column in enumerate(found.columns)
+    ]
+    ordered = tuple(sorted(features, key=lambda f: (-f.effect, f.column)))
+    base = float(found.bases.mean())
+    return Explanation(version, model_id, found.what, len(found.effects), base, ordered, dry_run=dry_run)
+
+
+def _direction(values: Values, effects: Values) -> float | None:
+    """Return Spearman's correlation, None if it has no meaning or chance alone would give it."""
+    known = np.isfinite(values)
+    rows = int(known.sum())
+    if rows < 10 or np.ptp(values[known]) == 0 or np.ptp(effects[known]) == 0:
+        return None
+    found = float(np.corrcoef(_ranks(values[known]), _ranks(effects[known]))[0, 1])
+    chance = float(special.ndtri(1 - LEVEL / 2)) / np.sqrt(rows - 1)
+    return found if abs(found) > chance else None
+
+
+def _ranks(values: Values) -> Values:
+    """Return mean ranks (n,)."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    middle: Values = ends - (counts - 1) / 2
+    return middle[inverse]
+
+
+def rows_json(found: Sampled) -> list[dict[str, Any]]:
+    """Return the effects of each row, JSON-ready: ``base`` and the effects add up to ``answer``."""
+    return [
+        {"answer": float(b + e.sum()), "base": float(b), "effects": dict(zip(found.columns, e.tolist(), strict=True))}
+        for b, e in zip(found.bases, found.effects, strict=True)
+    ]
+
+
+def evenly(total: int, most: int) -> Sequence[int]:
+    """Return the places of at most so many rows, evenly spread."""
+    places: list[int] = np.unique(np.linspace(0, total - 1, min(total, most)).astype(int)).tolist()
+    return places
+
+
+def effects_page(found: Explanation) -> str:
+    """Return an HTML page that shows an explanation: self-contained, escaped, readable offline."""
+    widest = max((feature.share for feature in found.features), default=0.0) or 1.0
+    return page("explanation.html.j2", found=found, widest=widest)

@@ -1,0 +1,45 @@
+"""Finds what is in production, for those who ask or look at it."""
+
+from dataclasses import dataclass
+
+from mlflow.entities.model_registry import ModelVersion
+
+from configs.schema import MlflowSection
+from podium.errors import NegativeAnswerError
+from tasks.effects.store import CHAMPION, Store, find
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The version in production, with the store it is in."""
+
+    store: Store
+    found: ModelVersion
+
+    @property
+    def version(self) -> str:
+        """Its number in the registry."""
+        return str(self.found.version)
+
+    @property
+    def model_id(self) -> str:
+        """What people call it."""
+        return str(self.found.tags.get("podium.model_id", ""))
+
+    @property
+    def files(self) -> str:
+        """The URI of its files, by its number: the alias may move meanwhile."""
+        return f"models:/{self.store.registered_model}/{self.version}"
+
+
+def champion_of(section: MlflowSection) -> Champion:
+    """Return what is in production.
+
+    Raises:
+        NegativeAnswerError: nothing is.
+    """
+    store = find(section)
+    version = store.aliases().get(CHAMPION) if store else None
+    if store is None or version is None:
+        raise NegativeAnswerError(f"{section.registered_model}: nothing is in production yet; run `podium select`")
+    return Champion(store, store.client.get_model_version(store.registered_model, version))

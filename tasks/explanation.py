@@ -1,0 +1,59 @@
+"""Explains the champion: how much each column moves its answers, kept beside the run of its model."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from configs.schema import PodiumConfig
+from podium.errors import NegativeAnswerError
+from podium.explanation import Explanation, Sampled, effects_page, explained, rows_json
+from podium.measurement import Holdout
+from tasks.effects import measuring
+from tasks.effects.production import Champion, champion_of
+
+FOLDER = "explanation"
+
+
+@task(cache_policy=NO_CACHE)
+def explain_champion(config: PodiumConfig, holdout: Holdout, dry_run: bool) -> Explanation:
+    """Return what the champion looks at, asked in the sandbox; unless it is a dry run, keep it as artifacts of its run.
+
+    Explaining the same version on the same rows again writes the same files again.
+
+    Raises:
+        NegativeAnswerError: nothing is in production, or it does not answer.
+    """
+    champion = champion_of(config.mlflow)
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        answer = measuring.shapley(champion.store, config, champion.files, Path(folder))
+        if answer.value is None:
+            who = f"{config.mlflow.registered_model} version {champion.version}"
+            raise NegativeAnswerError(f"{who} cannot be explained: {answer.reason}")
+        sampled = _sampled(Path(folder, measuring.EFFECTS), answer.value)
+    found = explained(champion.version, champion.model_id, sampled, dry_run)
+    if dry_run or not champion.found.run_id:
+        return found
+    return _kept(champion, found.noted_in(champion.found.run_id), sampled, f"{FOLDER}/{holdout.digest[:12]}")
+
+
+def _sampled(path: Path, told: Mapping[str, Any]) -> Sampled:
+    with np.load(path, allow_pickle=False) as stored:
+        return Sampled(tuple(told["columns"]), stored["effects"], stored["bases"], stored["values"], told["what"])
+
+
+def _kept(champion: Champion, found: Explanation, sampled: Sampled, place: str) -> Explanation:
+    """Write what was found, row by row too, and the page that shows it."""
+    documents = {
+        "explanation.json": json.dumps(found.as_json(), indent=1),
+        "rows.json": json.dumps(rows_json(sampled)),
+        "explanation.html": effects_page(found),
+    }
+    for name, text in documents.items():
+        champion.store.client.log_text(found.run_id, text, f"{place}/{name}")
+    return found
