@@ -40,11 +40,11 @@ def peaks(command: str, config: str, home: Path) -> Peaks:
 def _look(process: "subprocess.Popen[str]") -> Peaks:
     children = {pid: _read(pid, "cmdline") for pid in _read(process.pid, f"task/{process.pid}/children").split()}
     named = {role: pid for role, module in ROLES.items() for pid, line in children.items() if module in line}
-    seen = {"podium": _peak(str(process.pid)), **{role: _peak(pid) for role, pid in named.items()}}
+    seen = {"podium": peak(str(process.pid)), **{role: peak(pid) for role, pid in named.items()}}
     return {role: peak for role, peak in seen.items() if peak}
 
 
-def _peak(pid: str) -> float:
+def peak(pid: str) -> float:
     """Return the peak resident memory of a process in MB, 0 if it is gone."""
     lines = [line for line in _read(pid, "status").splitlines() if line.startswith("VmHWM:")]
     return int(lines[0].split()[1]) / 1024 if lines else 0.0

@@ -13,6 +13,7 @@ from podium.evidence import champion_in
 from podium.intervals import CONFIDENCE, LISTED
 from podium.measurement import Holdout
 from podium.outcome import Production
+from podium.progress import announce
 from podium.ranking import Selection
 from podium.report import render
 from podium.retention import sentence
@@ -28,6 +29,7 @@ def with_intervals(config: PodiumConfig, holdout: Holdout | None, selection: Sel
     if holdout is None:
         return selection
     placed = [r.candidate for r in selection.ranking if r.place is not None][:LISTED]
+    announce("drawing intervals", detail=f"{len(placed)} candidates")
     asked = replace(question_of(config.policy.evidence), confidence=config.policy.evidence.confidence or CONFIDENCE)
     return replace(selection, intervals=draw_intervals(config, holdout, placed, asked, selection.primary))
 
