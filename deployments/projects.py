@@ -90,9 +90,9 @@ def _for_project(declared: Declared, own: str, project: Project) -> Declared:
 
 
 def _kept(schedule: Schedule, declared: Declared, project: Project) -> Schedule:
-    """Return a schedule; one that could only fail, because nobody said what to look at, is not active."""
-    rests = declared.entrypoint == MONITORS and not project.monitors
-    return schedule.model_copy(update={"active": False}) if rests else schedule
+    """Return a schedule; the one of the monitor is active where the config says what to look at."""
+    begins = declared.entrypoint == MONITORS and project.monitors
+    return schedule.model_copy(update={"active": True}) if begins else schedule
 
 
 def _aimed(trigger: Trigger, own: str, project: Project) -> Trigger:

@@ -7,6 +7,7 @@ A channel that fails fails no flow; what it should have been told is tried again
 """
 
 import functools
+import inspect
 import logging
 import platform
 import time
@@ -18,6 +19,7 @@ from uuid import UUID
 
 from prefect import Flow, flow
 from prefect.context import FlowRunContext
+from prefect.utilities.hashing import file_hash
 
 from configs.alerts import ChannelSection
 from configs.loading import load_config
@@ -44,7 +46,9 @@ def telling(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
     """Make a function a flow at whose end whoever is to be told is told."""
 
     def decorate(function: Callable[P, R]) -> Flow[P, R]:
-        made = flow(name=name, validate_parameters=False, on_completion=[alert], on_failure=[alert])
+        # Prefect takes a flow's version from the file of its function, which would be this one.
+        version = file_hash(inspect.getsourcefile(function) or __file__)
+        made = flow(name=name, version=version, validate_parameters=False, on_completion=[alert], on_failure=[alert])
         return made(_noting(function))
 
     return decorate
@@ -77,7 +81,9 @@ def alert(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> N
 
     What a person wrote wrongly that person is told at once, and nobody else.
     """
-    ended = _ended.pop(flow_run.id) if flow_run.id in _ended else state.result(raise_on_failure=False)
+    ended = _ended.pop(flow_run.id, None)
+    if ended is None or (state.is_failed() and not isinstance(ended, Exception)):
+        ended = state.result(raise_on_failure=False)
     if isinstance(ended, UsageError) and flow_run.deployment_id is None:
         return
     alert_outcome(load_config(flow_run.parameters.get("config_path")), flow.name, ended)

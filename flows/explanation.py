@@ -1,9 +1,9 @@
 """Explains the champion: which columns move its answers, how much, and which way."""
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from configs.loading import load_config
+from flows.alerting import telling
 from podium.errors import ConfigError
 from podium.explanation import Explanation
 from podium.progress import announce
@@ -11,7 +11,7 @@ from tasks.explanation import explain_champion
 from tasks.measurement import load_holdout
 
 
-@flow(name="explain", validate_parameters=False)
+@telling("explain")
 def explain(config_path: str | None = None, dry_run: bool = False) -> Explanation:
     """Sample how much each column moves the champion's answers to rows of the holdout, and keep it with its run.
 

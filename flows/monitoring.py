@@ -10,10 +10,9 @@ from podium.errors import ConfigError, NegativeAnswerError
 from podium.events import noticed
 from podium.monitoring import Monitored
 from podium.progress import announce
-from tasks.effects.batches import find_batch
 from tasks.effects.events import project_of, tell
 from tasks.measurement import load_holdout
-from tasks.monitoring import look_at, note_monitoring, past_looks
+from tasks.monitoring import find_batch, look_at, note_monitoring, past_looks
 
 LOOKS = 50
 """Earlier looks that are shown."""
@@ -35,10 +34,10 @@ def monitor(config_path: str | None = None, batch: str | None = None, dry_run: b
     config = load_config(config_path)
     path = find_batch(config.monitoring, batch)
     holdout = load_holdout(config)
-    if config.holdout is None or holdout is None:
+    if holdout is None:
         raise ConfigError("monitor compares with the rows the champion was measured on: set holdout.path")
     announce("asking the champion about the batch", detail=path.name)
-    found = look_at(config, config.holdout, holdout, path)
+    found = look_at(config, holdout, path)
     if dry_run:
         return _answered(config.mlflow.registered_model, found.dry())
     found = note_monitoring(config.mlflow, found)

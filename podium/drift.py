@@ -18,23 +18,30 @@ from scipy import special
 BINS = 10
 """Bins of a column of numbers, with as many rows of the holdout in each."""
 MOST_CATEGORIES = 30
-"""Most frequent texts that count by themselves; what is rarer counts as one."""
+"""Most frequent texts that count by themselves; what is rarer counts as one bin."""
 HALF_A_ROW = 0.5
 """What is added to each count, so that a bin that nobody was in does not make the index infinite."""
 LEVEL = 0.01
 """How often any column of a batch from which nothing has moved may be beyond chance."""
+FEWEST_OF_A_TEXT = 10
+"""Rows of the holdout that a text must have to count by itself: those picked as frequent are so by luck else."""
 MISSING, OTHERS = "missing", "others"
-PREDICTIONS = "predictions"
+PREDICTIONS = "(predictions)"
+"""What the champion's answers are called among the columns; no column is called so."""
 
 Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How far a column has moved. ``beyond_chance`` is what its index must exceed beside the limit of the policy."""
+    """How far a column has moved.
+
+    Its index must exceed ``limit``, which the policy sets, and ``beyond_chance``, what it may be by chance.
+    """
 
     column: str
     psi: float
+    limit: float
     beyond_chance: float
     drifted: bool
     detail: str
@@ -71,8 +78,8 @@ def _binned(values: Numbers, edges: Numbers) -> Numbers:
 
 def count_texts(before: Mapping[str | None, int], now: Mapping[str | None, int]) -> Counted:
     """Return the rows counted by text; what was rare or not there at all in the first is one bin."""
-    texts = sorted((text for text in before if text is not None), key=lambda text: (-before[text], text))
-    named = texts[:MOST_CATEGORIES]
+    frequent = [text for text in before if text is not None and before[text] >= FEWEST_OF_A_TEXT]
+    named = sorted(frequent, key=lambda text: (-before[text], text))[:MOST_CATEGORIES]
     return Counted((*named, OTHERS, MISSING), *(_by_text(counts, named) for counts in (before, now)))
 
 
@@ -99,4 +106,4 @@ def drift_of(column: str, counted: Counted, limit: float, columns: int = 1) -> D
     worst = int(parts.argmax())
     shares = [counts[worst] / counts.sum() for counts in (counted.before, counted.now)]
     detail = f"{counted.bins[worst]}: {shares[0]:.1%} of rows, now {shares[1]:.1%}"
-    return Drift(column, total, chance, total > max(limit, chance), detail)
+    return Drift(column, total, limit, chance, total > max(limit, chance), detail)

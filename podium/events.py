@@ -115,9 +115,14 @@ def degraded(project: Project, found: Verification) -> Event:
 def noticed(project: Project, found: Monitored) -> tuple[Event, ...]:
     """Return the events of a batch that is not like the holdout, or that the champion does worse on."""
     about = {"version": found.version, "model_id": found.model_id, "run_id": found.run_id}
-    labels, told = project.labels(**about), {"alerts": list(found.alerts), "batch": found.batch.name}
-    names = ((DEGRADED, found.performance.degraded), (DRIFTED, bool(found.drifted)))
-    return tuple(Event(name, _champion(project), labels, told, same_as=found.key) for name, holds in names if holds)
+    failed = ", ".join(drift.column for drift in found.drifted)
+    names = ((DEGRADED, found.performance.degraded, found.performance.metric), (DRIFTED, bool(found.drifted), failed))
+    told = {"alerts": list(found.alerts), "batch": found.batch.name}
+    return tuple(
+        Event(name, _champion(project), project.labels(**about, failed=what), told, same_as=found.key)
+        for name, holds, what in names
+        if holds
+    )
 
 
 def broken(project: Project, chain: Chain) -> Event:

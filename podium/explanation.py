@@ -44,7 +44,8 @@ class Feature:
 class Sampled:
     """Shapley values (n, p) of some rows' columns, and the answers (n,) they add up to together with ``bases`` (n,).
 
-    ``values`` (n, p) are the rows themselves, NaN where they are texts.
+    ``values`` (n, p) are the rows themselves, NaN where they are texts. ``steady`` is whether it is the same question
+    for each row, so that more and less mean something.
     """
 
     columns: tuple[str, ...]
@@ -52,6 +53,16 @@ class Sampled:
     bases: Values
     values: Values
     what: str
+    steady: bool = True
+
+    @property
+    def doubt(self) -> str | None:
+        """What is wrong with it, if anything: it comes from a process in which somebody else's model ran."""
+        shape = (len(self.bases), len(self.columns))
+        if self.bases.ndim != 1 or self.effects.shape != shape or self.values.shape != shape or not shape[0]:
+            return "what came of it has another shape than its rows and columns"
+        finite = np.isfinite(self.effects).all() and np.isfinite(self.bases).all()
+        return None if finite else "its answers are not all numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ def explained(version: str, model_id: str, found: Sampled, dry_run: bool = False
     means = np.abs(found.effects).mean(axis=0)
     total = float(means.sum()) or 1.0
     features = [
-        Feature(column, float(means[i]), float(means[i]) / total, _direction(found.values[:, i], found.effects[:, i]))
+        Feature(column, float(means[i]), float(means[i]) / total, _direction(found, i))
         for i, column in enumerate(found.columns)
     ]
     ordered = tuple(sorted(features, key=lambda f: (-f.effect, f.column)))
@@ -89,15 +100,16 @@ def explained(version: str, model_id: str, found: Sampled, dry_run: bool = False
     return Explanation(version, model_id, found.what, len(found.effects), base, ordered, dry_run=dry_run)
 
 
-def _direction(values: Values, effects: Values) -> float | None:
-    """Return Spearman's correlation, None if it has no meaning or chance alone would give it."""
+def _direction(found: Sampled, place: int) -> float | None:
+    """Return Spearman's correlation of a column, None if it has no meaning or chance alone would give it."""
+    values, effects = found.values[:, place], found.effects[:, place]
     known = np.isfinite(values)
     rows = int(known.sum())
-    if rows < 10 or np.ptp(values[known]) == 0 or np.ptp(effects[known]) == 0:
+    if not found.steady or rows < 10 or np.ptp(values[known]) == 0 or np.ptp(effects[known]) == 0:
         return None
-    found = float(np.corrcoef(_ranks(values[known]), _ranks(effects[known]))[0, 1])
+    correlation = float(np.corrcoef(_ranks(values[known]), _ranks(effects[known]))[0, 1])
     chance = float(special.ndtri(1 - LEVEL / 2)) / np.sqrt(rows - 1)
-    return found if abs(found) > chance else None
+    return correlation if abs(correlation) > chance else None
 
 
 def _ranks(values: Values) -> Values:

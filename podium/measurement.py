@@ -89,6 +89,11 @@ class Predictions:
     seconds: float | None = None
     numbers: Numbers | None = None
 
+    @property
+    def count(self) -> int:
+        """How many rows something was said of."""
+        return len(self.labels if self.numbers is None else self.numbers)
+
     def only(self, rows: npt.NDArray[np.bool_]) -> "Predictions":
         """Return what was said of some of the rows, which are marked in a mask (n,)."""
         some = [None if values is None else values[rows] for values in (self.probabilities, self.numbers)]

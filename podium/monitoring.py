@@ -1,8 +1,9 @@
 """What a look at a batch of recent rows came to: drift of its columns, and how the champion does on labelled rows."""
 
 import hashlib
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,10 +12,12 @@ import numpy.typing as npt
 
 from podium.decision import canonical_json
 from podium.drift import Counted, Drift, Numbers, count_numbers, count_texts
+from podium.goals import NotScorableError
 from podium.intervals import intervals
 from podium.measurement import Holdout, Predictions, measure, spelled
 from podium.metrics import goodness
 from podium.shown import Asked
+from podium.superiority import goal_of, shortage
 
 RESAMPLES = 1000
 NAMED = 5
@@ -34,7 +37,7 @@ class Limits:
 class Performance:
     """The primary metric on the labelled rows of a batch beside that on the holdout, or why there is none.
 
-    ``low`` and ``high`` are its percentile interval.
+    ``low`` and ``high`` are its percentile interval, ``allowed`` is the worst that it may be.
     """
 
     metric: str
@@ -43,12 +46,20 @@ class Performance:
     low: float | None = None
     high: float | None = None
     reference: float | None = None
+    allowed: float | None = None
     degraded: bool = False
     reason: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return a JSON-ready object."""
         return asdict(self)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the number itself is within what is allowed: not to be shown worse is not enough."""
+        if self.value is None or self.allowed is None:
+            return False
+        return goodness(self.metric, self.value) >= goodness(self.metric, self.allowed)
 
     @property
     def sentence(self) -> str:
@@ -96,6 +107,11 @@ class Monitored:
         """What was found, in a word or two."""
         found = (("degraded", self.performance.degraded), ("drifted", bool(self.drifted)))
         return " and ".join(word for word, holds in found if holds) or "as it was"
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether all columns are within the limit, be it by chance or not."""
+        return bool(self.drifts) and all(drift.psi <= drift.limit for drift in self.drifts)
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -146,43 +162,74 @@ def performance_of(
 ) -> Performance:
     """Return how the champion does on labelled rows (n,) of a batch, given what it said of the holdout and of them.
 
-    It is degraded when the whole interval of its metric is worse than on the holdout by more than ``limits.drop``:
-    a bad number of few rows shows nothing.
+    It is degraded when it is shown to be worse by more than ``limits.drop``, as far as the errors of both numbers go:
+    a bad number of few rows shows nothing. The bound of the difference is made of the two intervals (Zou and Donner,
+    Construction of confidence limits about effect measures, Statistics in Medicine 2008).
     """
     metric, rows = holdout.wanted.primary, 0 if truth is None else len(truth)
     if truth is None or rows < limits.minimum_rows:
         reason = "the batch has no labels" if not rows else f"{rows} labelled rows; {limits.minimum_rows} are asked for"
         return Performance(metric, rows, reason=reason)
-    if lacking := _lacking(holdout, truth):
+    plain = replace(holdout.wanted, slices=())
+    now = Holdout("batch", "", truth, holdout.positive, plain, task=holdout.task)
+    if lacking := _lacking(holdout, now):
         return Performance(metric, rows, reason=lacking)
-    now = Holdout("batch", "", truth, holdout.positive, replace(holdout.wanted, slices=()), task=holdout.task)
-    there, here = measure(holdout, before), measure(now, said)
-    asked = Asked(limits.confidence, 0.0, RESAMPLES)
-    given = {"": spelled(now, said)}
-    found = intervals(truth, given, metric, holdout.positive, asked, holdout.profits(), holdout.task)
-    if metric not in here.metrics or metric not in there.metrics or not found:
-        return Performance(metric, rows, reason=here.reason or there.reason or f"{metric} cannot be measured")
-    reference, value, (low, high) = there.metrics[metric], here.metrics[metric], found[""]
-    best = max(goodness(metric, low), goodness(metric, high))
-    degraded = best < goodness(metric, reference) - limits.drop
-    return Performance(metric, rows, value, low, high, reference, degraded)
+    there, here = _ranged(replace(holdout, wanted=plain), before, limits), _ranged(now, said, limits)
+    if isinstance(there, str) or isinstance(here, str):
+        return Performance(metric, rows, reason=there if isinstance(there, str) else str(here))
+    allowed = there.value - limits.drop * goodness(metric, 1.0)
+    degraded = here.is_beyond(there, metric, limits.drop)
+    return Performance(metric, rows, here.value, *here.ends, there.value, allowed, degraded)
 
 
-def monitoring_key(version: str, digest: str, batch: Batch, section: Mapping[str, Any]) -> str:
-    """Return what is the same for two looks that must find the same: champion, holdout, batch and limits."""
+@dataclass(frozen=True, slots=True)
+class _Ranged:
+    """A number with its interval."""
+
+    value: float
+    ends: tuple[float, float]
+
+    def is_beyond(self, other: "_Ranged", metric: str, drop: float) -> bool:
+        """Whether this is shown to be worse than the other by more than ``drop``."""
+        worse = goodness(metric, other.value) - goodness(metric, self.value)
+        theirs = goodness(metric, other.value) - min(goodness(metric, end) for end in other.ends)
+        ours = max(goodness(metric, end) for end in self.ends) - goodness(metric, self.value)
+        return worse - math.hypot(max(0.0, theirs), max(0.0, ours)) > drop
+
+
+def _ranged(rows: Holdout, said: Predictions, limits: Limits) -> _Ranged | str:
+    """Return the primary metric with its interval, or why there is none."""
+    metric, measured = rows.wanted.primary, measure(rows, said)
+    if measured.reason or metric not in measured.metrics:
+        return measured.reason or f"{metric} cannot be measured"
+    asked, profit = Asked(limits.confidence, 0.0, RESAMPLES), rows.profits()
+    given = {"": spelled(rows, said)}
+    found = intervals(rows.truth, given, metric, rows.positive, asked, profit, rows.task)
+    return _Ranged(measured.metrics[metric], found[""]) if found else f"{metric} has no interval"
+
+
+def monitoring_key(champion: Sequence[str], holdout: Holdout, batch: Batch, section: Mapping[str, Any]) -> str:
+    """Return what is the same for two looks that must find the same: champion, holdout, metric, batch and limits.
+
+    ``champion`` is all that names it: experiment, registered model and version.
+    """
     rules = {name: value for name, value in section.items() if name != "batches"}
-    return hashlib.sha256(canonical_json([version, digest, batch.digest, rules]).encode()).hexdigest()[:32]
+    parts = [list(champion), holdout.digest, holdout.wanted.primary, batch.digest, rules]
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()[:32]
 
 
-def _lacking(holdout: Holdout, truth: npt.NDArray[Any]) -> str | None:
-    """Return which of the holdout's classes no labelled row has, or which strange one some have."""
-    if holdout.task != "classification":
-        return None
-    there = set(truth.tolist())
-    if strange := sorted(there - set(holdout.labels)):
+def _lacking(holdout: Holdout, now: Holdout) -> str | None:
+    """Return what the labelled rows lack for their metric to be known."""
+    strange = sorted({*now.labels} - {*holdout.labels})
+    if strange:
         return f"the label {strange[0]!r} is not among those of the holdout, {', '.join(holdout.labels[:5])}"
-    missing = sorted(set(holdout.labels) - there)
-    return f"no labelled row is of class {missing[0]!r}" if missing else None
+    if missing := sorted({*holdout.labels} - {*now.labels}):
+        return f"no labelled row is of class {missing[0]!r}"
+    try:
+        found = shortage(goal_of(now.task, now.wanted.primary, now.truth, now.positive, now.profits()))
+    except NotScorableError as error:
+        return str(error)
+    return found and found.replace("the holdout has", "of the labelled rows there are", 1)
 
 
 def count_answers(before: Predictions, now: Predictions) -> Counted:
@@ -197,6 +244,6 @@ def _chances(said: Predictions) -> Numbers | None:
     """Return the one number (n,) for each row that a regressor or a classifier of two classes gives."""
     if said.numbers is not None:
         return np.asarray(said.numbers, dtype=np.float64)
-    if said.probabilities is None or said.probabilities.shape[1] != 2:
+    if said.probabilities is None or said.probabilities.ndim != 2 or said.probabilities.shape[1] != 2:
         return None
     return said.probabilities[:, 1]

@@ -104,10 +104,9 @@ def _of_monitoring(_: str, found: Monitored) -> tuple[Alert, ...]:
 
 def _of_drift(found: Monitored) -> tuple[Alert, ...]:
     """Return what is said of drift; nothing where the rows were too few to tell."""
-    if not found.drifts:
-        return ()
     if not found.drifted:
-        return (Alert("drift", "clear", "warning", "the data are like the holdout again"),)
+        well = Alert("drift", "clear", "warning", "the data are like the holdout again")
+        return (well,) if found.is_alike else ()
     named = (f"{d.column}: PSI {d.psi:.2f}; {d.detail}" for d in found.drifted[:LISTED])
     about = ", ".join(sorted(d.column for d in found.drifted))
     return (Alert("drift", "raised", "warning", "the data have drifted", _lines(*named, _seen(found)), about),)
@@ -118,9 +117,8 @@ def _of_performance(found: Monitored) -> tuple[Alert, ...]:
     if found.performance.degraded:
         text = _lines(found.performance.sentence, _seen(found), "Retrain: podium train; or go back: podium rollback")
         return (Alert("performance", "raised", "critical", f"{who} is degraded", text, found.version),)
-    if found.performance.value is None:
-        return ()
-    return (Alert("performance", "clear", "critical", f"{who} does as well as on the holdout"),)
+    well = Alert("performance", "clear", "critical", f"{who} does as well as on the holdout")
+    return (well,) if found.performance.is_good else ()
 
 
 def _seen(found: Monitored) -> str:

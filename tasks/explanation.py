@@ -11,11 +11,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
-from podium.errors import NegativeAnswerError
 from podium.explanation import Explanation, Sampled, effects_page, explained, rows_json
 from podium.measurement import Holdout
 from tasks.effects import measuring
 from tasks.effects.production import Champion, champion_of
+from tasks.effects.sandbox import Answer
 
 FOLDER = "explanation"
 
@@ -32,10 +32,9 @@ def explain_champion(config: PodiumConfig, holdout: Holdout, dry_run: bool) -> E
     champion = champion_of(config.mlflow)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         answer = measuring.shapley(champion.store, config, champion.files, Path(folder))
-        if answer.value is None:
-            who = f"{config.mlflow.registered_model} version {champion.version}"
-            raise NegativeAnswerError(f"{who} cannot be explained: {answer.reason}")
-        sampled = _sampled(Path(folder, measuring.EFFECTS), answer.value)
+        told = champion.require(answer, "what it looks at")
+        sampled = _sampled(Path(folder, measuring.EFFECTS), told)
+    champion.require(Answer(None if sampled.doubt else told, "", sampled.doubt or ""), "what it looks at")
     found = explained(champion.version, champion.model_id, sampled, dry_run)
     if dry_run or not champion.found.run_id:
         return found
@@ -44,7 +43,9 @@ def explain_champion(config: PodiumConfig, holdout: Holdout, dry_run: bool) -> E
 
 def _sampled(path: Path, told: Mapping[str, Any]) -> Sampled:
     with np.load(path, allow_pickle=False) as stored:
-        return Sampled(tuple(told["columns"]), stored["effects"], stored["bases"], stored["values"], told["what"])
+        columns = tuple(str(column) for column in told["columns"])
+        effects, bases, values = (stored[name] for name in ("effects", "bases", "values"))
+        return Sampled(columns, effects, bases, values, str(told["what"]), bool(told["steady"]))
 
 
 def _kept(champion: Champion, found: Explanation, sampled: Sampled, place: str) -> Explanation:

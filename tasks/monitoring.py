@@ -1,79 +1,117 @@
 """Watches the champion: what it says of recent rows, how far these have moved, and what earlier looks found."""
 
+import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from mlflow.entities import Metric, Run, RunStatus, RunTag
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from configs.monitoring import MonitoringSection
 from configs.schema import HoldoutSection, MlflowSection, PodiumConfig
 from podium.drift import PREDICTIONS, Drift, drift_of
-from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout, Predictions
 from podium.monitoring import Limits, Look, Monitored, count_answers, monitoring_key, performance_of
 from podium.names import label_key
-from tasks.effects.batches import Rows, counted_columns, labels_in, thin
+from tasks.effects.batches import Rows, as_parquet, counted_columns, labels_in, named_batch, take
 from tasks.effects.measuring import SAID, asked
 from tasks.effects.prediction import load_predictions
 from tasks.effects.production import Champion, champion_of
-from tasks.effects.store import Store, connect, experiment_named, find
+from tasks.effects.sandbox import Answer
+from tasks.effects.store import Store, connect, experiment_id, find
 from tasks.effects.writing import log_numbers
 
 KEY = "podium.monitoring"
 
 
 @task(cache_policy=NO_CACHE)
-def look_at(config: PodiumConfig, section: HoldoutSection, holdout: Holdout, path: Path) -> Monitored:
+def find_batch(section: MonitoringSection, given: str | None) -> Path:
+    """Return the file of a batch: the one given, else the one configured, of a folder the newest."""
+    return named_batch(section, given)
+
+
+@task(cache_policy=NO_CACHE)
+def look_at(config: PodiumConfig, holdout: Holdout, path: Path) -> Monitored:
     """Return what is found of a batch: its columns compared with the holdout's, the champion asked about both.
 
     Raises:
         NegativeAnswerError: nothing is in production, or it cannot answer the batch.
         UsageError: the batch cannot be read.
     """
-    champion = champion_of(config.mlflow)
+    champion, limits = champion_of(config.mlflow), config.monitoring
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        rows = thin(path, config.monitoring.most_rows, Path(folder))
-        before = _said(champion, config, section, section.path, Path(folder, "before"))
-        now = _said(champion, config, section, rows.path, Path(folder, "now"))
-        drifts = _drifts(config, holdout, rows, before, now)
-        known = labels_in(section, rows.path)
-    truth, said = (None, now) if known is None else (known[0], now.only(known[1]))
-    limits = Limits(config.monitoring.drop, config.monitoring.confidence, config.monitoring.minimum_rows)
-    found = performance_of(holdout, before, truth, said, limits)
-    key = monitoring_key(champion.version, holdout.digest, rows.batch, config.monitoring.model_dump(mode="json"))
+        looking = _Looking(champion, config, holdout, Path(folder))
+        rows = take(path, limits.most_rows, Path(folder))
+        before, now = looking.said("the holdout"), looking.said(rows.batch.name, rows)
+        drifts = looking.drifts(rows, before, now)
+        truth, known = looking.labels(rows)
+    allowed = Limits(limits.drop, limits.confidence, limits.minimum_rows)
+    found = performance_of(holdout, before, truth, now if known is None else now.only(known), allowed)
+    named = (config.mlflow.experiment, config.mlflow.registered_model, champion.version)
+    key = monitoring_key(named, holdout, rows.batch, limits.model_dump(mode="json"))
     return Monitored(champion.version, champion.model_id, rows.batch, drifts, found, key)
 
 
-def _said(champion: Champion, config: PodiumConfig, section: HoldoutSection, rows: Path, scratch: Path) -> Predictions:
-    """Return what the champion says of the rows of a file, asked in the sandbox."""
-    scratch.mkdir()
-    there = config.model_copy(update={"holdout": section.model_copy(update={"path": rows})})
-    answer = asked(champion.store, there, champion.files, scratch)
-    if answer.value is None:
-        who = f"{config.mlflow.registered_model} version {champion.version}"
-        raise NegativeAnswerError(f"{who} cannot answer {rows.name}: {answer.reason}")
-    return load_predictions(scratch / SAID)
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """What the parts of a look have in common. ``scratch`` is a folder of its own."""
 
+    champion: Champion
+    config: PodiumConfig
+    holdout: Holdout
+    scratch: Path
 
-def _drifts(config: PodiumConfig, holdout: Holdout, rows: Rows, *said: Predictions) -> tuple[Drift, ...]:
-    """Return how far each column and the predictions have moved; a batch of too few rows shows nothing."""
-    section = config.holdout
-    if section is None or rows.batch.looked_at < config.monitoring.minimum_rows:
-        return ()
-    left_out = {section.target, *holdout.identifiers, *config.monitoring.ignore}
-    counted = dict(counted_columns(section.path, rows.path, left_out))
-    counted[PREDICTIONS] = count_answers(*said)
-    return tuple(drift_of(name, one, config.monitoring.psi, len(counted)) for name, one in counted.items())
+    @property
+    def section(self) -> HoldoutSection:
+        """Where the holdout is, and which of its columns is the target."""
+        assert self.config.holdout is not None
+        return self.config.holdout
+
+    def said(self, what: str, rows: Rows | None = None) -> Predictions:
+        """Return what the champion says of the holdout or of other rows, asked in the sandbox: of each one answer."""
+        folder = self.scratch / ("now" if rows else "before")
+        folder.mkdir()
+        section = self.section.model_copy(update={"path": rows.path}) if rows else self.section
+        config = self.config.model_copy(update={"holdout": section})
+        self.champion.require(asked(self.champion.store, config, self.champion.files, folder), what)
+        said, count = load_predictions(folder / SAID), rows.batch.looked_at if rows else len(self.holdout.truth)
+        if said.count != count:
+            self.champion.require(Answer(None, "", f"it gave {said.count} answers to {count} rows"), what)
+        return said
+
+    def drifts(self, rows: Rows, *said: Predictions) -> tuple[Drift, ...]:
+        """Return how far each column and the predictions have moved; a batch of too few rows shows nothing."""
+        limits = self.config.monitoring
+        if rows.batch.looked_at < limits.minimum_rows:
+            return ()
+        left_out = {self.section.target, *self.holdout.identifiers, *limits.ignore}
+        counted = dict(counted_columns(self._holdout(), rows.path, left_out))
+        counted[PREDICTIONS] = count_answers(*said)
+        return tuple(drift_of(name, one, limits.psi, len(counted)) for name, one in counted.items())
+
+    def _holdout(self) -> Path:
+        """Return the holdout's rows as Parquet."""
+        path = self.section.path
+        if path.suffix != ".csv":
+            return path
+        return as_parquet(Path(shutil.copy(path, self.scratch / "holdout.csv")))
+
+    def labels(self, rows: Rows) -> tuple[npt.NDArray[Any] | None, npt.NDArray[np.bool_] | None]:
+        """Return the truth (m,) of labelled rows and which (n,) these are; nothing where the batch has no labels."""
+        return labels_in(self.section, rows.path) or (None, None)
 
 
 @task(cache_policy=NO_CACHE)
 def note_monitoring(section: MlflowSection, found: Monitored) -> Monitored:
     """Write what was found to MLflow, once for the same batch, champion and limits, and return it with its run."""
     store = connect(section)
-    experiment = experiment_named(store, _experiment(section))
+    experiment = experiment_id(store.client, _experiment(section), store.uri)
     noted = store.client.search_runs([experiment], f"tags.`{KEY}` = '{found.key}'", max_results=1)
     run = noted[0] if noted else store.client.create_run(experiment, tags={KEY: found.key}, run_name=found.batch.name)
     named = replace(found, run_id=run.info.run_id)

@@ -97,6 +97,6 @@ def show_looks(console: Console, document: Json) -> None:
     for look in document["looks"]:
         psi = "–" if look["psi"] is None else f"{look['psi']:.3f}"
         when, rows = look["at"][:16].replace("T", " "), f"{look['rows']:,}"
-        known = (when, look["version"], escape(look["batch"]), rows, psi, number(look["value"]))
-        table.add_row(*known, SHORT.get(look["metric"], look["metric"]), look["state"])
+        known = (escape(when), escape(look["version"]), escape(look["batch"]), rows, psi, number(look["value"]))
+        table.add_row(*known, escape(SHORT.get(look["metric"], look["metric"])), escape(look["state"]))
     console.print(table if table.row_count else "no batch was looked at yet: podium monitor --batch FILE")

@@ -1,6 +1,10 @@
-"""Reads a batch of recent rows beside the holdout: only the columns that are compared, and no more rows than asked."""
+"""Reads a batch of recent rows: once, into a copy of our own, because whoever writes batches may write on meanwhile.
+
+The copy is Parquet whatever the batch is, so that the champion, the comparison and the labels all see the same rows.
+"""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import polars as pl
 from polars.exceptions import PolarsError
 
@@ -15,22 +20,29 @@ from configs.monitoring import MonitoringSection
 from configs.schema import HoldoutSection
 from podium.drift import Counted, Numbers, count_numbers, count_texts
 from podium.errors import UsageError
-from podium.labels import canonical_labels
+from podium.labels import canonical, canonical_labels
 from podium.monitoring import Batch
+from podium.names import printable
+from tasks.effects.prediction import read_rows
 
-NUMBER = "__podium_row__"
 KINDS = frozenset({".parquet", ".pq", ".csv"})
+BLOCK = 2**20
+NUMBER = "__podium_row__"
+INDEX = "__index_level_"
+"""How the column is called that pandas makes of an index without a name."""
+NO_VALUES = (pl.List, pl.Array, pl.Struct, pl.Object, pl.Binary)
+"""Types of columns whose values cannot be told apart as numbers or texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a batch that are looked at, in a file of their own, and where they come from."""
+    """The rows of a batch that are looked at, in a file of our own, and where they come from."""
 
     batch: Batch
     path: Path
 
 
-def find_batch(section: MonitoringSection, given: str | None) -> Path:
+def named_batch(section: MonitoringSection, given: str | None) -> Path:
     """Return the file of a batch: the one given, else the one configured, of a folder the newest.
 
     Raises:
@@ -39,40 +51,64 @@ def find_batch(section: MonitoringSection, given: str | None) -> Path:
     path = Path(given) if given else section.batches
     if path is None:
         raise UsageError("no batch to look at: name a file with --batch, or set monitoring.batches")
-    where = "--batch" if given else "monitoring.batches"
+    where = f"{'--batch' if given else 'monitoring.batches'}: {path}"
     if path.is_dir():
-        files = [file for file in path.iterdir() if file.suffix in KINDS and file.is_file()]
-        if not files:
-            raise UsageError(f"{where}: {path}: no .parquet or .csv file is in this folder")
-        return max(files, key=lambda file: (file.stat().st_mtime_ns, file.name))
+        return _newest(path, where)
     if not path.is_file():
-        raise UsageError(f"{where}: {path}: no such file or folder")
+        raise UsageError(f"{where}: no such file or folder")
     if path.suffix not in KINDS:
-        raise UsageError(f"{where}: {path}: neither .parquet nor .csv")
+        raise UsageError(f"{where}: neither .parquet nor .csv")
     return path
 
 
-def thin(path: Path, most: int, scratch: Path) -> Rows:
-    """Return the rows of a batch; of one that has more than ``most``, so many that are evenly spread over it.
+def _newest(folder: Path, where: str) -> Path:
+    files = {file: file.stat().st_mtime_ns for file in folder.iterdir() if file.suffix in KINDS and file.is_file()}
+    if not files:
+        raise UsageError(f"{where}: no .parquet or .csv file is in this folder")
+    return max(files, key=lambda file: (files[file], file.name))
+
+
+def take(path: Path, most: int, scratch: Path) -> Rows:
+    """Return a copy of the rows of a batch; of one that has more than ``most``, of at most so many, evenly spread.
 
     Raises:
         UsageError: the file cannot be read, or holds no rows.
     """
-    frame = _scan(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     try:
+        digest, table = _copied(path, scratch)
+        frame = pl.scan_parquet(table)
         rows = int(frame.select(pl.len()).collect().item())
-        if not rows:
-            raise UsageError(f"{path}: the batch holds no rows")
-        if rows <= most:
-            return Rows(Batch(path.name, digest, rows, rows), path.absolute())
-        few = _every(frame, -(-rows // most)).collect(engine="streaming")
-    except PolarsError as error:
-        raise _unreadable(path, error) from None
-    thinned = scratch / "batch.parquet"
-    few.write_parquet(thinned)
-    return Rows(Batch(path.name, digest, rows, len(few)), thinned)
+        if rows > most:
+            table = scratch / "thinned.parquet"
+            _every(frame, -(-rows // most)).collect(engine="streaming").write_parquet(table)
+        looked_at = int(pl.scan_parquet(table).select(pl.len()).collect().item())
+    except (PolarsError, OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UsageError(f"{path}: the batch cannot be read: {reason}") from None
+    if not rows:
+        raise UsageError(f"{path}: the batch holds no rows")
+    return Rows(Batch(printable(path.name), digest, rows, looked_at), table)
+
+
+def _copied(path: Path, scratch: Path) -> tuple[str, Path]:
+    """Return the digest of a file's bytes and the rows these hold, as Parquet."""
+    digest, copy = hashlib.sha256(), scratch / f"batch{path.suffix}"
+    with path.open("rb") as source, copy.open("wb") as target:
+        while block := source.read(BLOCK):
+            digest.update(block)
+            target.write(block)
+    return digest.hexdigest(), as_parquet(copy)
+
+
+def as_parquet(path: Path) -> Path:
+    """Return a file of rows as Parquet: itself, or what a CSV file beside it holds, read as models are given it."""
+    if path.suffix != ".csv":
+        return path
+    rows = read_rows(path)
+    mixed = rows.select_dtypes("object").columns
+    table = path.with_suffix(".parquet")
+    rows.assign(**{name: rows[name].map(str, na_action="ignore") for name in mixed}).to_parquet(table, index=False)
+    return table
 
 
 def _every(frame: pl.LazyFrame, step: int) -> pl.LazyFrame:
@@ -83,14 +119,19 @@ def _every(frame: pl.LazyFrame, step: int) -> pl.LazyFrame:
 def counted_columns(holdout: Path, batch: Path, left_out: Collection[str]) -> Iterator[tuple[str, Counted]]:
     """Yield each column of the holdout that the batch has, with the rows of both counted, one at a time.
 
-    Those left out that are named, and times: all of them are new in every batch.
+    Both files are Parquet. Those left out that are named; times, all of which are new in every batch; and lists.
     """
-    before, now = _scan(holdout), _scan(batch)
-    there = set(now.collect_schema().names()).difference(left_out)
+    before, now = pl.scan_parquet(holdout), pl.scan_parquet(batch)
+    there = now.collect_schema()
     for column, kind in before.collect_schema().items():
-        if column in there and not kind.is_temporal():
+        named = column not in left_out and not column.startswith(INDEX)
+        if named and column in there and _has_values(kind) and _has_values(there[column]):
             pair = [frame.select(column).collect().to_series() for frame in (before, now)]
             yield column, _counted(kind, *pair)
+
+
+def _has_values(kind: pl.DataType) -> bool:
+    return not isinstance(kind, NO_VALUES) and not kind.is_temporal()
 
 
 def _counted(kind: pl.DataType, before: pl.Series, now: pl.Series) -> Counted:
@@ -101,20 +142,24 @@ def _counted(kind: pl.DataType, before: pl.Series, now: pl.Series) -> Counted:
 
 def _numbers(values: pl.Series) -> Numbers:
     """Return numbers (n,); what is none in a batch, be it a text, counts as missing."""
-    if values.dtype == pl.String:
-        values = values.str.strip_chars()
+    if not values.dtype.is_numeric() and values.dtype != pl.Boolean:
+        values = values.cast(pl.String, strict=False).str.strip_chars()
     found: Numbers = values.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
     return np.where(np.isfinite(found), found, np.nan)
 
 
 def _texts(values: pl.Series) -> dict[str | None, int]:
-    spelled = values.cast(pl.String, strict=False).rename("value").value_counts(name="count")
-    return dict(zip(spelled["value"].to_list(), spelled["count"].to_list(), strict=True))
+    """Return how often each text is there, spelled as labels are; None is what is missing."""
+    found: Counter[str | None] = Counter()
+    for value, count in values.rename("value").value_counts(name="count").iter_rows():
+        missing = value is None or value != value
+        found[None if missing else canonical(value)] += count
+    return dict(found)
 
 
 def labels_in(section: HoldoutSection, batch: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]] | None:
     """Return the truth (m,) of the labelled rows and which (n,) these are; None where the batch has no labels."""
-    frame = _scan(batch)
+    frame = pl.scan_parquet(batch)
     if section.target not in frame.collect_schema().names():
         return None
     found = frame.select(section.target).collect().to_series()
@@ -122,18 +167,6 @@ def labels_in(section: HoldoutSection, batch: Path) -> tuple[npt.NDArray[Any], n
         numbers = _numbers(found)
         known = np.isfinite(numbers)
         return numbers[known], known
-    known = found.is_not_null().to_numpy()
-    return canonical_labels(found.drop_nulls().to_list()), known
-
-
-def _scan(path: Path) -> pl.LazyFrame:
-    try:
-        frame = pl.scan_csv(path, null_values=[" ", ""]) if path.suffix == ".csv" else pl.scan_parquet(path)
-        frame.collect_schema()
-    except (PolarsError, OSError) as error:
-        raise _unreadable(path, error) from None
-    return frame
-
-
-def _unreadable(path: Path, error: Exception) -> UsageError:
-    return UsageError(f"{path}: cannot be read: {str(error).splitlines()[0]}")
+    given = pd.Series(found.to_list(), dtype=object).replace("", None)
+    labelled: npt.NDArray[np.bool_] = given.notna().to_numpy()
+    return canonical_labels(given[labelled].tolist()), labelled

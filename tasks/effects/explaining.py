@@ -8,6 +8,7 @@ answers and is in terms of the team's own columns, whatever a pipeline makes of 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ ROWS = 200
 ASKED = 400_000
 """Rows a model is asked about, as long as ``FEWEST`` orders are tried forwards and backwards."""
 ORDERS, FEWEST = 20, 3
+CELLS, FEWEST_ROWS = 20_000_000, 5
+"""Values of a table that a model is asked about at once; wide ones have fewer rows explained."""
 Answers = Callable[[pd.DataFrame], Values]
 
 
@@ -41,12 +44,22 @@ def explain(request: dict[str, Any]) -> dict[str, Any]:
     rows = features_for(loaded, rows, request["target"], request["id_columns"])
     kind = kind_of(request)
     said = pyfunc_predictions(kind, loaded, rows)
-    some = list(evenly(len(rows), ROWS))
-    what, answer = _asked(said.only(_marked(some, len(rows))), request.get("positive"))
-    found = sampled(lambda given: answer(pyfunc_predictions(kind, loaded, given)), rows, some)
+    wide = rows.shape[1]
+    some = list(evenly(len(rows), max(FEWEST_ROWS, min(ROWS, CELLS // (wide * (wide + 1))))))
+    asked = _asked(said.only(_marked(some, len(rows))), request.get("positive"))
+    found = sampled(lambda given: asked.answer(pyfunc_predictions(kind, loaded, given)), rows, some)
     values = np.column_stack([_numbers(rows[column].iloc[some]) for column in rows.columns])
     np.savez(request["effects"], effects=found[0], bases=found[1], values=values)
-    return {"columns": [str(column) for column in rows.columns], "what": what}
+    return {"columns": [str(column) for column in rows.columns], "what": asked.what, "steady": asked.steady}
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is explained: in words, as a number (n,) taken out of answers, and whether it is the same for each row."""
+
+    what: str
+    answer: Callable[[Predictions], Values]
+    steady: bool = True
 
 
 def _marked(some: list[int], total: int) -> Any:
@@ -55,18 +68,26 @@ def _marked(some: list[int], total: int) -> Any:
     return mask
 
 
-def _asked(said: Predictions, positive: str | None) -> tuple[str, Callable[[Predictions], Values]]:
-    """Return what is explained, in words, and how it is taken out of answers (blocks of as many rows as were said)."""
+def _asked(said: Predictions, positive: str | None) -> _Question:
+    """Return what is explained of a model that says such things; answers come in blocks of as many rows as these."""
     if said.numbers is not None:
-        return "the number it predicts", lambda given: np.asarray(given.numbers, dtype=np.float64)
+        return _Question("the number it predicts", lambda given: np.asarray(given.numbers, dtype=np.float64))
     if said.probabilities is not None and len(said.classes) == 2:
         place = said.classes.index(positive) if positive in said.classes else 1
-        return f"the probability of {said.classes[place]}", lambda given: _chances(given)[:, place]
+        return _Question(f"the probability of {said.classes[place]}", lambda given: _chances(given)[:, place])
     labels = said.labels
     if said.probabilities is not None:
         places = np.array([said.classes.index(label) for label in labels])
-        return "the probability of the class it says", lambda given: _of_each(_chances(given), places)
-    return "whether it says so", lambda given: (given.labels == np.resize(labels, len(given.labels))).astype(np.float64)
+        of_each = "the probability of the class it says"
+        return _Question(of_each, lambda given: _of_each(_chances(given), places), steady=False)
+    if positive in set(labels.tolist()):
+        return _Question(f"whether it says {positive}", lambda given: _truth(given.labels == positive))
+    same = "whether it still says so"
+    return _Question(same, lambda given: _truth(given.labels == np.resize(labels, len(given.labels))), steady=False)
+
+
+def _truth(given: Any) -> Values:
+    return np.asarray(given, dtype=np.float64)
 
 
 def _chances(given: Predictions) -> Values:
@@ -92,10 +113,20 @@ def sampled(answer: Answers, rows: pd.DataFrame, some: list[int], seed: int = 0)
         others = rows.iloc[generator.integers(0, len(rows), len(some))]
         order = generator.permutation(wide)
         for direction in (order, order[::-1]):
-            steps = answer(_put_in(these, others, direction)).reshape(wide + 1, len(some))
+            steps = _finite(answer(_put_in(these, others, direction)), (wide + 1) * len(some))
+            steps = steps.reshape(wide + 1, len(some))
             effects[:, direction] += np.diff(steps, axis=0).T
             bases += steps[0]
     return effects / (2 * orders), bases / (2 * orders)
+
+
+def _finite(answers: Values, count: int) -> Values:
+    """Return answers (count,); raise NotUsableError where there are more or fewer, or some are no numbers."""
+    if answers.shape != (count,):
+        raise NotUsableError(f"it gave {len(answers)} answers to {count} rows that were put together")
+    if not np.isfinite(answers).all():
+        raise NotUsableError("its answers to rows that were put together are not all numbers")
+    return answers
 
 
 def _put_in(these: pd.DataFrame, others: pd.DataFrame, order: Any) -> pd.DataFrame:

@@ -1,12 +1,17 @@
 """Finds what is in production, for those who ask or look at it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from mlflow.entities.model_registry import ModelVersion
 
 from configs.schema import MlflowSection
-from podium.errors import NegativeAnswerError
+from podium.errors import NegativeAnswerError, PodiumError
+from tasks.effects.sandbox import Answer
 from tasks.effects.store import CHAMPION, Store, find
+
+PASSING = frozenset({"gone", "timeout"})
+"""Answers that say nothing of the model: asked again it may answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,18 @@ class Champion:
     def files(self) -> str:
         """The URI of its files, by its number: the alias may move meanwhile."""
         return f"models:/{self.store.registered_model}/{self.version}"
+
+    def require(self, answer: Answer, about: str) -> dict[str, Any]:
+        """Return what it answered when it was asked about something.
+
+        Raises:
+            NegativeAnswerError: it cannot answer that.
+            PodiumError: its files could not be had, or it took too long.
+        """
+        if answer.value is not None:
+            return answer.value
+        kind = PodiumError if answer.code in PASSING else NegativeAnswerError
+        raise kind(f"{self.store.registered_model} version {self.version} does not answer {about}: {answer.reason}")
 
 
 def champion_of(section: MlflowSection) -> Champion:

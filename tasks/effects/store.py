@@ -195,14 +195,9 @@ def _point_mlflow_at(section: MlflowSection) -> str:
 def _connect(experiment: str, registered_model: str, uri: str) -> Store:
     require_answer(uri)
     client = MlflowClient(uri, uri)
-    ids = [_experiment(client, name, uri) for name in (experiment, f"{experiment}.decisions")]
+    ids = [experiment_id(client, name, uri) for name in (experiment, f"{experiment}.decisions")]
     _registered_model(client, registered_model)
     return Store(client, uri, ids[0], ids[1], registered_model)
-
-
-def experiment_named(store: Store, name: str) -> str:
-    """Return the id of a further experiment, making it if it is not there."""
-    return _experiment(store.client, name, store.uri)
 
 
 def delete_version(store: Store, version: str) -> None:
@@ -214,7 +209,8 @@ def delete_version(store: Store, version: str) -> None:
             raise
 
 
-def _experiment(client: MlflowClient, name: str, uri: str) -> str:
+def experiment_id(client: MlflowClient, name: str, uri: str) -> str:
+    """Return the id of an experiment, making it if it is not there."""
     found = client.get_experiment_by_name(name)
     if found is not None:
         _refuse_deleted(found)
@@ -224,7 +220,7 @@ def _experiment(client: MlflowClient, name: str, uri: str) -> str:
     except MlflowException as error:
         if error.error_code not in EXISTS:
             raise
-        return _experiment(client, name, uri)
+        return experiment_id(client, name, uri)
 
 
 def _refuse_deleted(experiment: Experiment) -> None:

@@ -20,7 +20,7 @@ def config_of(model: str, **sections: Any) -> PodiumConfig:
 
 def test_the_projects_own_file_is_as_it_is_written() -> None:
     """For the project that the file is written for, it says what `prefect deploy` takes from it."""
-    assert deployments_of(FILE, Project("churn", "configs/churn.yaml", "/srv", monitors=True)) == FILE.deployments
+    assert deployments_of(FILE, Project("churn", "configs/churn.yaml", "/srv")) == FILE.deployments
 
 
 def test_every_name_is_the_projects() -> None:

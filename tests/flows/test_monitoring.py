@@ -43,7 +43,7 @@ def test_rows_like_the_holdout_are_as_it_was_and_noted_once(watched: Path, made:
     first, again = monitor(str(watched), path), monitor(str(watched), path)
     assert (first.alerts, first.state, dry.run_id) == ((), "as it was", None)
     assert first.run_id == again.run_id
-    assert {d.column for d in first.drifts} >= {"tenure", "Contract", "predictions"}
+    assert {d.column for d in first.drifts} >= {"tenure", "Contract", "(predictions)"}
     assert not {d.column for d in first.drifts} & {"customerID", "churn"}
     (look,) = looks_json(str(watched))["looks"]
     assert (look["version"], look["rows"], look["state"]) == ("1", 700, "as it was")
@@ -64,7 +64,7 @@ def test_drift_and_degradation_are_told_once_and_answered_no(
     for _ in range(2):
         found: Monitored = refused(monitor, watched, batch=bad)
     assert found.state == "degraded and drifted"
-    assert found.drifted[0].column in {"tenure", "predictions"}
+    assert found.drifted[0].column in {"tenure", "(predictions)"}
     assert chat.titles == [
         "[warning] churn: the data have drifted",
         "[critical] churn: version 1 in production is degraded",
@@ -102,9 +102,9 @@ def test_a_batch_that_cannot_be_looked_at_is_one_clear_line(watched: Path, made:
     for path, said in ((None, "monitoring.batches"), ("nowhere.csv", "no such file"), (str(empty), "holds no rows")):
         with pytest.raises(UsageError, match=said):
             monitor(str(watched), path)
-    with pytest.raises(UsageError, match=r"torn\.parquet: cannot be read"):
+    with pytest.raises(UsageError, match=r"torn\.parquet: the batch cannot be read"):
         monitor(str(watched), str(torn))
-    with pytest.raises(NegativeAnswerError, match=r"version 1 cannot answer narrow\.parquet: it needs tenure"):
+    with pytest.raises(NegativeAnswerError, match=r"version 1 does not answer narrow\.parquet: it needs tenure"):
         monitor(str(watched), str(narrow))
     assert looks_json(str(watched)) == {"looks": []}
 

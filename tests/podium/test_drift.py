@@ -1,5 +1,7 @@
 """What has moved is found, what has not is not called so by chance, and the index is the one of the textbooks."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,6 +52,21 @@ def test_chance_is_called_drift_no_more_often_than_stated() -> None:
     ]
     assert np.mean([one.psi > LIMIT for one in looks]) > 0.2
     assert np.mean([one.drifted for one in looks]) < 4 * LEVEL
+
+
+def _counts(values: list[int]) -> dict[str | None, int]:
+    return {str(value): count for value, count in Counter(values).items()}
+
+
+@pytest.mark.parametrize(("rows", "now", "texts"), [(300, 2000, 500), (500, 5000, 5000), (200, 5000, 40)])
+def test_rare_texts_from_which_nothing_has_moved_are_no_drift(rows: int, now: int, texts: int) -> None:
+    """Postcodes and the like: those that are frequent in a small holdout are so by luck."""
+    generator = np.random.default_rng(2)
+    looks = []
+    for _ in range(60):
+        before, after = (_counts(generator.integers(0, texts, size).tolist()) for size in (rows, now))
+        looks.append(drift_of("postcode", count_texts(before, after), LIMIT, 20).drifted)
+    assert not any(looks)
 
 
 @given(

@@ -1,5 +1,6 @@
 """Columns are ordered by what they move, a tendency is said only where there is one, and a page shows no code."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,29 @@ def test_texts_and_constants_have_no_tendency() -> None:
     assert {f.direction for f in explained("1", "m", texts).features} == {None}
     nothing = Sampled(("a",), np.zeros((50, 1)), np.zeros(50), np.zeros((50, 1)), "x")
     assert [f.share for f in explained("1", "m", nothing).features] == [0]
+
+
+def test_where_each_row_is_asked_something_else_there_is_no_tendency() -> None:
+    """The probability of the class it says is another one from row to row."""
+    up = np.linspace(-1, 1, 100)
+    found = explained("3", "m", replace(sampled(up=up), steady=False))
+    assert found.features[0].direction is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "doubt"),
+    [
+        ({}, None),
+        ({"effects": np.full((100, 1), np.nan)}, "not all numbers"),
+        ({"bases": np.zeros(99)}, "another shape"),
+        ({"columns": ("a", "b")}, "another shape"),
+        ({"effects": np.zeros(100)}, "another shape"),
+    ],
+)
+def test_what_cannot_be_is_doubted(changed: dict[str, Any], doubt: str | None) -> None:
+    """It comes from a process in which somebody else's model ran."""
+    found = replace(sampled(a=np.zeros(100)), **changed).doubt
+    assert (found is None) if doubt is None else (found is not None and doubt in found)
 
 
 def test_effects_of_a_row_add_up_to_its_answer() -> None:

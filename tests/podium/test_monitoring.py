@@ -1,5 +1,6 @@
 """A champion is degraded when labelled rows show it, and not because they are few or strange."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ def test_a_loss_that_rises_is_degradation() -> None:
     [
         (None, "the batch has no labels"),
         (rows(99), "99 labelled rows; 100 are asked for"),
+        (np.array(["0"] * 195 + ["1"] * 5), "of the labelled rows there are 5 rows of class 1"),
         (np.full(200, "0"), "no labelled row is of class '1'"),
         (np.array(["0", "1", "maybe"] * 50), "the label 'maybe' is not among those of the holdout"),
     ],
@@ -81,8 +83,8 @@ def test_what_cannot_be_known_is_said_and_is_no_degradation(truth: Any, reason: 
 
 def test_alerts_name_what_moved_most() -> None:
     """Degradation first, then the farthest columns, and how many more."""
-    drifts = tuple(Drift(f"c{i}", i / 2, 0.1, i > 1, "moved") for i in range(9))
-    bad = Performance("f1_score", 500, 0.6, 0.58, 0.62, 0.8, True)
+    drifts = tuple(Drift(f"c{i}", i / 2, 0.25, 0.1, i > 1, "moved") for i in range(9))
+    bad = Performance("f1_score", 500, 0.6, 0.58, 0.62, 0.8, 0.75, True)
     found = Monitored("3", "m", BATCH, drifts, bad, "k")
     assert found.state == "degraded and drifted"
     assert found.alerts[0].startswith("the champion is degraded: f1_score is 0.6000 on 500 labelled rows")
@@ -92,16 +94,45 @@ def test_alerts_name_what_moved_most() -> None:
 
 
 def test_the_same_look_has_the_same_key_wherever_the_batch_lies() -> None:
-    """Another champion, holdout, batch or limit makes another."""
-    first = monitoring_key("3", "h", BATCH, {"psi": 0.25, "batches": "/a"})
-    assert first == monitoring_key("3", "h", BATCH, {"psi": 0.25, "batches": "/b"})
+    """Another project, champion, holdout, metric, batch or limit makes another."""
+    holdout, who, rules = Holdout("h", "d", rows(10), "1"), ("e", "churn", "3"), {"psi": 0.25, "batches": "/a"}
+    first = monitoring_key(who, holdout, BATCH, rules)
+    assert first == monitoring_key(who, holdout, BATCH, {**rules, "batches": "/b"})
     others = [
-        monitoring_key("4", "h", BATCH, {"psi": 0.25}),
-        monitoring_key("3", "i", BATCH, {"psi": 0.25}),
-        monitoring_key("3", "h", Batch("b.parquet", "e", 10, 10), {"psi": 0.25}),
-        monitoring_key("3", "h", BATCH, {"psi": 0.2}),
+        monitoring_key(("e", "churn", "4"), holdout, BATCH, rules),
+        monitoring_key(("e", "fraud", "3"), holdout, BATCH, rules),
+        monitoring_key(who, replace(holdout, digest="i"), BATCH, rules),
+        monitoring_key(who, replace(holdout, wanted=Wanted("roc_auc")), BATCH, rules),
+        monitoring_key(who, holdout, replace(BATCH, digest="e"), rules),
+        monitoring_key(who, holdout, BATCH, {**rules, "psi": 0.2}),
     ]
-    assert len({first, *others}) == 5
+    assert len({first, *others}) == 7
+
+
+def test_a_small_holdout_s_own_luck_is_no_degradation() -> None:
+    """A champion that looked 0.1 better than it is on 150 rows is not called degraded by 5,000 rows."""
+    truth, now = rows(150), rows(5000, 1)
+    holdout = Holdout("h", "d", truth, "1")
+    found = performance_of(holdout, said_of(truth, 0.12, 5), now, said_of(now, 0.2, 1), LIMITS)
+    assert found.value is not None
+    assert found.reference is not None
+    assert found.reference - found.value > LIMITS.drop
+    assert not found.degraded
+    assert not found.is_good
+
+
+def test_to_be_good_again_the_number_itself_must_be() -> None:
+    """Not to be shown worse is not enough for an all-clear."""
+    assert looked(2000, 0.2).is_good
+    doubtful = looked(110, 0.29)
+    assert (doubtful.degraded, doubtful.is_good) == (False, False)
+
+
+def test_answers_of_another_shape_are_counted_by_their_labels() -> None:
+    """Probabilities in one column are none that could be told apart."""
+    labels = np.array(["0", "1", "1"])
+    flat = Predictions(labels, ("0", "1"), np.array([0.1, 0.8, 0.6]))
+    assert count_answers(flat, flat).bins[0] == "others"
 
 
 def test_answers_are_counted_by_what_a_model_gives() -> None:
@@ -111,4 +142,4 @@ def test_answers_are_counted_by_what_a_model_gives() -> None:
     with_chances = Predictions(labels, ("0", "1"), chances)
     assert count_answers(with_chances, with_chances).bins[-1] == "missing"
     assert "below" in count_answers(with_chances, with_chances).bins[0]
-    assert count_answers(with_chances, Predictions(labels)).bins[:2] == ("1", "0")
+    assert count_answers(with_chances, Predictions(labels)).bins == ("others", "missing")

@@ -54,8 +54,12 @@ def test_a_failed_verification_is_critical_and_a_passed_one_clears_it() -> None:
 
 def test_a_batch_tells_of_drift_and_of_performance_as_far_as_it_can() -> None:
     """Rows that are too few, or have no labels, raise nothing and clear nothing."""
-    batch, drift = Batch("b.csv", "d", 500, 500), Drift("tenure", 0.4, 0.1, True, "missing: 0.0% of rows, now 20.0%")
-    bad, good = (Performance("f1_score", 500, 0.6, 0.5, 0.7, 0.8, degraded) for degraded in (True, False))
+    batch, drift = (
+        Batch("b.csv", "d", 500, 500),
+        Drift("tenure", 0.4, 0.25, 0.1, True, "missing: 0.0% of rows, now 20.0%"),
+    )
+    bad = Performance("f1_score", 500, 0.6, 0.5, 0.7, 0.8, allowed=0.75, degraded=True)
+    good, doubtful = replace(bad, value=0.78, degraded=False), replace(bad, degraded=False)
     unknown = Performance("f1_score", 0, reason="the batch has no labels")
     look = Monitored("2", "forest", batch, (drift,), bad, "k")
     assert told("monitor", NegativeAnswerError("no", look)) == {
@@ -64,7 +68,9 @@ def test_a_batch_tells_of_drift_and_of_performance_as_far_as_it_can() -> None:
     }
     assert "tenure: PSI 0.40; missing" in about("monitor", look, "drift").text
     assert "podium rollback" in about("monitor", look, "performance").text
-    same = replace(look, drifts=(replace(drift, drifted=False),), performance=good)
+    by_chance = replace(look, drifts=(replace(drift, drifted=False),), performance=doubtful)
+    assert told("monitor", by_chance) == {}
+    same = replace(look, drifts=(replace(drift, drifted=False, psi=0.1),), performance=good)
     assert told("monitor", same) == {"drift": ("clear", "warning"), "performance": ("clear", "critical")}
     assert told("monitor", replace(look, drifts=(), performance=unknown)) == {}
     assert told("monitor", look.dry()) == {}

@@ -1,10 +1,13 @@
 """Sampled Shapley values are the exact ones where these are known, whatever kinds of columns there are."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tasks.effects.explaining import sampled
+from tasks.effects.prediction import NotUsableError
 
 
 def table(rows: int = 400) -> pd.DataFrame:
@@ -62,3 +65,14 @@ def test_types_of_columns_stay_what_they_are() -> None:
 
     sampled(watched, rows, [0, 1])
     assert all((dtypes == rows.dtypes).all() for dtypes in seen)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [(lambda rows: np.full(len(rows), np.nan), "not all numbers"), (lambda rows: rows[:3], "3 answers")],
+)
+def test_answers_that_are_none_are_said_to_be(answers: Any, said: str) -> None:
+    """Rows that are put together may be such as a model gives no number for."""
+    rows = table(20)[["a"]]
+    with pytest.raises(NotUsableError, match=said):
+        sampled(lambda given: answers(given["a"].to_numpy()), rows, [0, 1])
