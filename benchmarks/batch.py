@@ -1,7 +1,7 @@
 """What a look at a batch of many rows costs, beside a look at one that is looked at as a whole.
 
 ``python -m benchmarks.batch [ROWS]``, 10,000,000 rows if none are given, drawn from the demo's holdout. Seconds are
-those of ``podium monitor --dry-run`` from start to end; memory is that of the process, which does not hold the batch.
+those of ``podium monitor --dry-run`` from start to end; memory is that of the process, which holds a part at a time.
 """
 
 import subprocess
@@ -63,9 +63,9 @@ def compare(folder: Path, rows: int) -> Iterator[Comparison]:
         run(home, PODIUM, command, "--config", config)
     few, many = (write(staged.holdout, count, folder / f"{count}.parquet") for count in (FEW, rows))
     seen = [(look(home, config, many), look(home, config, few)) for _ in range(ROUNDS)]
-    for place, (what, unit) in enumerate((("podium monitor", "s"), ("its memory", "M"))):
+    for place, (what, unit, goal) in enumerate((("podium monitor", "s", 1.5), ("its memory", "M", 2.0))):
         a, b = [large[place] for large, _ in seen], [small[place] for _, small in seen]
-        yield Comparison(f"{what}: {rows:,} rows / {FEW:,}", a, b, goal=1.5, at_most=True, unit=unit)
+        yield Comparison(f"{what}: {rows:,} rows / {FEW:,}", a, b, goal, at_most=True, unit=unit)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 What a selection costs depends on what is new and on how many it looks at, not on how many there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mlflow.entities import LoggedModel
@@ -115,15 +115,20 @@ def list_best(
     models, more = best(store, holdout, rules.primary, count)
     leading = describe(store, models, holdout.digest)
     wanted = [[champion] if champion else [], list(seen.claimants(rules.claimed))] if more else []
-    others = [c for ids in wanted for c in _first(store, holdout, ids)]
+    known = {c.logged_model_id: c for c in leading}
+    others = [c for ids in wanted for c in _first(store, holdout, ids, known)]
     return Shortlist(tuple(leading), tuple(others), seen.measured, more)
 
 
-def _first(store: Store, holdout: Holdout, ids: Sequence[str]) -> list[Candidate]:
-    """Return the first of some logged models that is a candidate, if one is."""
-    models = (model_of(store, one) for one in ids)
-    found = (describe(store, [model], holdout.digest) for model in models if model)
+def _first(store: Store, holdout: Holdout, ids: Sequence[str], known: Mapping[str, Candidate]) -> list[Candidate]:
+    """Return the first of some logged models that is a candidate, if one is; those known need not be asked for."""
+    found = ([known[one]] if one in known else _one(store, holdout, one) for one in ids)
     return next((one for one in found if one), [])
+
+
+def _one(store: Store, holdout: Holdout, logged_model_id: str) -> list[Candidate]:
+    model = model_of(store, logged_model_id)
+    return describe(store, [model], holdout.digest) if model else []
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)

@@ -29,7 +29,7 @@ def in_production(section: MlflowSection) -> Production:
     store = find(section)
     if store is None:
         return Production(None, None, None, None)
-    model = store.client.get_registered_model(store.registered_model)
+    model = store.registered()
     aliases = {alias: str(version) for alias, version in model.aliases.items()}
     champion, previous, pin = aliases.get(CHAMPION), aliases.get(PREVIOUS), parse_pin(model.tags.get(PINNED))
     if champion is None:
@@ -94,7 +94,7 @@ def retire_versions(section: MlflowSection, retention: RetentionSection, champio
 
 
 def _planned(store: Store, retention: RetentionSection, champion: str) -> tuple[Retirement, ...]:
-    model = store.client.get_registered_model(store.registered_model)
+    model = store.registered()
     pin, waiting = parse_pin(model.tags.get(PINNED)), _waiting(store)
     kept = dict.fromkeys(waiting, "a decision waits for it") | ({pin.version: "pinned"} if pin else {})
     aliases = {alias: str(version) for alias, version in model.aliases.items()}

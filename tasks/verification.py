@@ -67,7 +67,7 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
     store, found = champion.store, champion.found
     seen = _observe(store, config, holdout, f"@{CHAMPION}", observe_once)
     wanted = _expected(store, config, holdout, logged_model_of(found))
-    pin = parse_pin(store.client.get_registered_model(store.registered_model).tags.get(PINNED))
+    pin = parse_pin(store.registered().tags.get(PINNED))
     return Verification(champion.version, champion.model_id, judge(seen, wanted), pin.sentence() if pin else None)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, LoggedModel, Run, ViewType
-from mlflow.entities.model_registry import ModelVersion
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.entities.paged_list import PagedList
@@ -59,10 +59,14 @@ class Store:
         """Whether it is a database file, which only processes of one machine share."""
         return self.uri.startswith("sqlite:")
 
+    def registered(self) -> RegisteredModel:
+        """Return the registered model with tags and aliases: by a search, which reads its versions only once."""
+        found = self.client.search_registered_models(f"name = '{self.registered_model}'", max_results=1)
+        return found[0] if found else self.client.get_registered_model(self.registered_model)
+
     def aliases(self) -> dict[str, str]:
         """Return the version that each alias of the registered model points to."""
-        found = self.client.get_registered_model(self.registered_model).aliases
-        return {alias: str(version) for alias, version in found.items()}
+        return {alias: str(version) for alias, version in self.registered().aliases.items()}
 
     def versions(self, wanted: str = "") -> list[ModelVersion]:
         """Return every version of the registered model that meets a filter; their aliases are not filled in."""
@@ -170,8 +174,13 @@ def find(section: MlflowSection) -> Store | None:
     client = MlflowClient(uri, uri)
     parts = (section.experiment, f"{section.experiment}.decisions")
     there = all(client.get_experiment_by_name(name) for name in parts)
-    named = client.search_registered_models(f"name = '{section.registered_model}'", max_results=1)
-    return connect(section) if there and named else None
+    return connect(section) if there and _is_registered(client, section.registered_model) else None
+
+
+def _is_registered(client: MlflowClient, name: str) -> bool:
+    """Whether there is a registered model: asked by one of its versions, because MLflow reads all of them with it."""
+    named = f"name = '{name}'"
+    return bool(client.search_model_versions(named, max_results=1) or client.search_registered_models(named, 1))
 
 
 def _point_mlflow_at(section: MlflowSection) -> str:

@@ -78,6 +78,11 @@ def test_a_project_s_life_is_told_without_repeats(chat: Receiver, home: Path, ma
     assert "podium rollback" in chat.got[2]["message"]
 
 
+def test_a_flow_that_tells_has_the_version_of_its_own_file() -> None:
+    """Prefect shows by it which code ran."""
+    assert len({flow.version for flow in (select, migrate, verify)}) == 3
+
+
 @pytest.mark.parametrize("works", [True, False], ids=["completed", "failed"])
 def test_an_answer_that_prefect_lost_costs_no_message(
     chat: Receiver, home: Path, made: Path, prefect_server: str, works: bool

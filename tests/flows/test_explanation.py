@@ -9,15 +9,14 @@ from flows.explanation import explain
 from flows.migration import migrate
 from flows.selection import select
 from podium.errors import NegativeAnswerError
-from tests.flows.projects import FOREST, LOGISTIC, project, store_of
+from tests.flows.projects import LOGISTIC, project, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-@pytest.mark.parametrize("name", [LOGISTIC, FOREST])
-def test_the_champion_is_explained_and_it_is_kept_with_its_run(home: Path, made: Path, name: str) -> None:
+def test_the_champion_is_explained_and_it_is_kept_with_its_run(home: Path, made: Path) -> None:
     """Tenure lowers the chance of churn; effects of each row add up to what the model says of it; again is the same."""
-    config = project(home.parent, made, name)
+    config = project(home.parent, made, LOGISTIC)
     migrate(str(config))
     select(str(config))
     dry = explain(str(config), dry_run=True)
