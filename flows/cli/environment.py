@@ -5,6 +5,7 @@ import os
 import warnings
 from pathlib import Path
 
+import tasks
 from configs.loading import podium_home
 from configs.schema import PodiumConfig
 from deployments.stack.home import StackHome
@@ -18,12 +19,8 @@ QUIET = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_CLI_PROMPT": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    # Five tries with growing pauses are a minute; MLflow's own default is four, for each call.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "5",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "DO_NOT_TRACK": "1",
+    **tasks.QUIET,
 }
 
 

@@ -42,11 +42,9 @@ def explain(request: dict[str, Any]) -> dict[str, Any]:
     loaded = load_model(request["model"])
     rows = read_rows(Path(request["holdout"]))
     rows = features_for(loaded, rows, request["target"], request["id_columns"])
-    kind = kind_of(request)
-    said = pyfunc_predictions(kind, loaded, rows)
-    wide = rows.shape[1]
+    kind, wide = kind_of(request), rows.shape[1]
     some = list(evenly(len(rows), max(FEWEST_ROWS, min(ROWS, CELLS // (wide * (wide + 1))))))
-    asked = _asked(said.only(_marked(some, len(rows))), request.get("positive"))
+    asked = _asked(pyfunc_predictions(kind, loaded, rows.iloc[some]), request.get("positive"))
     found = sampled(lambda given: asked.answer(pyfunc_predictions(kind, loaded, given)), rows, some)
     values = np.column_stack([_numbers(rows[column].iloc[some]) for column in rows.columns])
     np.savez(request["effects"], effects=found[0], bases=found[1], values=values)
@@ -60,12 +58,6 @@ class _Question:
     what: str
     answer: Callable[[Predictions], Values]
     steady: bool = True
-
-
-def _marked(some: list[int], total: int) -> Any:
-    mask = np.zeros(total, dtype=bool)
-    mask[some] = True
-    return mask
 
 
 def _asked(said: Predictions, positive: str | None) -> _Question:
