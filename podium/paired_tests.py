@@ -109,13 +109,18 @@ def delong(positive: Truth, champion: Values, challenger: Values, confidence: fl
 
 
 def _components(positive: Truth, score: Values) -> tuple[Values, Values]:
-    """Return for each positive row the share of negatives below it, for each negative that of positives above it."""
-    from scipy.stats import rankdata
+    """Return for each positive row the share of negatives below it, for each negative that of positives above it.
 
-    together, high, low = (rankdata(values) for values in (score, score[positive], score[~positive]))
-    below = (together[positive] - high) / len(low)
-    above = 1 - (together[~positive] - low) / len(high)
-    return below, above
+    Ties count half. One sort gives all: rows of the same score are a group, and the groups below it are counted.
+    """
+    order = np.argsort(score)
+    ordered = score[order]
+    group = np.cumsum(np.concatenate([[0], ordered[1:] != ordered[:-1]]))
+    shares = np.empty((2, len(score)))
+    for place, others in enumerate((~positive, positive)):
+        counts = np.bincount(group, others[order])
+        shares[place, order] = ((np.cumsum(counts) - counts / 2) / counts.sum())[group]
+    return shares[0, positive], 1 - shares[1, ~positive]
 
 
 def _untested(confidence: float, reason: str) -> DeLong:
