@@ -66,6 +66,7 @@ def test_what_is_not_declared_any_more_goes_and_what_differs_is_written(
     monkeypatch.setattr("deployments.registering.deployments_of", lambda file, project: bare)
     assert {s.name for s in register(moved).automations if s.action == "removed"} == {
         "tides-select after training",
+        "tides-explain after a promotion",
         "tides-verify after a change of production",
     }
     monkeypatch.undo()
