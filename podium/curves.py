@@ -40,8 +40,14 @@ def curves_of(answers: Answers) -> Curves | None:
     return Curves(_thinned(low, high), _thinned(recall, precision), _calibration(positive, score))
 
 
+def evenly(total: int, most: int) -> list[int]:
+    """Return the places of at most so many of some things, evenly spread, the first and the last among them."""
+    places: list[int] = np.unique(np.linspace(0, total - 1, min(total, most)).astype(int)).tolist()
+    return places
+
+
 def _thinned(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Points:
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(int))
+    kept = evenly(len(x), MOST_POINTS)
     return tuple((round(float(x[i]), 4), round(float(y[i]), 4)) for i in kept)
 
 
@@ -60,7 +66,7 @@ def polyline(points: Iterable[tuple[float, float]], side: float = 100) -> str:
 def scattered(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Points:
     """Return some of the points, spread over all of them in the order of x."""
     order = np.argsort(x, kind="stable")
-    kept = order[np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_DOTS)).astype(int))]
+    kept = order[evenly(len(x), MOST_DOTS)]
     return tuple((float(x[i]), float(y[i])) for i in kept)
 
 

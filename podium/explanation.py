@@ -1,6 +1,5 @@
 """What the champion looks at: how much each column moves its answers, and in which direction."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -107,17 +106,12 @@ def _direction(found: Sampled, place: int) -> float | None:
     rows = int(known.sum())
     if not found.steady or rows < 10 or np.ptp(values[known]) == 0 or np.ptp(effects[known]) == 0:
         return None
-    correlation = float(np.corrcoef(_ranks(values[known]), _ranks(effects[known]))[0, 1])
+    # A second of imports, for explanations alone.
+    from scipy.stats import spearmanr
+
+    correlation = float(spearmanr(values[known], effects[known]).statistic)
     chance = float(special.ndtri(1 - LEVEL / 2)) / np.sqrt(rows - 1)
     return correlation if abs(correlation) > chance else None
-
-
-def _ranks(values: Values) -> Values:
-    """Return mean ranks (n,)."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    middle: Values = ends - (counts - 1) / 2
-    return middle[inverse]
 
 
 def rows_json(found: Sampled) -> list[dict[str, Any]]:
@@ -126,12 +120,6 @@ def rows_json(found: Sampled) -> list[dict[str, Any]]:
         {"answer": float(b + e.sum()), "base": float(b), "effects": dict(zip(found.columns, e.tolist(), strict=True))}
         for b, e in zip(found.bases, found.effects, strict=True)
     ]
-
-
-def evenly(total: int, most: int) -> Sequence[int]:
-    """Return the places of at most so many rows, evenly spread."""
-    places: list[int] = np.unique(np.linspace(0, total - 1, min(total, most)).astype(int)).tolist()
-    return places
 
 
 def effects_page(found: Explanation) -> str:

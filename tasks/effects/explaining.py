@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from podium.explanation import Values, evenly
+from podium.curves import evenly
+from podium.explanation import Values
 from podium.measurement import Predictions
 from tasks.effects.conversion import pyfunc_predictions
 from tasks.effects.kinds import kind_of
@@ -43,7 +44,7 @@ def explain(request: dict[str, Any]) -> dict[str, Any]:
     rows = read_rows(Path(request["holdout"]))
     rows = features_for(loaded, rows, request["target"], request["id_columns"])
     kind, wide = kind_of(request), rows.shape[1]
-    some = list(evenly(len(rows), max(FEWEST_ROWS, min(ROWS, CELLS // (wide * (wide + 1))))))
+    some = evenly(len(rows), max(FEWEST_ROWS, min(ROWS, CELLS // (wide * (wide + 1)))))
     asked = _asked(pyfunc_predictions(kind, loaded, rows.iloc[some]), request.get("positive"))
     found = sampled(lambda given: asked.answer(pyfunc_predictions(kind, loaded, given)), rows, some)
     values = np.column_stack([_numbers(rows[column].iloc[some]) for column in rows.columns])

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from podium.explanation import Explanation, Feature, Sampled, effects_page, evenly, explained, rows_json
+from podium.curves import evenly
+from podium.explanation import Explanation, Feature, Sampled, effects_page, explained, rows_json
 
 
 def sampled(**effects: Any) -> Sampled:
@@ -76,4 +77,4 @@ def test_the_page_is_escaped() -> None:
 @pytest.mark.parametrize(("total", "places"), [(3, [0, 1, 2]), (101, [0, 25, 50, 75, 100]), (1, [0])])
 def test_rows_are_spread_evenly(total: int, places: list[int]) -> None:
     """The first and the last are among them, and none comes twice."""
-    assert list(evenly(total, 5)) == places
+    assert evenly(total, 5) == places
