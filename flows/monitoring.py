@@ -8,7 +8,7 @@ from configs.loading import load_config
 from flows.alerting import telling
 from podium.errors import ConfigError, NegativeAnswerError
 from podium.events import noticed
-from podium.monitoring import Monitored
+from podium.monitored import Monitored
 from podium.progress import announce
 from tasks.effects.events import project_of, tell
 from tasks.measurement import load_holdout

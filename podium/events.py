@@ -10,7 +10,7 @@ from typing import Any
 
 from podium.checks import Verification
 from podium.decision import Chain, Decision
-from podium.monitoring import Monitored
+from podium.monitored import Monitored
 
 TRAINED = "podium.model.trained"
 PROMOTED = "podium.champion.promoted"

@@ -8,7 +8,7 @@ from podium.alerts import Alert, Severity
 from podium.checks import Verification
 from podium.decision import Chain
 from podium.errors import AnsweredError, NegativeAnswerError, first_line
-from podium.monitoring import Monitored
+from podium.monitored import Monitored
 from podium.outcome import OrderOutcome, SelectionOutcome
 from podium.plan import MigrationReport
 from podium.training import TrainingReport

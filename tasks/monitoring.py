@@ -17,7 +17,8 @@ from configs.monitoring import MonitoringSection
 from configs.schema import HoldoutSection, MlflowSection, PodiumConfig
 from podium.drift import PREDICTIONS, Drift, drift_of
 from podium.measurement import Holdout, Predictions
-from podium.monitoring import Limits, Look, Monitored, count_answers, monitoring_key, performance_of
+from podium.monitored import Look, Monitored
+from podium.monitoring import Limits, count_answers, monitoring_key, performance_of
 from podium.names import label_key
 from tasks.effects.batches import Rows, as_parquet, counted_columns, labels_in, named_batch, take
 from tasks.effects.measuring import SAID, asked

@@ -21,7 +21,7 @@ from configs.schema import HoldoutSection
 from podium.drift import Counted, Numbers, count_numbers, count_texts
 from podium.errors import UsageError
 from podium.labels import canonical, canonical_labels
-from podium.monitoring import Batch
+from podium.monitored import Batch
 from podium.names import printable
 from tasks.effects.prediction import read_rows
 

@@ -11,7 +11,7 @@ from flows.migration import migrate
 from flows.monitoring import looks_json, monitor
 from flows.selection import select
 from podium.errors import NegativeAnswerError, UsageError
-from podium.monitoring import Monitored
+from podium.monitored import Monitored
 from tests.flows.projects import LOGISTIC, project, refused, store_of
 from tests.flows.receivers import Receiver
 

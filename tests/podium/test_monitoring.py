@@ -8,7 +8,8 @@ import pytest
 
 from podium.drift import Drift
 from podium.measurement import Holdout, Predictions, Wanted
-from podium.monitoring import Batch, Limits, Monitored, Performance, count_answers, monitoring_key, performance_of
+from podium.monitored import Batch, Monitored, Performance
+from podium.monitoring import Limits, count_answers, monitoring_key, performance_of
 
 LIMITS = Limits(drop=0.05, confidence=0.95, minimum_rows=100)
 BATCH = Batch("b.parquet", "d", 10, 10)

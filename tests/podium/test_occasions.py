@@ -10,7 +10,7 @@ from podium.checks import Check, Verification
 from podium.decision import Chain
 from podium.drift import Drift
 from podium.errors import NegativeAnswerError, PodiumError, UnfinishedError
-from podium.monitoring import Batch, Monitored, Performance
+from podium.monitored import Batch, Monitored, Performance
 from podium.occasions import occasions_of
 from podium.outcome import OrderOutcome, Production, RetirementOutcome, SelectionOutcome
 from podium.plan import MigrationReport, Outcome
