@@ -271,4 +271,5 @@ COMMANDS: dict[str, Callable[[Options, dict[str, Any]], int]] = {
     "webhooks": _elsewhere("learning", "webhooks"),
     "explain": _elsewhere("watched", "explain"),
     "monitor": _elsewhere("watched", "monitor"),
+    "score": _elsewhere("watched", "score"),
 }

@@ -32,6 +32,25 @@ def explain(options: Options, arguments: dict[str, Any]) -> int:
     return 0
 
 
+def score(options: Options, arguments: dict[str, Any]) -> int:
+    """Score a file of rows."""
+    start_sandbox()
+    show(options, call_flow("scoring", "score", config_path=options.config, **arguments).as_json(), show_scored)
+    return 0
+
+
+def show_scored(console: Console, document: Json) -> None:
+    """Say which version answered how many rows, and where its answers are."""
+    who = f"version {document['version']} ({document['model_id']})"
+    rows, seconds = document["rows"], document["seconds"]
+    if document["dry_run"]:
+        console.print(escape(f"dry run: {who} would answer {rows:,} rows; it answers the first"), highlight=False)
+        return
+    pace = f"{rows / seconds:,.0f} a second" if seconds else ""
+    console.print(escape(f"{who} answered {rows:,} rows in {seconds:.1f} s ({pace})"), highlight=False)
+    console.print(escape(f"answers: {document['output']}"), highlight=False)
+
+
 def show_explanation(console: Console, document: Json) -> None:
     """Show the columns that move the answers most, with bars."""
     title = f"What {escape(document['model_id'])} (version {document['version']}) looks at"

@@ -1,4 +1,4 @@
-"""The commands that watch what is in production."""
+"""The commands that watch and ask what is in production."""
 
 from typing import Any
 
@@ -38,7 +38,21 @@ def explain(context: click.Context, /, dry_run: bool, **given: Any) -> None:
     run(context, given, "explain", dry_run=dry_run)
 
 
+@click.command()
+@click.option("--input", "rows", metavar="FILE", required=True, help="Rows, Parquet or CSV.")
+@click.option("--output", metavar="FILE", required=True, help="Where the answers go, Parquet or CSV; replaced at once.")
+@click.option("--dry-run", is_flag=True, help="Ask about the first rows only, and write nothing.")
+@common
+@click.pass_context
+def score(context: click.Context, /, rows: str, output: str, dry_run: bool, **given: Any) -> None:
+    """Write what the champion says of a file of rows, in their order, with their identifiers.
+
+    Example: podium score --input customers.parquet --output answers.parquet
+    """
+    run(context, given, "score", rows=rows, output=output, dry_run=dry_run)
+
+
 def add_commands(group: click.Group) -> None:
     """Add the commands to a group."""
-    for command in (monitor, explain):
+    for command in (monitor, explain, score):
         group.add_command(command)

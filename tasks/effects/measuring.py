@@ -81,6 +81,22 @@ def shapley(store: Store, config: PodiumConfig, files: str, scratch: Path) -> An
     return _asked(store, config, files, scratch, "explain", effects=str(scratch / EFFECTS), positive=spelled)
 
 
+def asked_each(
+    store: Store, config: PodiumConfig, files: str, rows: Sequence[Path], scratch: Path
+) -> Generator[tuple[Path, Answer], None, None]:
+    """Yield for each of some files of rows a folder with what a model says of it in ``SAID``, and the answer."""
+    model = _fetched(store, files, scratch)
+    scratches = [scratch / str(number) for number in range(len(rows))]
+    if isinstance(model, Answer):
+        yield from ((scratch, model) for _ in rows)
+        return
+    for folder in scratches:
+        folder.mkdir()
+    questions = [_question(config, model, s, holdout=str(r)) for s, r in zip(scratches, rows, strict=True)]
+    with closing(sandbox().ask_each("score", questions, config.sandbox)) as answers:
+        yield from zip(scratches, answers, strict=True)
+
+
 def _asked(store: Store, config: PodiumConfig, files: str, scratch: Path, operation: str, **more: Any) -> Answer:
     model = _fetched(store, files, scratch)
     if isinstance(model, Answer):

@@ -8,7 +8,7 @@ from mlflow.entities.model_registry import ModelVersion
 from configs.schema import MlflowSection
 from podium.errors import NegativeAnswerError, PodiumError
 from tasks.effects.sandbox import Answer
-from tasks.effects.store import CHAMPION, Store, find
+from tasks.effects.store import CHAMPION, Store, connect, find
 
 PASSING = frozenset({"gone", "timeout"})
 """Answers that say nothing of the model: asked again it may answer."""
@@ -59,4 +59,10 @@ def champion_of(section: MlflowSection) -> Champion:
     version = store.aliases().get(CHAMPION) if store else None
     if store is None or version is None:
         raise NegativeAnswerError(f"{section.registered_model}: nothing is in production yet; run `podium select`")
+    return Champion(store, store.client.get_model_version(store.registered_model, version))
+
+
+def version_of_model(section: MlflowSection, version: str) -> Champion:
+    """Return a version that was in production when its number was looked up."""
+    store = connect(section)
     return Champion(store, store.client.get_model_version(store.registered_model, version))

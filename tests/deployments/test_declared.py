@@ -12,7 +12,7 @@ from podium.errors import ConfigError
 from tests.deployments.changed import changed
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
-READERS = {"analyze", "audit", "explain", "monitor", "verify"}
+READERS = {"analyze", "audit", "explain", "monitor", "score", "verify"}
 WRITERS = {"approve", "migrate", "pin", "reject", "retire", "review", "rollback", "select", "train", "unpin"}
 NAMES = READERS | WRITERS
 TRIGGER = {
