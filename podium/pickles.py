@@ -7,17 +7,17 @@ cannot follow for certain it refuses. Opcodes: https://docs.python.org/3/library
 
 import pickletools
 import re
-from collections.abc import Callable
+from itertools import count
 from typing import IO, Any
 
-from podium.stand_ins import MARK, OPAQUE, Made, Name, Opaque, class_of, count_of, current, item_size
+from podium.calls import is_made_of_names, require_call
+from podium.opcodes import ACTIONS, CONSTANTS, LITERALS, REFUSED
+from podium.stand_ins import MARK, OPAQUE, Entries, Made, Name, class_of, count_of, current, item_size
 from podium.streams import DAMAGED, BrokenError, Bytes, SuspectError
 
-ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
+ARRAY, TYPE = "joblib.numpy_pickle.NumpyArrayWrapper", "numpy.dtype"
 DEEPEST = 8
 """Pickles within pickles that are followed."""
-KEPT = 64
-"""Entries of a dictionary that are remembered: enough for the description of an array."""
 DUNDER = re.compile(r"__(?!(?:doc|name)__)\w+__")
 """Attributes that Python itself looks at, but for the two that are texts about an object."""
 
@@ -47,16 +47,18 @@ OPERATIONS = {operation.code.encode("latin-1"): operation for operation in pickl
 class Walker:
     """The machine: a stack, a memo, and the names asked for."""
 
-    def __init__(self, source: Bytes, depth: int = 0) -> None:
-        self._source, self._depth = source, depth
+    def __init__(self, source: Bytes, depth: int = 0, most: int | None = None) -> None:
+        self._source, self._depth, self._most = source, depth, most
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
         self._frame_end = 0
         self.names: list[Name] = []
 
     def walk(self) -> list[Name]:
-        """Follow one pickle to its end."""
-        while True:
+        """Follow one pickle to its end, or for as many steps as it may take."""
+        for step in count():
+            if step == self._most:
+                raise SuspectError(f"it goes on after {step:,} steps")
             code = self._source.read(1)
             operation = OPERATIONS.get(code)
             if operation is None:
@@ -66,6 +68,7 @@ class Walker:
                 self._stack.pop()
                 return self.names
             self._do(operation.name, argument)
+        raise AssertionError
 
     def _do(self, name: str, argument: Any) -> None:
         if name in CONSTANTS:
@@ -83,6 +86,10 @@ class Walker:
         if found is MARK:
             raise BrokenError("it takes a mark for a value")
         return found
+
+    def discard(self) -> None:
+        """Throw the top of the stack away, be it a mark."""
+        self._stack.pop()
 
     def items(self) -> list[Any]:
         """Return what lies above the last mark."""
@@ -135,6 +142,7 @@ class Walker:
         """
         if not isinstance(function, Name):
             raise SuspectError("it calls something that it made itself")
+        require_call(function, given)
         return Made(function, given)
 
     def set_items(self, target: Any, pairs: list[Any]) -> None:
@@ -142,23 +150,46 @@ class Walker:
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             if isinstance(key, str) and DUNDER.fullmatch(key):
                 raise SuspectError(f"it sets {key}")
-            if isinstance(target, dict) and isinstance(key, str) and len(target) < KEPT:
-                target[key] = value
+            if isinstance(target, Entries):
+                target.note(key, value)
+
+    def add_to(self, target: Any) -> None:
+        """Let a list or a set grow.
+
+        Raises:
+            SuspectError: it is no list: whatever an object has under the name of the method would be called.
+        """
+        if isinstance(target, Name) or is_made_of_names(target):
+            raise SuspectError("it adds to something that is no list")
 
     def build(self) -> None:
         """Give an object its state; an array of joblib's is followed by its bytes."""
         state, target = self.pop(), self.top()
         if not isinstance(target, Made):
-            return
-        both = isinstance(target.state, dict) and isinstance(state, dict)
-        target.state = {**target.state, **state} if both else state
+            raise SuspectError("it gives a state to what can have none")
+        if is_made_of_names(target):
+            self._require_state(target, state)
+        target.state, target.is_built = state, True
+        if class_of(target) == TYPE:
+            item_size(target)
         if class_of(target) == ARRAY:
             self._stack[-1] = OPAQUE
-            self._pass_array(target.state if isinstance(target.state, dict) else {})
+            self._pass_array(state if isinstance(state, dict) else {})
+
+    def _require_state(self, target: Made, state: Any) -> None:
+        """Return if the state of an object is written down in full, and given once."""
+        if target.is_built:
+            raise SuspectError(f"it gives a state to a {class_of(target)} twice")
+        if isinstance(state, Made | Name) or (isinstance(state, Entries) and state.unclear):
+            raise SuspectError(f"it computes the state of a {class_of(target)}")
+        if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], Entries):
+            raise SuspectError(f"it sets the attributes of a {class_of(target)} one by one")
 
     def _pass_array(self, description: dict[str, Any]) -> None:
         if self._source.position < self._frame_end:
             raise SuspectError("an array lies inside a frame")
+        if self._depth:
+            raise SuspectError("an array lies in a pickle in which nobody looks for it")
         size = item_size(description.get("dtype"))
         if size is None:
             self._pass_nested()
@@ -171,117 +202,3 @@ class Walker:
         if self._depth == DEEPEST:
             raise SuspectError(f"more than {DEEPEST} pickles lie inside each other")
         self.names += Walker(self._source, self._depth + 1).walk()
-
-
-def _append(walker: Walker, _: Any) -> None:
-    walker.pop()
-
-
-def _collect(walker: Walker, _: Any) -> None:
-    walker.items()
-    walker.push(Opaque())
-
-
-def _pair(text: str) -> tuple[str, str]:
-    parts = text.split(" ")
-    if len(parts) != 2:
-        raise SuspectError("a name has a blank in it")
-    return parts[0], parts[1]
-
-
-def _stack_global(walker: Walker, _: Any) -> None:
-    name, module = walker.pop(), walker.pop()
-    walker.push(walker.ask(module, name))
-
-
-def _reduce(walker: Walker, _: Any) -> None:
-    given, function = walker.pop(), walker.pop()
-    walker.push(walker.call(function, given))
-
-
-def _newobj_ex(walker: Walker, _: Any) -> None:
-    walker.pop()
-    _reduce(walker, _)
-
-
-def _obj(walker: Walker, _: Any) -> None:
-    function, *given = walker.items()
-    walker.push(walker.call(function, tuple(given)))
-
-
-def _dict(walker: Walker, _: Any) -> None:
-    made: dict[str, Any] = {}
-    walker.set_items(made, walker.items())
-    walker.push(made)
-
-
-def _set_item(walker: Walker, _: Any) -> None:
-    value, key = walker.pop(), walker.pop()
-    walker.set_items(walker.top(), [key, value])
-
-
-def _set_items(walker: Walker, _: Any) -> None:
-    pairs = walker.items()
-    walker.set_items(walker.top(), pairs)
-
-
-def _tuple(count: int) -> Callable[[Walker, Any], None]:
-    return lambda walker, _: walker.push(tuple(walker.pop() for _ in range(count))[::-1])
-
-
-CONSTANTS = frozenset(
-    {
-        *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
-        *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
-        *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
-    }
-)
-LITERALS: dict[str, Callable[[], Any]] = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "EMPTY_TUPLE": tuple,
-    "EMPTY_LIST": Opaque,
-    "EMPTY_SET": Opaque,
-    "EMPTY_DICT": dict,
-    "MARK": lambda: MARK,
-}
-REFUSED = {
-    **dict.fromkeys(("EXT1", "EXT2", "EXT4"), "it uses the extension registry"),
-    **dict.fromkeys(("PERSID", "BINPERSID"), "it refers to objects outside of it"),
-    **dict.fromkeys(("NEXT_BUFFER", "READONLY_BUFFER"), "it refers to buffers outside of it"),
-}
-ACTIONS: dict[str, Callable[[Walker, Any], Any]] = {
-    "PROTO": lambda walker, version: None,
-    "FRAME": lambda walker, size: walker.frame(size),
-    "POP": lambda walker, _: walker._stack.pop(),
-    "POP_MARK": lambda walker, _: walker.items(),
-    "DUP": lambda walker, _: walker.push(walker.top()),
-    "PUT": lambda walker, index: walker.keep(index),
-    "BINPUT": lambda walker, index: walker.keep(index),
-    "LONG_BINPUT": lambda walker, index: walker.keep(index),
-    "MEMOIZE": lambda walker, _: walker.memoize(),
-    "GET": lambda walker, index: walker.recall(index),
-    "BINGET": lambda walker, index: walker.recall(index),
-    "LONG_BINGET": lambda walker, index: walker.recall(index),
-    "APPEND": _append,
-    "APPENDS": lambda walker, _: walker.items(),
-    "ADDITEMS": lambda walker, _: walker.items(),
-    "SETITEM": _set_item,
-    "SETITEMS": _set_items,
-    "LIST": _collect,
-    "FROZENSET": _collect,
-    "DICT": _dict,
-    "TUPLE": lambda walker, _: walker.push(tuple(walker.items())),
-    "TUPLE1": _tuple(1),
-    "TUPLE2": _tuple(2),
-    "TUPLE3": _tuple(3),
-    "GLOBAL": lambda walker, text: walker.push(walker.ask(*_pair(text))),
-    "STACK_GLOBAL": _stack_global,
-    "INST": lambda walker, text: walker.push(walker.call(walker.ask(*_pair(text)), tuple(walker.items()))),
-    "OBJ": _obj,
-    "REDUCE": _reduce,
-    "NEWOBJ": _reduce,
-    "NEWOBJ_EX": _newobj_ex,
-    "BUILD": lambda walker, _: walker.build(),
-}

@@ -18,7 +18,15 @@ LARGEST = 1 << 50
 DIMENSIONS = 64
 DEEPEST_RECORD = 2
 """Records within records that are looked into: many fields of many fields would have no end."""
-ITEM = re.compile(r"[<>|=]?([a-zA-Z?])(\d*)")
+ITEM = re.compile(r"([biufcmMOSUV])(\d{1,9})")
+"""A type as numpy writes it: its kind, and its bytes, or characters of text. There are other spellings of the same."""
+FLAGS = {"O": 63, "U": 8}
+"""What numpy says of how the items of a type are to be handled, where that is not 0."""
+OF_RECORDS = 0x98
+"""What it may say of records: that they are aligned, that they are to be emptied before use, and how they are read."""
+KEPT = 64
+"""Entries of a dictionary that are remembered beside those that describe an array."""
+DESCRIBING = frozenset({"shape", "dtype", "numpy_array_alignment_bytes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,20 @@ class Made:
     by: Any
     given: Any = None
     state: Any = None
+    is_built: bool = False
+
+
+class Entries(dict[str, Any]):
+    """A dictionary as far as it is remembered. ``unclear`` is whether its keys cannot all be told."""
+
+    unclear = False
+
+    def note(self, key: Any, value: Any) -> None:
+        """Note an entry: one whose key is no text, or that describes an array a second time, makes all unclear."""
+        if not isinstance(key, str) or (key in DESCRIBING and key in self):
+            self.unclear = True
+        elif key in DESCRIBING or len(self) < KEPT:
+            self[key] = value
 
 
 class Opaque:
@@ -89,15 +111,27 @@ def item_size(dtype: Any, depth: int = 0) -> int | None:
     if depth > DEEPEST_RECORD:
         raise SuspectError("the type of an array cannot be told")
     known = isinstance(dtype, Made) and class_of(dtype) == "numpy.dtype" and isinstance(dtype.given, tuple)
-    written = ITEM.fullmatch(dtype.given[0]) if known and isinstance(dtype.given[0], str) else None
+    written = ITEM.fullmatch(dtype.given[0]) if known and dtype.given and isinstance(dtype.given[0], str) else None
     if written is None:
         raise SuspectError("the type of an array cannot be told")
-    kind, size = written.group(1), int(written.group(2) or 1)
-    if kind == "O":
-        return None
-    if kind == "V" and dtype.state is not None:
-        _refuse_objects(dtype.state, depth)
-    return size * 4 if kind == "U" else size
+    kind, size = written.group(1), int(written.group(2))
+    size = size * 4 if kind == "U" else size
+    if dtype.state is not None:
+        _require_same(dtype.state, kind, size)
+        if kind == "V":
+            _refuse_objects(dtype.state, depth)
+    return None if kind == "O" else size
+
+
+def _require_same(state: Any, kind: str, size: int) -> None:
+    """Return if the state of a type says of it what its name does."""
+    if not (isinstance(state, tuple) and len(state) in {8, 9}):
+        raise SuspectError("the type of an array cannot be told")
+    _, _, within, _, _, bytes_, _, flags, *_ = state
+    sized = bytes_ == (size if kind in "SUV" else -1)
+    handled = flags & ~OF_RECORDS == 0 if kind == "V" and isinstance(flags, int) else flags == FLAGS.get(kind, 0)
+    if not (sized and handled and within is None):
+        raise SuspectError("the type of an array is not what its name says")
 
 
 def _refuse_objects(state: Any, depth: int) -> None:

@@ -49,15 +49,13 @@ class Boundary:
             return self._run(name, arguments)
         except PodiumError as error:
             return self._fail(str(error), error.exit_status)
-        except TerminatedError:
-            return self._fail(f"terminated; {AGAIN}", TERMINATED)
-        except KeyboardInterrupt:
-            return self._fail(f"interrupted; {AGAIN}", INTERRUPTED)
+        except KeyboardInterrupt as error:
+            return self._stopped(error)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except Exception as error:
-            return self._unexpected(error)
+            return self._stopped(error) or self._unexpected(error)
 
     def _run(self, name: str, arguments: dict[str, Any]) -> int:
         if name in OPERATING:
@@ -86,6 +84,17 @@ class Boundary:
         if self.options.verbose:
             sys.stderr.write(redacted(traceback.format_exc()))
         return status
+
+    def _stopped(self, error: BaseException | None) -> int:
+        """Say that somebody ended the command, and return that status; 0 if nobody did.
+
+        What is ended in the middle may fail at that: the signal is then among what came before the error.
+        """
+        while error is not None and not isinstance(error, KeyboardInterrupt):
+            error = error.__cause__ or error.__context__
+        if isinstance(error, TerminatedError):
+            return self._fail(f"terminated; {AGAIN}", TERMINATED)
+        return self._fail(f"interrupted; {AGAIN}", INTERRUPTED) if error else 0
 
     def _unexpected(self, error: Exception) -> int:
         from flows.cli.failures import describe

@@ -12,6 +12,8 @@ from tasks.effects.streams import opened
 
 LIMIT = 16 << 20
 """Bytes, after decompression, in which the class of a model is looked for; it stands near the start."""
+STEPS = 200_000
+"""Steps of a pickle that are followed outside the sandbox, where nothing limits the memory that they take."""
 CLASS = re.compile(r'"__class__":\s*"(\w+)"')
 
 
@@ -26,7 +28,7 @@ def _in_pickle(path: Path) -> tuple[str, ...]:
     names: list[Name] = []
     # However far it can be followed: whether it is any good, or still there, is not asked here.
     with contextlib.suppress(SuspectError, BrokenError, *DAMAGED), path.open("rb") as raw:
-        walker = Walker(Bytes(opened(raw), LIMIT))
+        walker = Walker(Bytes(opened(raw), LIMIT), most=STEPS)
         names = walker.names
         walker.walk()
     return tuple(name.name for name in names)

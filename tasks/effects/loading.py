@@ -1,9 +1,7 @@
 """Loads a staged model without giving it a chance to run code: only listed names are ever imported.
 
 Runs in the sandbox's child process alone. First the whole file is walked, without importing anything. Then it is loaded
-by an unpickler that holds to the same list, should the walk have been led astray. That is joblib's, because joblib's
-array segments are no pickle, with ``find_class`` replaced; joblib routes the pickles nested in object arrays through
-the same ``find_class``.
+by an unpickler that holds to the same list and judges every step once more, should the walk have been led astray.
 """
 
 import hashlib
@@ -14,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from joblib.numpy_pickle import NumpyUnpickler
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
@@ -30,15 +27,16 @@ from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import RefusedGlobalError, require
 from tasks.effects.streams import opened
 from tasks.effects.trees import sound
+from tasks.effects.unpickling import Judging
 
 LIMIT = 8 << 30
 
 
-class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
+class RestrictedUnpickler(Judging):
     """Unpickler for joblib and plain pickles that refuses every global outside the allow-list."""
 
     def __init__(self, filename: str, stream: IO[bytes], extra: Sequence[str] = ()) -> None:
-        super().__init__(filename, stream, ensure_native_byte_order=True)
+        super().__init__(filename, stream)
         self._extra = extra
         self.packages: set[str] = set()
         self.stood_in = False
@@ -51,13 +49,21 @@ class RestrictedUnpickler(NumpyUnpickler):  # type: ignore[misc]
         """
         asked = current(module, name)
         ruling = require(asked, self._extra)
-        if is_inert(asked.module, asked.name) and asked.full not in self._extra:
+        if asked.full in self._extra:
+            return self._noted(_looked_up(asked), None, asked)
+        if is_inert(asked.module, asked.name):
             self.stood_in = True
-            return stand_in_for(asked)
-        self.packages.add(asked.module.split(".")[0])
+            return self._noted(stand_in_for(asked), None)
         found = _looked_up(asked)
         if ruling.estimator and not (isinstance(found, type) and issubclass(found, BaseEstimator)):
             raise RefusedGlobalError(f"the pickle asks for {asked.full}, which is not an estimator class")
+        return self._noted(found, asked.full, asked)
+
+    def _noted(self, found: Any, full: str | None, of_package: Name | None = None) -> Any:
+        """Note under which name something was found, for calls to be judged by it; and whose package it is."""
+        self.known[id(found)] = (found, full)
+        if of_package:
+            self.packages.add(of_package.module.split(".")[0])
         return found
 
 

@@ -18,6 +18,7 @@ from sklearn.tree._tree import Tree
 
 from podium.streams import BrokenError
 from tasks.effects.boosters import flaw
+from tasks.effects.callables import meddling
 from tasks.effects.parts import objects_in
 from tasks.effects.prediction import is_booster
 from tasks.effects.tables import crooked
@@ -43,7 +44,7 @@ def sound(model: Any) -> Any:
 def _require_straight(one: Any) -> None:
     """Return if whatever else has numbers of its own nodes, rows or columns has none that are not there."""
     try:
-        obstacle = flaw(one) if is_booster(one) else crooked(one)
+        obstacle = flaw(one) if is_booster(one) else crooked(one) or meddling(one)
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise BrokenError(f"its {type(one).__name__} is not whole: {type(error).__name__}: {error}") from error
     if obstacle:

@@ -1,4 +1,4 @@
-"""The champion answers files of rows, in their order and by one version, and its answers are there whole or not at all."""
+"""The champion answers files of rows, in their order and by one version; its answers are there whole or not at all."""
 
 import subprocess
 import threading

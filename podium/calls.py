@@ -1,0 +1,95 @@
+"""Which calls the pickle of an honest model makes: not only of what, but with what.
+
+A class that computes is harmless by itself, and still does harm if it is given the right things: a constructor that
+opens a file, a function that calls its argument. Objects of models are made empty and given their state, so that few
+names are ever given arguments; those stand here, and everything else is made without any.
+"""
+
+from functools import cache
+from typing import Any
+
+from podium.safety import FORMER, is_inert, rule_on
+from podium.stand_ins import Made, Name, class_of
+from podium.streams import SuspectError
+
+RECONSTRUCTOR = "copyreg._reconstructor"
+LOSSES = "sklearn._loss._loss.Cy"
+"""Losses are given their numbers."""
+WITH_ARGUMENTS = (
+    frozenset(
+        {
+            RECONSTRUCTOR,
+            "_codecs.encode",
+            "builtins.bytearray",
+            "builtins.complex",
+            "builtins.frozenset",
+            "builtins.range",
+            "builtins.set",
+            "builtins.slice",
+            "collections.defaultdict",
+            "numpy.dtype",
+            "numpy.ma.core._mareconstruct",
+            "numpy.random._pickle.__bit_generator_ctor",
+            "numpy.random._pickle.__generator_ctor",
+            "numpy.random._pickle.__randomstate_ctor",
+            "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
+            "sklearn.metrics._dist_metrics.newObj",
+            "sklearn.neighbors._ball_tree.newObj",
+            "sklearn.neighbors._kd_tree.newObj",
+            "sklearn.tree._tree.Tree",
+            "sklearn.tree._tree.__pyx_unpickle_Tree",
+        }
+    )
+    | {
+        f"numpy.{core}.{name}"
+        for core in ("core", "_core")
+        for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
+    }
+    | FORMER
+)
+"""Names that honest pickles give arguments to, each its own kind, which whoever loads them checks."""
+
+
+@cache
+def is_judged(function: Name) -> bool:
+    """Whether a name is listed and will be what it says: what stands in for others takes anything."""
+    return rule_on(function.module, function.name).allowed and not is_inert(function.module, function.name)
+
+
+def takes_arguments(full: str) -> bool:
+    """Whether honest pickles give arguments to what has this name."""
+    return full in WITH_ARGUMENTS or full.startswith(LOSSES)
+
+
+def require_call(function: Name, given: Any) -> None:
+    """Return if an honest pickle may call a name so.
+
+    Raises:
+        SuspectError: it would be given something, and is made of nothing.
+    """
+    if not is_judged(function):
+        return
+    if not isinstance(given, tuple):
+        raise SuspectError(f"what it calls {function.full} with is not written down")
+    if given and not takes_arguments(function.full):
+        raise SuspectError(f"it gives arguments to {function.full}, which no honest model does")
+    if function.full == RECONSTRUCTOR and not _is_plain(given):
+        raise SuspectError(f"it makes an object by {RECONSTRUCTOR} from more than its class")
+
+
+def _is_plain(given: tuple[Any, ...]) -> bool:
+    """Whether an object is made of its class alone, or a dictionary of a class of its own of a dictionary."""
+    if len(given) != 3 or not (isinstance(given[0], Name) and isinstance(given[1], Name)):
+        return False
+    if given[1].full == "builtins.object":
+        return given[2] is None
+    return not is_judged(given[0]) or (given[1].full == "builtins.dict" and isinstance(given[2], dict))
+
+
+def is_made_of_names(made: Any) -> bool:
+    """Whether an object is of a class of the list, whose content is its state and nothing else."""
+    if not isinstance(made, Made):
+        return False
+    full = class_of(made)
+    module, _, name = full.rpartition(".")
+    return is_judged(Name(module, name))

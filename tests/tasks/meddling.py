@@ -1,0 +1,128 @@
+"""Staged files whose names are all listed, and that do harm by what they give to them or by leading the walk astray.
+
+Each writes a witness where it succeeds, or reads memory that is not its own.
+"""
+
+import copyreg
+import ctypes
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.metrics._scorer import _PassthroughScorer, _Scorer
+from sklearn.model_selection import GridSearchCV
+from xgboost import XGBClassifier
+
+from tests.tasks.hostile import Calls, Maker, _described, _dtype, _wrapper, command, dumped, short
+
+ESTIMATOR = b"\x80\x04csklearn.linear_model._logistic\nLogisticRegression\n)\x81"
+SECRET = ctypes.create_string_buffer(b"not for a model to read")
+
+
+class _Pairs(dict[str, Any]):
+    """Pickles as a call of ``dict`` on pairs, so that no opcode sets its keys."""
+
+    def __reduce__(self) -> Any:
+        return dict, (list(self.items()),)
+
+
+class _Estimator:
+    """Pickles as an estimator with a state whose keys nobody sees."""
+
+    def __init__(self, **state: Any) -> None:
+        self.state = _Pairs(_sklearn_version=sklearn.__version__, **state)
+
+    def __reduce__(self) -> Any:
+        return LogisticRegression, (), self.state
+
+
+def _writes_a_file(witness: Path) -> Any:
+    """An object made by a scorer, which asks a model to save itself to the path that it is made of."""
+    rows = pd.DataFrame({"a": [0.0, 1.0]})
+    model = XGBClassifier(n_estimators=1, max_depth=1).fit(rows, [0, 1])
+    search = GridSearchCV(model, {})
+    search.best_estimator_, search.refit, search.scoring, search.multimetric_ = model, True, None, False
+    search.scorer_ = _Scorer(accuracy_score, 1, {}, "save_model")
+    base = _Estimator(__new__=_PassthroughScorer(search), __init__=object)
+    return Calls(copyreg._reconstructor, search, base, str(witness))  # type: ignore[attr-defined]
+
+
+def _memory() -> dict[str, Any]:
+    return {"data": (ctypes.addressof(SECRET), False), "shape": (8,), "typestr": "|u1", "version": 3}
+
+
+def _behind(passed: int, read: int, witness: Path) -> bytes:
+    """Bytes of which the walk passes over some, and the unpickler over more, to find a command there."""
+    hidden = b"0cos\nsystem\n(" + command(witness) + b"tR."
+    covered = read - passed - 9
+    text = b"\x8e" + struct.pack("<Q", covered + len(hidden)) + b"\0" * covered + hidden
+    return b"\0" * passed + text + b"0."
+
+
+def _path(witness: Path) -> bytes:
+    return b"V" + str(witness).encode() + b"\n"
+
+
+def _long_keys() -> bytes:
+    return b"".join(short(f"k{i}") + b"N" for i in range(61))
+
+
+LED_ASTRAY: dict[str, Maker] = {
+    "a type with no size in its name": lambda w: _wrapper(_described(b"K\x14\x85", _dtype("d")), _behind(20, 160, w)),
+    "a shape under a computed key": lambda w: _wrapper(
+        _described(b"K\x01\x85", _dtype("f8"), b"cbuiltins\nstr\n" + short("shape") + b"\x85RK\x14\x85"),
+        _behind(8, 160, w),
+    ),
+    "a shape told again after many keys": lambda w: _wrapper(
+        _described(b"K\x01\x85", _dtype("f8"), _long_keys() + short("shape") + b"K\x14\x85"), _behind(8, 160, w)
+    ),
+    "a size in the state of a type": lambda w: _wrapper(
+        _described(b"K\x01\x85", _dtype("S8") + b"(K\x03" + short("|") + b"NNNK\xa0K\x01K\x00tb"), _behind(8, 160, w)
+    ),
+    "an array where nobody reads it": lambda w: _wrapper(
+        _described(b"K\x01\x85", _dtype("O8")),
+        _wrapper(_described(b"K\x14\x85", _dtype("f8")), b"0cos\nsystem\n(" + command(w) + b"tR." + b"\0" * 160),
+    ),
+    "a state of pairs": lambda w: (
+        ESTIMATOR + b"cbuiltins\ndict\n" + short("__setstate__") + b"cos\nsystem\n\x86\x85\x85Rb" + command(w) + b"b."
+    ),
+}  # fmt: skip
+GIVEN: dict[str, Maker] = {
+    "a scorer that saves a model": lambda w: dumped([_writes_a_file(w)]),
+    "memory by an interface of arrays": lambda w: dumped(Calls(np.abs, _Estimator(__array_interface__=_memory()))),
+    "memory by a masked array": lambda w: dumped(Calls(np.ma.MaskedArray, _Estimator(__array_interface__=_memory()))),
+    "bytes for objects": lambda w: (
+        b"\x80\x04cnumpy\ndtype\n" + short("O8") + b"\x89\x88\x87R(K\x03" + short("|")
+        + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb."
+    ),
+    "a booster that opens a file": lambda w: b"\x80\x04clightgbm.basic\nBooster\n(NN" + _path(w) + b"tR.",
+    "a maker that is called": lambda w: (
+        b"\x80\x04cnumpy.random._pickle\n__generator_ctor\n(" + short("7") + b"cbuiltins\nint\ntR."
+    ),
+    "a function of numpy": lambda w: b"\x80\x04cnumpy\nexp\n(" + b"K\x01tR.",
+    "a metric": lambda w: b"\x80\x04csklearn.metrics._classification\naccuracy_score\n(]]tR.",
+    "a tree of neighbours that calls": lambda w: (
+        b"\x80\x04csklearn.neighbors._ball_tree\nBallTree\n(]K\x01cnumpy\nabs\ntR."
+    ),
+    "a factory of anything": lambda w: (
+        b"\x80\x04ccollections\ndefaultdict\ncxgboost.core\nBooster\n\x85R."
+    ),
+    "a size that nobody needs": lambda w: b"\x80\x04cbuiltins\nbytearray\n(J\xff\xff\xff\x7ftR.",
+    "a class given a state": lambda w: (
+        b"\x80\x04csklearn.linear_model._logistic\nLogisticRegression\nN}" + short("predict")
+        + b"cnumpy\nabs\ns\x86b."
+    ),
+    "items added to an estimator": lambda w: (
+        ESTIMATOR + b"}" + short("extend") + b"cnumpy\nabs\nsb(K\x01e."
+    ),
+    "an item added to an estimator": lambda w: ESTIMATOR + b"}" + short("append") + b"cnumpy\nabs\nsbK\x01a.",
+    "attributes set one by one": lambda w: ESTIMATOR + b"N}" + short("coef_") + b"Ns\x86b.",
+    "a keyword": lambda w: b"\x80\x04cxgboost.core\nBooster\n)}" + short("model_file") + _path(w) + b"s\x92.",
+}  # fmt: skip
+"""What is given to listed names; ``b`` and the like after an object sets its state."""
+MEDDLING = {**LED_ASTRAY, **GIVEN}

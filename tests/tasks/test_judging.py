@@ -1,0 +1,216 @@
+"""Each step of a staged file is judged twice: before anything runs, and on the objects themselves should that fail."""
+
+import io
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.metrics import accuracy_score
+from sklearn.metrics._scorer import _Scorer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from xgboost.core import Booster
+
+from configs.schema import SandboxSection
+from podium.pickles import walk
+from podium.streams import BrokenError, SuspectError
+from tasks.effects.fencing import fence, version
+from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
+from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
+from tasks.effects.sandbox import sandbox
+from tests.tasks.honest import HONEST, logistic
+from tests.tasks.hostile import Maker, dumped
+from tests.tasks.meddling import GIVEN, MEDDLING
+from tests.tasks.test_gate import UNSAFE, converted
+
+LIMIT = 1 << 26
+REFUSED = (RefusedGlobalError, UnknownClassError, SuspectError, BrokenError)
+AT_LOADING = {"a maker that is called", "a factory of anything", "a size that nobody needs"}
+"""What the walk lets pass, because it cannot tell what the arguments will be: the unpickler does."""
+
+
+@pytest.mark.parametrize("name", MEDDLING)
+def test_what_meddles_is_refused_before_it_is_loaded(name: str, tmp_path: Path) -> None:
+    """By the walk alone, or, where that cannot tell, by the sandbox; no witness is written."""
+    model, witness = tmp_path / "model.pkl", tmp_path / "witness"
+    model.write_bytes(MEDDLING[name](witness))
+    if name not in AT_LOADING:
+        with pytest.raises(REFUSED):
+            examine(model, (), LIMIT)
+    assert converted(model, tmp_path / "scratch").code in UNSAFE
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize("make", MEDDLING.values(), ids=MEDDLING.keys())
+def test_the_unpickler_refuses_it_too(make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the walk led astray, the objects themselves are judged."""
+    model, witness = tmp_path / "model.pkl", tmp_path / "witness"
+    model.write_bytes(make(witness))
+    monkeypatch.setattr("tasks.effects.loading.walk", lambda stream, limit: ())
+    with pytest.raises(REFUSED):
+        load_staged(model)
+    assert not witness.exists()
+
+
+def test_without_the_judging_it_would_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scorer that saves a model is no idle fear: it does where neither the walk nor the unpickler judge."""
+    model, witness = tmp_path / "model.pkl", tmp_path / "witness"
+    model.write_bytes(GIVEN["a scorer that saves a model"](witness))
+    monkeypatch.setattr("tasks.effects.loading.walk", lambda stream, limit: ())
+    monkeypatch.setattr("tasks.effects.unpickling.require_call", lambda *given: None)
+    monkeypatch.setattr("tasks.effects.unpickling.require_state", lambda *given: None)
+    monkeypatch.setattr("tasks.effects.unpickling.Steps.require", lambda *given: None)
+    with pytest.raises(Exception, match=r".+"):
+        load_staged(model)
+    assert witness.exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: CountVectorizer(input="filename"), "opens the files"),
+        (
+            lambda: make_pipeline(FunctionTransformer(Booster, kw_args={"model_file": "x"})),
+            "calls a Booster as its func",
+        ),
+        (lambda: CountVectorizer(tokenizer=logistic().__class__), "calls a LogisticRegression as its tokenizer"),
+        (
+            lambda: FunctionTransformer(np.log1p, kw_args={"kind": Booster}).set_params(validate=Booster),
+            "holds the class",
+        ),
+    ],
+)
+def test_settings_that_open_or_call_are_refused(make: Callable[[], Any], said: str, tmp_path: Path) -> None:
+    """A vectorizer that reads the files that rows name, and a class where a function belongs."""
+    joblib.dump(make(), tmp_path / "model.pkl")
+    with pytest.raises(BrokenError, match=said):
+        load_staged(tmp_path / "model.pkl")
+
+
+def test_a_scorer_that_asks_for_anything_else_is_refused(tmp_path: Path) -> None:
+    """Scorers ask a model for labels, chances or decisions, and for no other method."""
+    search = GridSearchCV(logistic(), {})
+    search.scorer_ = _Scorer(accuracy_score, 1, {}, "save_model")
+    joblib.dump(search, tmp_path / "model.pkl")
+    with pytest.raises(BrokenError, match="'save_model' of a model"):
+        load_staged(tmp_path / "model.pkl")
+
+
+SEEDS = [dumped(logistic()), dumped(HONEST["stacking"]()), *(make(Path("witness")) for make in MEDDLING.values())]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SEEDS), st.data())
+def test_the_walk_and_the_unpickler_see_the_same_names(seed: bytes, data: st.DataObject) -> None:
+    """Whatever is done to a file, what the walk lets through asks for no name that the walk did not see."""
+    content = bytearray(seed)
+    for _ in range(data.draw(st.integers(1, 4))):
+        position = data.draw(st.integers(0, len(content) - 1))
+        content[position : position + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=6))
+    names: set[tuple[str, str]] = set()
+    try:
+        names = {(name.module, name.name) for name in walk(_stream(content), LIMIT)}
+    except (SuspectError, BrokenError):
+        return
+    asked: set[tuple[str, str]] = set()
+
+    class Noting(RestrictedUnpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            found = super().find_class(module, name)
+            asked.add((module, name))
+            return found
+
+    try:
+        Noting("", _stream(content)).load()
+    except Exception as error:
+        assert str(error) or type(error)
+    assert asked <= names
+
+
+def _stream(content: bytearray) -> Any:
+    return io.BytesIO(bytes(content))
+
+
+@pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
+def test_a_fenced_process_writes_to_its_folders_only(tmp_path: Path) -> None:
+    """It reads what it likes, writes beneath what it was given, and reaches no socket and no other process."""
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.mkdir()
+    other.mkdir()
+    (other / "there").write_text("as it was")
+    listener = socket.create_server(("127.0.0.1", 0))
+    child = os.fork()
+    if child == 0:
+        os._exit(_fenced(own, other, listener.getsockname()[1]))
+    _, status = os.waitpid(child, 0)
+    listener.close()
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert (own / "new").read_text() == "written"
+    assert [path.name for path in other.iterdir()] == ["there"]
+    assert (other / "there").read_text() == "as it was"
+
+
+def _fenced(own: Path, other: Path, port: int) -> int:
+    """Return how many of the things that are forbidden were possible."""
+    parent = os.getppid()
+    fence([own])
+    (own / "new").write_text("written")
+    Path(os.devnull).write_text("nothing")
+    attempts: list[Callable[[], Any]] = [
+        lambda: (other / "new").write_text("x"),
+        lambda: (other / "there").write_text("x"),
+        lambda: (other / "there").unlink(),
+        lambda: (own / "new").rename(other / "moved"),
+        lambda: (other / "folder").mkdir(),
+        lambda: Path(f"/proc/{parent}/environ").read_bytes(),
+    ]
+    if version() >= 4:
+        attempts.append(lambda: socket.create_connection(("127.0.0.1", port)))
+    if version() >= 6:
+        attempts.append(lambda: os.kill(parent, signal.SIGCONT))
+    return sum(_is_possible(attempt) for attempt in attempts) + ((other / "there").read_text() != "as it was")
+
+
+def _is_possible(attempt: Callable[[], Any]) -> bool:
+    try:
+        attempt()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
+def test_the_sandbox_is_fenced(tmp_path: Path) -> None:
+    """What a child writes outside of the folder of its question is refused by the kernel, and that is the answer."""
+    model = tmp_path / "model.pkl"
+    joblib.dump(logistic(), model)
+    out = tmp_path / "elsewhere" / "out"
+    out.parent.mkdir()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    known: dict[str, Any] = {"holdout": None, "task": "classification", "sha256": None, "preprocessors": []}
+    known |= {"versions": {}, "features": [], "extra_globals": []}
+    places = {"model": str(model), "out": str(out), "predictions": str(scratch / "said.npz")}
+    answer = sandbox().ask("convert", scratch, SandboxSection(seconds=60), **known, **places)
+    assert answer.value is None
+    assert "Permission denied" in answer.reason
+    assert list(out.parent.iterdir()) == []
+
+
+def test_rows_of_an_honest_model_are_still_read(tmp_path: Path) -> None:
+    """The fence lets a model be converted, and its answers be written to its own folder."""
+    joblib.dump(logistic(), tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert answer.value is not None, answer.reason
+    assert pd.Series(np.load(tmp_path / "scratch" / "said.npz")["labels"]).notna().all()
