@@ -2,9 +2,9 @@
 
 from configs.schema import PodiumConfig
 from flows.settlement import now, settle_order
-from podium import __version__
 from podium.orders import adoption_reason, order
 from tasks.decisions import last_decision
+from tasks.effects.code import code_version
 from tasks.effects.locks import Turn
 from tasks.promotion import in_production, production_by_stage
 from tasks.standing import version_named
@@ -26,6 +26,6 @@ def adopt_production(config: PodiumConfig, turn: Turn) -> None:
         champion=None,
         promoted=target,
         asked_by="podium",
-        code_version=__version__,
+        code_version=code_version(),
     )
     settle_order(config, decision, turn)

@@ -6,7 +6,6 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
 from flows.settlement import deciding, now, settle_order
-from podium import __version__
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError
 from podium.orders import order, registered_in, settled_reason, waiting_for
@@ -14,6 +13,7 @@ from podium.outcome import OrderOutcome
 from podium.states import holdout_of
 from tasks.asking import answer_about
 from tasks.decisions import close_decision, last_decision, waiting_decision
+from tasks.effects.code import code_version
 from tasks.promotion import in_production
 from tasks.verification import canary
 
@@ -44,8 +44,9 @@ def approve(config_path: str | None = None, decision_id: str = "", asked_by: str
             champion=champion,
             promoted=registered_in(waiting),
             asked_by=asked_by,
-            code_version=__version__,
+            code_version=code_version(),
             approves=waiting.decision_id,
+            previous_before=in_production(config.mlflow).previous,
             holdout=holdout_of(waiting),
         )
         return settle_order(config, decision, turn)
@@ -73,7 +74,7 @@ def reject(config_path: str | None = None, decision_id: str = "", asked_by: str 
             decided_at=now(),
             champion=in_production(config.mlflow).champion,
             asked_by=asked_by,
-            code_version=__version__,
+            code_version=code_version(),
             rejects=waiting.decision_id,
             version=registered_in(waiting).version,
             holdout=holdout_of(waiting),

@@ -3,10 +3,10 @@
 from configs.loading import load_config
 from flows.alerting import telling
 from flows.settlement import deciding, now, settle_order
-from podium import __version__
 from podium.orders import order, pin_reason, pin_target, unpin_target
 from podium.outcome import OrderOutcome
 from tasks.decisions import last_decision
+from tasks.effects.code import code_version
 from tasks.promotion import in_production
 from tasks.standing import version_named
 
@@ -35,7 +35,7 @@ def pin(config_path: str | None = None, version: str | None = None, asked_by: st
             decided_at=now(),
             champion=production.champion,
             asked_by=asked_by,
-            code_version=__version__,
+            code_version=code_version(),
             pinned=target.version,
         )
         return settle_order(config, decision, turn)
@@ -66,7 +66,7 @@ def unpin(config_path: str | None = None, version: str | None = None, asked_by: 
             decided_at=now(),
             champion=production.champion,
             asked_by=asked_by,
-            code_version=__version__,
+            code_version=code_version(),
             unpinned=lifted.pinned,
             freed=lifted.held,
         )

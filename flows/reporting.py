@@ -19,6 +19,7 @@ from podium.report import render
 from podium.retention import sentence
 from tasks.comparison import draw_curves, draw_intervals
 from tasks.decisions import link_report, write_decision
+from tasks.effects.locks import Turn
 from tasks.measurement import Confirmation, Matrix, confusion_matrix_of
 
 Drawn = Mapping[str, Curves | Residuals]
@@ -53,11 +54,11 @@ def curves_of(config: PodiumConfig, holdout: Holdout | None, selection: Selectio
     )
 
 
-def publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: Drawn) -> str:
+def publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: Drawn, turn: Turn) -> str:
     """Write the record and the report before anything changes, and return the folder of the report."""
-    rule = sentence(config.retention.keep_previous, config.retention.delete_older)
+    rule = sentence(config.retention.keep_previous, config.retention.delete_older, config.retention.keep_days)
     report = render(decision, matrix, rule, curves)
     create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
-    folder = write_decision(config.mlflow, decision, report)
+    folder = write_decision(config.mlflow, decision, report, turn)
     link_report(config.mlflow, decision, folder)
     return folder

@@ -4,13 +4,13 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
 from flows.settlement import deciding, now, settle_order
-from podium import __version__
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout
 from podium.orders import Registered, order, rollback_reason, rollback_target
 from podium.outcome import OrderOutcome, Production
 from podium.progress import announce
 from tasks.decisions import last_decision
+from tasks.effects.code import code_version
 from tasks.effects.locks import Turn
 from tasks.measurement import load_holdout, load_version
 from tasks.promotion import in_production
@@ -58,7 +58,7 @@ def _rolled_back(
         champion=production.champion,
         promoted=target,
         asked_by=asked_by,
-        code_version=__version__,
+        code_version=code_version(),
         holdout=holdout.digest if holdout else None,
     )
     return settle_order(config, decision, turn)

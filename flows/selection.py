@@ -8,16 +8,15 @@ from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
 from flows.alerting import telling
 from flows.reporting import curves_of, matrix_of, publish, with_intervals
-from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken
+from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken, resume_interrupted
 from flows.shared import question_of, started_by_hand
-from flows.shortlisting import measured, previewed, ranked, shortlisted
-from podium import __version__
+from flows.shortlisting import measure_news, measured, previewed, ranked, shortlisted
 from podium.candidate import Candidate
 from podium.checks import Verification
 from podium.decision import evidence_of, is_news, record
 from podium.errors import NegativeAnswerError
 from podium.events import asker
-from podium.evidence import asked_of, challengers_in, champion_in, chosen_among, shown
+from podium.evidence import asked_of, challengers_in, champion_in, chosen_among, placed_in, shown
 from podium.guardrails import Guardrail, latency
 from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
@@ -30,7 +29,8 @@ from podium.states import is_same_wait
 from tasks.candidates import register
 from tasks.comparison import compare_with_champion, shrink_first
 from tasks.decisions import close_decision, last_decision, waiting_decision
-from tasks.effects.locks import Turn
+from tasks.effects.code import code_version
+from tasks.effects.locks import Turn, one_measuring
 from tasks.measurement import Confirmation, confirm, load_holdout
 from tasks.promotion import in_production
 from tasks.signatures import compare_signatures
@@ -84,6 +84,11 @@ def _answered(config: PodiumConfig, outcome: SelectionOutcome) -> SelectionOutco
 
 
 def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> SelectionOutcome:
+    """Measure what is new, which nobody who decides has to wait for, and then decide on all of it."""
+    resume_interrupted(config)
+    if holdout:
+        with one_measuring(config.mlflow):
+            measure_news(config, holdout)
     with deciding(config) as turn:
         adopt_production(config, turn)
         outcome = _decided(config, holdout, asked_by, turn)
@@ -151,10 +156,11 @@ def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, 
     if holdout is None or selection.promoted is None or config.policy.evidence.confidence is None:
         return selection
     asking = question_of(config.policy.evidence)
-    challengers, asked = asked_of(challengers_in(selection, champion), asking, selection.beyond)
     if champion is None:
-        found = shrink_first(config, holdout, challengers, asked, selection.primary)
+        candidates, asked = asked_of(placed_in(selection), asking, selection.beyond)
+        found = shrink_first(config, holdout, candidates, asked, selection.primary)
         return chosen_among(selection, found, asked.among)
+    challengers, asked = asked_of(challengers_in(selection, champion), asking, selection.beyond)
     announce("comparing with the champion", detail=champion.model_id)
     compared = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary)
     return shown(selection, compared, champion, challengers)
@@ -212,7 +218,8 @@ def _settle(
         decided_at=now(),
         champion=production.champion,
         asked_by=asked_by,
-        code_version=__version__,
+        code_version=code_version(),
+        previous=production.previous,
         awaits_approval=must_wait and selection.promoted is not None,
     )
     waiting = waiting_decision(config.mlflow)
@@ -222,7 +229,7 @@ def _settle(
     turn.require()
     if waiting:
         close_decision(config.mlflow, waiting.decision_id, "superseded")
-    report = publish(config, decision, matrix, curves_of(config, holdout, selection, production))
+    report = publish(config, decision, matrix, curves_of(config, holdout, selection, production), turn)
     if decision.content["awaits_approval"]:
         return SelectionOutcome(selection, production, decision.decision_id, True, report, awaits_approval=True)
     done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mlflow.exceptions import MlflowException
+
 from configs.schema import PodiumConfig
-from podium import __version__
 from podium.decision import Decision
-from podium.errors import NegativeAnswerError, PodiumError
+from podium.errors import NegativeAnswerError, PodiumError, first_line
 from podium.events import carried_out
 from podium.notes import render_note
 from podium.orders import order, undo_reason
@@ -24,10 +25,11 @@ from tasks.decisions import (
     pending_decisions,
     write_decision,
 )
+from tasks.effects.code import code_version
 from tasks.effects.events import project_of, tell
 from tasks.effects.locks import Turn, one_decision
 from tasks.exporting import export_champion
-from tasks.promotion import in_production, retire_versions, switch_champion, vacate
+from tasks.promotion import in_production, retire_versions, set_previous, switch_champion, vacate
 from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_named
 from tasks.verification import canary, verify_switched
 
@@ -36,12 +38,14 @@ from tasks.verification import canary, verify_switched
 class CarriedOut:
     """What became of a recorded decision.
 
-    ``retired`` are the versions it retired, ``overtaken`` is why it changed nothing, ``undone`` why it was taken back.
+    ``retired`` are the versions it retired, ``overtaken`` is why it changed nothing, ``undone`` why it was taken back,
+    ``failing`` why what is in production now does not pass.
     """
 
     retired: tuple[Retirement, ...] = ()
     overtaken: str | None = None
     undone: str | None = None
+    failing: str | None = None
 
 
 @contextmanager
@@ -50,7 +54,9 @@ def deciding(config: PodiumConfig) -> Iterator[Turn]:
     with one_decision(config.mlflow) as turn:
         finish_interrupted(config, turn)
         yield turn
-        _export(config)
+        if problem := _exported(config):
+            name = config.mlflow.registered_model
+            raise PodiumError(f"{name}: decided, but not exported: {problem}; the next command tries that again")
 
 
 def resume_interrupted(config: PodiumConfig) -> None:
@@ -73,7 +79,7 @@ def settle_order(config: PodiumConfig, decision: Decision, turn: Turn) -> OrderO
         NegativeAnswerError: what was promoted failed and was taken back.
     """
     turn.require()
-    write_decision(config.mlflow, decision, render_note(decision))
+    write_decision(config.mlflow, decision, render_note(decision), turn)
     done = carry_out(config, decision, turn)
     if done.overtaken:
         raise overtaken(config, f"the {decision.content['verdict']}", done.overtaken)
@@ -81,6 +87,8 @@ def settle_order(config: PodiumConfig, decision: Decision, turn: Turn) -> OrderO
     outcome = OrderOutcome(in_production(config.mlflow), reasons, decision.decision_id, done.retired)
     if done.undone:
         raise NegativeAnswerError(f"{config.mlflow.registered_model}: {done.undone}", outcome)
+    if done.failing:
+        raise NegativeAnswerError(f"{config.mlflow.registered_model}: {done.failing}", outcome)
     return outcome
 
 
@@ -101,9 +109,17 @@ def finish_interrupted(config: PodiumConfig, turn: Turn) -> None:
             carry_out(config, decision, turn)
 
 
-def _export(config: PodiumConfig) -> None:
-    if config.export.directory:
+def _exported(config: PodiumConfig) -> str | None:
+    """Export what is in production, and return why that failed: it must keep nobody from deciding, least a rollback."""
+    if config.export.directory is None:
+        return None
+    try:
         export_champion(config.mlflow, config.export.directory)
+    except (PodiumError, OSError, MlflowException) as error:
+        problem = first_line(error, 200)
+        announce("not exported", detail=problem)
+        return problem
+    return None
 
 
 def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
@@ -123,8 +139,9 @@ def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
     if stale:
         close_decision(config.mlflow, decision.decision_id, "superseded")
         return CarriedOut(overtaken=stale)
+    turn.require()
     done = CHANGES[decision.content["verdict"]](config, decision, turn)
-    _export(config)
+    _exported(config)
     if not done.undone:
         # Before the decision is closed: one that a kill interrupts here is finished later, and told the same then.
         tell(carried_out(project_of(config.mlflow), decision))
@@ -161,12 +178,13 @@ def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) ->
         champion=version,
         promoted=version_named(config.mlflow, before) if before else None,
         asked_by="podium",
-        code_version=__version__,
+        code_version=code_version(),
         holdout=holdout_of(decision),
         undoes=decision.decision_id,
+        previous_before=decision.content.get("previous_before"),
     )
     turn.require()
-    write_decision(config.mlflow, back, render_note(back))
+    write_decision(config.mlflow, back, render_note(back), turn)
     carry_out(config, back, turn)
     return CarriedOut(undone=reason)
 
@@ -180,7 +198,16 @@ def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> Carrie
         vacate(config.mlflow, content["champion_before"])
         return CarriedOut()
     free_version(config.mlflow, content["promoted"]["version"])
-    return CarriedOut(retire_versions(config.mlflow, config.retention, _switched(config, decision)))
+    version = _switched(config, decision)
+    if "undoes" in content:
+        # What failed is nothing to go back to; what was before it is again what it was.
+        set_previous(config.mlflow, content.get("previous_before"))
+        return CarriedOut(retire_versions(config.mlflow, config.retention, version))
+    announce("verifying what is in production now", detail=f"version {version}")
+    doubt = verify_switched(config, version).doubt
+    failing = f"version {version} is in production again, and does not pass its verification: {doubt}"
+    retired = retire_versions(config.mlflow, config.retention, version)
+    return CarriedOut(retired, failing=failing if doubt else None)
 
 
 def _approved(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:

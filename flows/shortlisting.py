@@ -17,6 +17,11 @@ from tasks.candidates import discover, list_best, list_further, look_for_news, r
 from tasks.measurement import measure_chunk
 
 
+def measure_news(config: PodiumConfig, holdout: Holdout) -> None:
+    """Measure what is new, and register nothing: that is for whoever alone may decide."""
+    _measure(config, holdout, look_for_news(config.mlflow, holdout).unmeasured)
+
+
 def measured(config: PodiumConfig, holdout: Holdout | None) -> Seen:
     """Measure and register what is new, and return what was seen of the experiment.
 

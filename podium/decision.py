@@ -69,7 +69,8 @@ def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy:
     ``beyond`` is there if some candidates are not in the ranking: how many, and the number that none of them exceeds.
     """
     ranked = [ranked_json(r) | _sure(r, selection) for r in selection.ranking]
-    told = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
+    told: dict[str, Any] = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}
+    told["policy_digest"] = digest_of(told["policy"])
     if selection.beyond:
         told["beyond"] = selection.beyond.as_json()
     if selection.comparison:
@@ -112,12 +113,13 @@ def record(
     champion: str | None,
     asked_by: str,
     code_version: str,
+    previous: str | None = None,
     awaits_approval: bool = False,
 ) -> Decision:
     """Return the decision that records a verdict.
 
     ``before`` is the sha256 of the previous decision, ``decided_at`` an ISO time, ``champion`` the version in
-    production before this decision.
+    production before this decision, and ``previous`` the one before that.
     """
     content = {
         "sequence": sequence,
@@ -128,6 +130,7 @@ def record(
         "verdict": selection.verdict,
         "reasons": list(selection.reasons),
         "champion_before": champion,
+        "previous_before": previous,
         "best": _named(selection.best),
         "promoted": _named(selection.promoted),
         "awaits_approval": awaits_approval,
@@ -164,6 +167,7 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "bytes": candidate.size,
         "metrics": dict(candidate.metrics),
         "recorded": dict(candidate.recorded),
+        "fingerprint": candidate.tags.get("podium.fingerprint"),
         "unmeasured": candidate.unmeasured,
         "held": candidate.held,
         "tags": {name: value for name, value in candidate.tags.items() if not name.startswith("podium.")},
@@ -210,8 +214,12 @@ class Stored:
     state: str = ""
 
 
-def check_chain(stored: Sequence[Stored]) -> Chain:
-    """Return the chain of some stored decisions, oldest first; one changed byte in any of them is found."""
+def check_chain(stored: Sequence[Stored], newest: tuple[int, str] | None = None) -> Chain:
+    """Return the chain of some stored decisions, oldest first; one changed byte in any of them is found.
+
+    ``newest`` is the number and the digest of a decision that was noted elsewhere when it was recorded: no end of the
+    chain may be gone.
+    """
     before, decisions = GENESIS, []
     broken: str | None = None
     for position, entry in enumerate(stored, start=1):
@@ -219,7 +227,18 @@ def check_chain(stored: Sequence[Stored]) -> Chain:
         broken = broken or _break_in(decision, entry, before, position)
         before = entry.noted_sha256
         decisions.append(decision)
+    broken = broken or _end_is_gone(stored, newest)
     return Chain(tuple(decisions), tuple(entry.state for entry in stored), broken)
+
+
+def _end_is_gone(stored: Sequence[Stored], newest: tuple[int, str] | None) -> str | None:
+    if newest is None:
+        return None
+    number, digest = newest
+    if number > len(stored):
+        return f"the end of the chain: {number} decisions were recorded, and {len(stored)} are there"
+    there = stored[number - 1].noted_sha256
+    return None if there == digest else f"{stored[number - 1].name}: another decision was recorded as number {number}"
 
 
 def _break_in(decision: Decision, entry: Stored, before: str, position: int) -> str | None:

@@ -32,9 +32,18 @@ def champion_in(selection: Selection, logged_model_id: str | None) -> Candidate 
     return next((r.candidate for r in ranked if defends(r)), None)
 
 
-def challengers_in(selection: Selection, champion: Candidate | None) -> list[Candidate]:
-    """Return everyone else with a place, best first."""
-    return [r.candidate for r in selection.ranking if r.place is not None and r.candidate != champion]
+def challengers_in(selection: Selection, champion: Candidate) -> list[Candidate]:
+    """Return everyone else that was measured, those with a place first, each part best first.
+
+    Those that a guardrail keeps out were in the running on the same rows: who is left is one chosen among all of them.
+    """
+    measured = (r for r in selection.ranking if r.value is not None and not r.candidate.unmeasured)
+    return [r.candidate for r in measured if r.candidate != champion]
+
+
+def placed_in(selection: Selection) -> list[Candidate]:
+    """Return everyone with a place, best first."""
+    return [r.candidate for r in selection.ranking if r.place is not None]
 
 
 def asked_of(
@@ -50,13 +59,17 @@ def shown(selection: Selection, found: Superiority, champion: Candidate, compare
 
     What the numbers alone said first, that the leading one replaces the champion, gives way to what was shown.
     """
+    placed = {c.logged_model_id for c in placed_in(selection)}
+    eligible = {name: c for name, c in names_of(compared).items() if c.logged_model_id in placed}
     shown_better = {c.candidate: c.reason for c in found.challengers if c.verdict == "better"}
-    better = [(c, shown_better[name]) for name, c in names_of(compared).items() if name in shown_better]
+    better = [(c, shown_better[name]) for name, c in eligible.items() if name in shown_better]
     told = found.as_json()
     rest = (*_shrunken(found), *selection.reasons[1:])
     if not better:
-        verdict: Verdict = "not enough data" if found.verdict == "not enough data" else "keep"
-        reasons = (f"{champion.model_id} stays: {found.reason}", *rest)
+        # Of those that may be promoted the one that gains most, whoever gains more and may not be.
+        leading = next((c for c in found.challengers if c.candidate in eligible), found)
+        verdict: Verdict = "not enough data" if leading.verdict == "not enough data" else "keep"
+        reasons = (f"{champion.model_id} stays: {leading.reason}", *rest)
         return replace(selection, verdict=verdict, reasons=reasons, comparison=told)
     winner, why = better[0]
     reasons = (f"{winner.model_id} replaces {champion.model_id}: {why}", *rest)

@@ -62,6 +62,7 @@ class SelectionOutcome:
             "evidence": chosen.evidence,
             "claims": chosen.evidence == "recorded",
             "champion": champion,
+            "promoted": chosen.promoted.model_id if chosen.promoted else None,
             "previous": now.previous,
             "pinned": now.pin.version if now.pin else None,
             "ranking": [ranked_json(r) for r in chosen.ranking],

@@ -77,22 +77,45 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
         "intervals": {r["logged_model_id"]: r["interval"] for r in ranking if "interval" in r},
         "columns": tuple(dict.fromkeys((primary, *COLUMNS[task]))),
         "matrix": matrix,
-        **_compared(evidence.get("comparison")),
+        **_compared(evidence.get("comparison"), (content["best"] or {}).get("model_id")),
         "rails": _rails(evidence, content["best"]),
         **_sliced(evidence, content["best"], content["champion_before"], primary),
-        "per_class": _per_class(ranking, content["best"]),
+        "per_class": _per_class(_row_of(evidence, (content["best"] or {}).get("version"))),
         "scale": _scale(ranking, claimed),
-        "retention": retention,
+        "changes": (*_changes(content), retention),
+        "undo": _undo(decision),
         **content,
     }
 
 
-def _compared(comparison: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the challengers that could be compared with the champion, and how far their intervals reach."""
+def _changes(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return in sentences what a decision changes in production."""
+    promoted, before = content["promoted"], content["champion_before"]
+    if promoted is None:
+        return ("Nothing changes in production.",)
+    when = "Once it is approved, version" if content["awaits_approval"] else "Version"
+    taken = f"{when} {promoted['version']} becomes the champion."
+    return (taken, f"Version {before} becomes previous and is archived.") if before else (taken,)
+
+
+def _undo(decision: Decision) -> str | None:
+    """Return the command that takes a decision back, None if there is nothing to take back or to go back to."""
+    content = decision.content
+    if content["awaits_approval"]:
+        return f"podium reject {decision.decision_id}"
+    return "podium rollback" if content["promoted"] and content["champion_before"] else None
+
+
+def _compared(comparison: Mapping[str, Any] | None, best: str | None) -> dict[str, Any]:
+    """Return the challengers that could be compared with the champion, and how far their intervals reach.
+
+    ``tested`` is the one whose tests are shown: the best, if it is among them, else the one that gains most.
+    """
     found = [c for c in comparison["challengers"] if c["difference"]] if comparison else []
     ends = [c["difference"][end] for c in found[:MOST_COMPARED] for end in ("low", "high")]
     reach = (min(0.0, *ends), max(0.0, *ends)) if ends else (0.0, 1.0)
-    return {"comparison": comparison, "compared": found[:MOST_COMPARED], "reach": reach}
+    tested = [c for c in found if c["candidate"] == best] or found
+    return {"comparison": comparison, "compared": found[:MOST_COMPARED], "tested": tested[:1], "reach": reach}
 
 
 def _row_of(evidence: Mapping[str, Any], version: str | None) -> Mapping[str, Any] | None:
@@ -169,14 +192,12 @@ def _scatter(title: str, about: str, points: Mapping[str, Points], square: bool)
     return {"title": title, "about": f"{about}, {reach}", "line": EVEN if square else LEVEL, "lines": [], "dots": found}
 
 
-def _per_class(
-    ranking: Sequence[Mapping[str, Any]], best: Mapping[str, Any] | None
-) -> list[tuple[str, dict[str, float]]]:
+def _per_class(best: Mapping[str, Any] | None) -> list[tuple[str, dict[str, float]]]:
     """Return (label, metrics) of the best candidate's classes, by label."""
-    if best is None or not ranking:
+    if best is None:
         return []
     rows: dict[str, dict[str, float]] = {}
-    for name, value in ranking[0]["metrics"].items():
+    for name, value in best["metrics"].items():
         if name.startswith("class_") and "." in name:
             label, metric = name.removeprefix("class_").rsplit(".", 1)
             rows.setdefault(label, {})[metric] = value

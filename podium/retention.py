@@ -72,10 +72,8 @@ def _young(held: Held, rule: Keeping) -> bool:
     return bool(rule.since) and held.promoted_at >= rule.since
 
 
-def sentence(keep_previous: int, delete_older: bool) -> str:
+def sentence(keep_previous: int, delete_older: bool, keep_days: float | None = None) -> str:
     """Return the retention rule in words."""
     fate = "deleted from the registry" if delete_older else "archived too, and none is deleted"
-    return (
-        f"The version before becomes previous and is archived. The last {keep_previous} former production versions "
-        f"stay loadable; older ones are {fate}."
-    )
+    young = f" and all younger than {keep_days:g} days" if keep_days else ""
+    return f"The last {keep_previous} former production versions{young} stay loadable; older ones are {fate}."

@@ -16,7 +16,8 @@ from podium.decision import EMPTY, Decision, Head
 from podium.redaction import without_password
 from podium.report import Report
 from podium.states import champion_after, first_state
-from tasks.effects.records import record_text
+from tasks.effects.locks import Turn
+from tasks.effects.records import note_newest, record_text
 from tasks.effects.store import Store, connect, find
 
 CHAINED = "tags.`podium.sequence` != ''"
@@ -50,8 +51,12 @@ def _head(run: Run, champion: str | None) -> Head:
 
 
 @task(cache_policy=NO_CACHE)
-def write_decision(section: MlflowSection, decision: Decision, report: Report) -> str:
-    """Write a decision and its report to MLflow and to ``PODIUM_HOME``; return the folder of the report."""
+def write_decision(section: MlflowSection, decision: Decision, report: Report, turn: Turn) -> str:
+    """Write a decision and its report to MLflow and to ``PODIUM_HOME``; return the folder of the report.
+
+    Raises:
+        PodiumError: the turn to decide was lost; then it is not in the chain.
+    """
     store, content = connect(section), decision.content
     run_id = _run_for(store, decision)
     folder = podium_home() / "reports" / decision.decision_id
@@ -63,9 +68,11 @@ def write_decision(section: MlflowSection, decision: Decision, report: Report) -
         path = Path(scratch, "decision.json")
         path.write_bytes(decision.text.encode("utf-8"))
         store.client.log_artifact(run_id, str(path))
+    turn.require()
     number = Metric("sequence", content["sequence"], int(time.time() * 1000), 0)
     # One transaction: a decision is either in the chain, with its digest, or it is not there.
     store.client.log_batch(run_id, [number], tags=[RunTag(k, v) for k, v in _tags(decision).items()])
+    note_newest(store, content["sequence"], decision.sha256)
     store.client.set_terminated(run_id)
     return str(folder)
 

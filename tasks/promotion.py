@@ -43,18 +43,28 @@ def in_production(section: MlflowSection) -> Production:
 def switch_champion(section: MlflowSection, version: str, before: str | None, decided_at: str) -> None:
     """Make a version the champion and note the one before it. ``decided_at`` is the ISO time of the decision.
 
-    ``previous`` is set first: killed in between, the old champion is still in production. The alias is overwritten in
-    place, so that at no moment there is none.
+    The champion comes first: between it and the comparison right before nothing else is asked of the server, and of a
+    decision that is overtaken nothing stays. The alias is overwritten in place, so that at no moment there is none.
     """
     store = connect(section)
     client, name = store.client, store.registered_model
+    client.set_registered_model_alias(name, CHAMPION, version)
     if before is not None and before != version:
         client.set_registered_model_alias(name, PREVIOUS, before)
     client.set_model_version_tag(name, version, "podium.promoted_at", decided_at)
-    client.set_registered_model_alias(name, CHAMPION, version)
     client.set_model_version_tag(name, version, "podium.stage", "production")
     if section.mirror_stages:
         client.transition_model_version_stage(name, version, "Production", archive_existing_versions=True)
+
+
+@task(cache_policy=NO_CACHE)
+def set_previous(section: MlflowSection, version: str | None) -> None:
+    """Let ``previous`` point to a version, or to none."""
+    store = connect(section)
+    if version is not None:
+        store.client.set_registered_model_alias(store.registered_model, PREVIOUS, version)
+    elif PREVIOUS in store.aliases():
+        store.client.delete_registered_model_alias(store.registered_model, PREVIOUS)
 
 
 @task(cache_policy=NO_CACHE)

@@ -18,6 +18,7 @@ HEADLINES = {
     "promote": "would promote",
     "keep": "would keep the champion",
     "refuse": "refuses: nothing can be promoted",
+    "not enough data": "has too few rows to tell, and would keep the champion",
 }
 
 
@@ -29,8 +30,7 @@ def plain(text: object) -> str:
 
 def comment(migrated: Mapping[str, Any], selected: Mapping[str, Any]) -> str:
     """Return the comment on a pull request."""
-    best = next((row["model_id"] for row in selected["ranking"] if row["place"] == 1), None)
-    named = f" {plain(best)}" if best and selected["verdict"] == "promote" else ""
+    named = f" {plain(selected['promoted'])}" if selected["promoted"] else ""
     lines = [MARK, f"### Podium {HEADLINES[selected['verdict']]}{named}", ""]
     lines += [f"- {plain(reason)}" for reason in selected["reasons"]]
     lines += ["", *_ranking(selected["primary"], selected["ranking"])]

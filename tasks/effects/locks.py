@@ -60,10 +60,27 @@ def one_training(section: MlflowSection, patience: float = PATIENCE) -> Iterator
     Raises:
         PodiumError: another training was at it for longer than ``patience`` seconds.
     """
+    with _of_experiment(section, "training", patience):
+        yield
+
+
+@contextmanager
+def one_measuring(section: MlflowSection, patience: float = PATIENCE) -> Iterator[None]:
+    """Let nobody else of this home measure the candidates of an experiment meanwhile, which a rollback need not await.
+
+    Raises:
+        PodiumError: another selection was at it for longer than ``patience`` seconds.
+    """
+    with _of_experiment(section, "measuring", patience):
+        yield
+
+
+@contextmanager
+def _of_experiment(section: MlflowSection, what: str, patience: float) -> Iterator[None]:
     folder = podium_home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", section.experiment)
-    with _held(folder / f"{name}.training.lock", section.experiment, patience):
+    with _held(folder / f"{name}.{what}.lock", section.experiment, patience):
         yield
 
 

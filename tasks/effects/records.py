@@ -6,9 +6,11 @@ from mlflow.exceptions import MlflowException
 
 from configs.schema import MlflowSection
 from podium.decision import Chain, Stored, check_chain
-from tasks.effects.store import find
+from tasks.effects.store import Store, find
 
 FILE = "decision.json"
+NEWEST = "podium.newest_decision"
+"""Tag of the experiment of decisions."""
 
 
 def read_chain(section: MlflowSection) -> Chain:
@@ -24,7 +26,17 @@ def read_chain(section: MlflowSection) -> Chain:
         if not token:
             break
     runs.sort(key=lambda run: (int(run.data.tags["podium.sequence"]), run.info.start_time))
-    return check_chain([_stored(run) for run in runs])
+    return check_chain([_stored(run) for run in runs], _newest(store))
+
+
+def note_newest(store: Store, number: int, sha256: str) -> None:
+    """Note beside the records which is the newest, so that it is missed if it is gone."""
+    store.client.set_experiment_tag(store.decisions_id, NEWEST, f"{number} {sha256}")
+
+
+def _newest(store: Store) -> tuple[int, str] | None:
+    number, _, digest = store.client.get_experiment(store.decisions_id).tags.get(NEWEST, "").partition(" ")
+    return (int(number), digest) if number.isdigit() else None
 
 
 def _stored(run: Run) -> Stored:
