@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from deployments.ci.comment import MARK, comment
@@ -63,7 +64,13 @@ def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:
     """A name that would ring somebody's bell, close a table or load a script is shown as it is."""
     hostile = "@all <script> ![x](y) a|b `c` </td>\n# big"
     row = {"place": 1, "model_id": hostile, "value": 0.5}
-    selected = {"verdict": "promote", "reasons": [hostile], "primary": "f1_score", "ranking": [row]}
+    selected = {
+        "verdict": "promote",
+        "reasons": [hostile],
+        "primary": "f1_score",
+        "ranking": [row],
+        "promoted": hostile,
+    }
     text = comment({"quarantined": [{"model_id": hostile, "reason": hostile}]}, selected)
     assert "<script>" not in text
     assert "@all" not in text
@@ -71,6 +78,23 @@ def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:
     (line,) = [line for line in text.splitlines() if line.startswith("| 1 |")]
     assert line.replace("\\|", "").count("|") == 4
     assert "\n# big" not in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("promote", "### Podium would promote second"),
+        ("keep", "### Podium would keep the champion"),
+        ("refuse", "### Podium refuses: nothing can be promoted"),
+        ("not enough data", "### Podium has too few rows to tell, and would keep the champion"),
+    ],
+)
+def test_every_verdict_has_a_headline(verdict: str, said: str) -> None:
+    """It names what would be promoted, which need not be the first by its number."""
+    rows = [{"place": i, "model_id": name, "value": 0.5} for i, name in enumerate(("first", "second"), start=1)]
+    promoted = "second" if verdict == "promote" else None
+    selected = {"verdict": verdict, "reasons": [], "primary": "f1_score", "ranking": rows, "promoted": promoted}
+    assert comment({"quarantined": []}, selected).splitlines()[1] == said
 
 
 def test_the_workflow_is_one_that_github_takes() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from flows.history import chain_json, history
 from flows.migration import migrate
@@ -74,7 +75,7 @@ def test_what_fails_after_the_switch_is_taken_back(better: Path) -> None:
     """Its files vanish in between: the champion before is back by a decision of its own, and the answer is no."""
     with when("verifying what is in production now", lambda: vanish(better, LOGISTIC)):
         outcome = refused(select, better)
-    assert store_of(better).aliases() == {"champion": "1", "previous": "2"}
+    assert store_of(better).aliases() == {"champion": "1"}, "what failed is nothing to go back to"
     assert "version 2 failed its verification after the switch (loads: " in outcome.undone
     *_, promoted, back = decisions(better)
     assert (promoted["verdict"], back["verdict"], back["asked_by"]) == ("promote", "rollback", "podium")
@@ -145,6 +146,55 @@ def test_an_interrupted_promotion_whose_model_is_gone_is_left_undone(better: Pat
     assert (outcome.selection.verdict, outcome.production.champion) == ("keep", "1")
     assert states(better)[1] == "superseded"
     assert "files are gone" in " ".join(r.reason for r in outcome.selection.ranking)
+
+
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_deciding(home: Path, made: Path) -> None:
+    """A promotion and a rollback take place and say that the folder lags; once it can be written it catches up."""
+    served = home.parent / "served"
+    config = project(home.parent, made, FOREST, export={"directory": "served"})
+    migrate(str(config))
+    select(str(config))
+    (served / "current").unlink()
+    (served / "current").mkdir()
+    add_staged(config, made, LOGISTIC)
+    migrate(str(config))
+    with pytest.raises(PodiumError, match=r"decided, but not exported: export\.directory: .* is no link"):
+        select(str(config))
+    assert store_of(config).aliases() == {"champion": "2", "previous": "1"}
+    with pytest.raises(PodiumError, match="decided, but not exported"):
+        rollback(str(config))
+    assert store_of(config).aliases() == {"champion": "1", "previous": "2"}
+    assert states(config) == ["settled"] * 3
+    (served / "current").rmdir()
+    select(str(config))
+    assert (served / "current").readlink() == Path(FOREST)
+
+
+def test_a_rollback_does_not_wait_for_measuring(better: Path) -> None:
+    """While somebody measures for long, what is in production can be changed."""
+    select(str(better))
+    measuring = FileLock(better.parent / "home" / "locks" / "churn_monitoring.measuring.lock")
+    with measuring:
+        rollback(str(better))
+    assert store_of(better).aliases()["champion"] == "1"
+
+
+def test_the_end_of_the_chain_cannot_go_unseen(better: Path) -> None:
+    """The newest record is deleted, and the history says so."""
+    select(str(better))
+    store = store_of(better)
+    run = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"])[0]
+    store.client.delete_run(run.info.run_id)
+    assert history(str(better)).broken_at == "the end of the chain: 2 decisions were recorded, and 1 are there"
+
+
+def test_a_rollback_to_what_does_not_pass_says_so(better: Path) -> None:
+    """Its files vanish between loading and the look at production: it is carried out, and the answer is no."""
+    select(str(better))
+    with when("verifying what is in production now", lambda: vanish(better, FOREST)):
+        outcome = refused(rollback, better)
+    assert outcome.production.champion == "1"
+    assert states(better)[-1] == "settled"
 
 
 def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> None:

@@ -12,6 +12,7 @@ from podium.decision import (
     Decision,
     Head,
     Stored,
+    canonical_json,
     check_chain,
     evidence_of,
     is_news,
@@ -55,6 +56,36 @@ def chain(length: int = 4) -> list[Stored]:
         made = decision(sequence, entries[-1].noted_sha256 if entries else GENESIS)
         entries.append(Stored(made.text, made.sha256, made.decision_id))
     return entries
+
+
+def test_an_end_that_is_gone_is_missed() -> None:
+    """What was noted as the newest is not there any more, or another stands in its place; one written since is fine."""
+    entries = chain(4)
+    newest = (4, entries[3].noted_sha256)
+    assert check_chain(entries, newest).unbroken
+    assert check_chain(entries, (3, entries[2].noted_sha256)).unbroken
+    assert (
+        check_chain(entries[:2], newest).broken_at == "the end of the chain: 4 decisions were recorded, and 2 are there"
+    )
+    assert check_chain([], newest).broken_at == "the end of the chain: 4 decisions were recorded, and 0 are there"
+    assert "another decision was recorded as number 4" in str(check_chain(entries, (4, "0" * 64)).broken_at)
+
+
+def test_a_report_shows_the_classes_of_the_best_and_how_to_undo() -> None:
+    """The best need not lead by its number; what waits is rejected, what replaced another is rolled back."""
+    first = candidate("a", 0.8, metrics={"f1_score": 0.8, "class_no.recall": 0.1111})
+    second = candidate("b", 0.7, version="2", metrics={"f1_score": 0.7, "class_no.recall": 0.2222})
+    chosen = replace(choose([first, second], None, Rules()), best=second)
+    text = render(decision(chosen=chosen), None, "kept").markdown
+    assert "0.2222" in text.split("## By class")[1]
+    assert "0.1111" not in text.split("## By class")[1]
+    assert "Version 2 becomes the champion." in text
+    assert "To undo it" not in text
+    content = decision(chosen=chosen).content
+    waiting = Decision(canonical_json({**content, "awaits_approval": True, "champion_before": "1"}))
+    assert f"`podium reject {waiting.decision_id}`" in render(waiting, None, "kept").markdown
+    switched = Decision(canonical_json({**content, "champion_before": "1"}))
+    assert "To undo it: `podium rollback`." in render(switched, None, "kept").markdown
 
 
 def test_an_unbroken_chain_is_unbroken() -> None:

@@ -64,6 +64,52 @@ def test_a_challenger_that_is_better_by_luck_is_kept_out() -> None:
     assert not any("replaces" in reason for reason in selection.reasons)
 
 
+def test_those_that_a_guardrail_keeps_out_are_counted_and_not_promoted() -> None:
+    """One that gains most may not be promoted, and whoever is left was chosen among all of them."""
+    truth, said, candidates = field(0.0, 1.8, 1.2, 0.1)
+    barred = replace(candidates[1], size=10_000_000)
+    rules = Rules(rails=Rails(size_mb=1.0))
+    selection = choose([candidates[0], barred, *candidates[2:]], "m-m0", rules)
+    champion = champion_in(selection, "m-m0")
+    assert champion is not None
+    compared, question = asked_of(challengers_in(selection, champion), ASKED)
+    assert ([c.model_id for c in compared], question.among) == (["m2", "m3", "m1"], 3)
+    found = show_better(
+        truth, said["m0"], {c.model_id: said[c.model_id] for c in compared}, "f1_score", "yes", question
+    )
+    assert found.best == "m1"
+    told = shown(selection, found, champion, compared)
+    assert (told.promoted and told.promoted.model_id) == "m2"
+    assert "with 3 challengers accounted for" in told.reasons[0]
+
+    nobody = choose([candidates[0], barred, candidates[3]], "m-m0", rules)
+    kept = shown(nobody, found, champion, challengers_in(nobody, champion))
+    assert kept.verdict == "keep"
+    assert kept.reasons[0].startswith("m0 stays: m3 gains")
+
+
+def promotions_by_luck(rounds: int) -> int:
+    """How often one of ten that are all alike is promoted, where a floor on the same rows bars those of low recall."""
+    won = 0
+    for seed in range(rounds):
+        truth, said, candidates = field(*[0.0] * 11, rows=300, seed=seed)
+        middle = sorted(c.metrics["recall"] for c in candidates[1:])[5]
+        chosen = choose([candidates[0], *candidates[1:]], "m-m0", Rules(rails=Rails(minimum={"recall": middle})))
+        champion = candidates[0]
+        if chosen.promoted is None or champion_in(chosen, "m-m0") is None:
+            continue
+        compared, asked = asked_of(challengers_in(chosen, champion), replace(ASKED, confidence=0.9, resamples=200))
+        theirs = {c.model_id: said[c.model_id] for c in compared}
+        found = show_better(truth, said["m0"], theirs, "f1_score", "yes", asked)
+        won += shown(chosen, found, champion, compared).promoted is not None
+    return won
+
+
+def test_a_floor_does_not_make_luck_easier() -> None:
+    """Of 200 selections among ten that are no better at most a tenth promotes one, within what chance allows."""
+    assert promotions_by_luck(200) <= 20 + 2.33 * (200 * 0.1 * 0.9) ** 0.5
+
+
 def test_of_those_that_are_shown_better_the_policy_ranks_the_first() -> None:
     """The winner stands before every other that is shown better."""
     selection = decided(0.0, 1.5, 1.8, 1.6)
