@@ -122,7 +122,7 @@ def _payload(declared: Declared, project: Project) -> dict[str, Any]:
         "entrypoint": declared.entrypoint,
         "tags": list(declared.tags),
         "parameters": declared.parameters,
-        "parameter_openapi_schema": parameter_schema(declared.flow()).model_dump(exclude_unset=True),
+        "parameter_openapi_schema": _parameters(declared),
         "enforce_parameter_schema": True,
         "work_pool_name": pool.name,
         "work_queue_name": pool.work_queue_name,
@@ -142,6 +142,11 @@ def _payload(declared: Declared, project: Project) -> dict[str, Any]:
         else None,
         "version": digest_of(whole),
     }
+
+
+def _parameters(declared: Declared) -> dict[str, Any]:
+    """Return the schema of a flow's parameters, of which the server then refuses a misspelt one, too."""
+    return {**parameter_schema(declared.flow()).model_dump(exclude_unset=True), "additionalProperties": False}
 
 
 def _apply_deployments(

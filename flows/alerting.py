@@ -11,7 +11,7 @@ import inspect
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -91,11 +91,15 @@ def alert(flow: "Flow[..., Any]", flow_run: "FlowRun", state: "State[Any]") -> N
 
 def alert_outcome(config: PodiumConfig, flow: str, ended: object, *, and_owed: bool = True) -> None:
     """Tell every channel what follows from the end of a flow and, unless that may take no time, what is owed to it."""
-    alerts = occasions_of(flow, ended)
+    tell_all(config, occasions_of(flow, ended), f"podium {flow}", and_owed=and_owed)
+
+
+def tell_all(config: PodiumConfig, alerts: Sequence[Alert], by: str, *, and_owed: bool = True) -> None:
+    """Tell every channel of some alerts; ``by`` is who noticed."""
     if not alerts or not config.alerts.channels:
         return
     memory, name = Memory(config.mlflow), config.mlflow.registered_model
-    where = f"podium {flow} on {platform.node()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    where = f"{by} on {platform.node()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     signed = [_signed(alert, where) for alert in alerts]
     for channel, section in config.alerts.channels.items():
         _Telling(channel, section, memory, name).tell(signed, and_owed)

@@ -54,6 +54,8 @@ class Wanted:
     tracking_uri: str
     mlflow_port: int | None = None
     prefect_port: int | None = None
+    teller: tuple[str, ...] = ()
+    """A command that is given the name of a service that was started again, and why."""
 
 
 class Supervisor:
@@ -196,7 +198,15 @@ class Supervisor:
             for watched in list(self._watched.values()):
                 if complaint := watched.complaint(time.monotonic()):
                     self._restart(watched, complaint)
+                elif watched.was and watched.service.is_well():
+                    self._tell(watched.service, watched.was)
+                    watched.was = None
             self._pause(0.5)
+
+    def _tell(self, service: Service, was: str) -> None:
+        """Let somebody tell that a service was started again, by a process that is ended like all others."""
+        if teller := self._wanted.teller:
+            start((*teller, service.name, was), self._mark("alerts"), service.environment, self._log("alerts"))
 
     def _restart(self, watched: Watched, complaint: str) -> None:
         name = watched.service.name
@@ -205,6 +215,7 @@ class Supervisor:
         announce(f"{name} {complaint}: starting it again")
         self._ending(name).end()
         self._spawn(watched.service)
+        self._watched[name].was = complaint
 
     def _ending(self, name: str | None = None) -> Ending:
         """Return the ending of one service, or of all of this start."""

@@ -20,6 +20,8 @@ class Watched:
     well: float
     asked: float = 0.0
     restarts: list[float] = field(default_factory=list)
+    was: str | None = None
+    """What was wrong with it before it was started again, until it is well and that was told."""
 
     def complaint(self, now: float) -> str | None:
         """Return what is wrong with it, None if nothing is; asks it when it is time to."""

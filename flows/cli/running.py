@@ -35,6 +35,7 @@ def up(options: Options, arguments: dict[str, Any]) -> int:
         tracking_uri(config.mlflow),
         arguments["mlflow_port"],
         arguments["prefect_port"],
+        (sys.executable, "-P", "-m", "flows.cli.restarted") if config.alerts.channels else (),
     )
 
     def ready(running: Running, registered: Mapping[str, Any]) -> None:

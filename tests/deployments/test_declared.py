@@ -1,12 +1,16 @@
 """What prefect.yaml declares is what Prefect will run."""
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from prefect import Flow
 
+import flows
 from deployments.declared import Declared, read_declared
 from podium.errors import ConfigError
 from tests.deployments.changed import changed
@@ -32,6 +36,38 @@ def written(tmp_path: Path, **changes: object) -> Path:
 def test_every_command_that_is_a_flow_is_a_deployment() -> None:
     """Each command that runs a flow of Prefect is declared, under its own name and its project's."""
     assert {d.name for d in read_declared(FILE)} >= {f"churn-{name}" for name in NAMES}
+
+
+SCHEDULED = {
+    "migrate": "0 2 * * *",
+    "select": "0 3 * * *",
+    "verify": "15 * * * *",
+    "monitor": "0 6 * * *",
+    "audit": "45 * * * *",
+}
+ON_EVENTS = {
+    "select": {"podium.model.trained"},
+    "verify": {"podium.champion.promoted", "podium.champion.rolled_back"},
+    "explain": {"podium.champion.promoted"},
+}
+ONLY_HERE = {"apply", "plan", "alerts-test", "let-arrive", "prepare-arrivals", "prepare-demo"}
+"""Flows that read or write a file of whoever calls them, or are the demo's."""
+
+
+def test_every_flow_is_declared() -> None:
+    """Each flow of Prefect that the modules of flows hold has a deployment, but for those that have no use for one."""
+    modules = (importlib.import_module(f"flows.{name.name}") for name in pkgutil.iter_modules(flows.__path__))
+    found = {one.name for module in modules for one in vars(module).values() if isinstance(one, Flow)}
+    assert found - ONLY_HERE == NAMES
+
+
+def test_each_runs_when_it_should() -> None:
+    """By a schedule, by an event, or by hand alone."""
+    declared = {d.name.removeprefix("churn-"): d for d in read_declared(FILE)}
+    scheduled = {name: s.cron for name, d in declared.items() for s in d.schedules}
+    assert scheduled == SCHEDULED
+    assert [name for name, d in declared.items() for s in d.schedules if not s.active] == ["monitor"]
+    assert {name: {e for t in d.triggers for e in t.expect} for name, d in declared.items() if d.triggers} == ON_EVENTS
 
 
 @pytest.mark.parametrize("declared", read_declared(FILE), ids=lambda d: d.name)

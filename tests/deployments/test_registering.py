@@ -6,8 +6,9 @@ import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Running
+from prefect.states import Completed, Running
 
 from deployments.projects import Project, deployments_of
 from deployments.registering import declarations, register
@@ -82,6 +83,14 @@ def test_a_block_that_is_made_later_is_told(client: SyncPrefectClient) -> None:
     assert actions(PROJECT) == {"unchanged"}
 
 
+def test_a_run_with_wrong_parameters_is_refused(client: SyncPrefectClient) -> None:
+    """By the server, before a worker sees it: of another type, or of no such name."""
+    found = client.read_deployment_by_name("rollback/tides-rollback").id
+    for wrong in ({"dry_run": "perhaps"}, {"verison": "4"}):
+        with pytest.raises(PrefectHTTPStatusError, match=next(iter(wrong))):
+            client.create_flow_run_from_deployment(found, parameters=wrong)
+
+
 def handed_out(client: SyncPrefectClient) -> list[FlowRun]:
     """The runs that a worker of the pool would be given now."""
     return [given.flow_run for given in client.get_scheduled_flow_runs_for_work_pool("tidal")]
@@ -102,3 +111,5 @@ def test_writers_of_a_project_run_one_at_a_time(client: SyncPrefectClient) -> No
     mine = next(run for run in first if run.work_queue_name == "tides-writers")
     client.set_flow_run_state(mine.id, Running(), force=True)
     assert "tides-writers" not in [run.work_queue_name for run in waiting()]
+    client.set_flow_run_state(mine.id, Completed(), force=True)
+    assert "tides-writers" in [run.work_queue_name for run in waiting()]

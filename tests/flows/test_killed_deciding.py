@@ -22,7 +22,7 @@ from tasks.measurement import load_version
 from tests.flows.projects import FOREST, LOGISTIC, add_staged, copy_database, project
 
 RECORD = ("create_run", "log_artifacts", "log_artifact", "log_batch", "set_experiment_tag", "set_terminated")
-SWITCH = ("set_registered_model_alias", "set_model_version_tag", "set_registered_model_alias", "set_model_version_tag")
+SWITCH = ("set_registered_model_alias", "set_registered_model_alias", "set_model_version_tag", "set_model_version_tag")
 END = ("set_model_version_tag", "set_tag")
 WRITES = {
     "select": ("set_experiment_tag", *RECORD, *SWITCH, *END),

@@ -71,7 +71,9 @@ def test_no_secret_is_printed_logged_or_kept(
         "ADDRESS": f"http://bob:{IN_BLOCK}@{failing.where}/hooks/{IN_BLOCK}x",
     }
     subprocess.run([sys.executable, "-c", SAVE], env=environment, check=True, timeout=120)
-    commands = ("migrate", "select", "verify", "history", "alerts test", "alerts list")
+    rows = f"--input {made / 'holdout.parquet'} --output {tmp_path / 'answers.csv'}"
+    looks = (f"monitor --batch {made / 'holdout.parquet'}", "explain", f"score {rows}", "rollback")
+    commands = ("migrate", "select", "verify", "history", "alerts test", "alerts list", *looks)
     said = {name: ran(name, config, environment) for name in commands}
     server.kill()
     said["verify, MLflow gone"] = ran("verify", config, environment)

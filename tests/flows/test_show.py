@@ -73,6 +73,8 @@ def test_trained_promoted_told_of_a_failure_and_well_again(home: Path, up: Up, t
     for process in mlflow_of(home):
         process.send_signal(signal.SIGKILL)
     until(lambda: answers(f"{mlflow}/health"), "what was killed does not come back")
+    told_of_it = "[warning] churn: mlflow has ended (status -9) and was started again"
+    until(lambda: told_of_it in team.titles, "nobody is told that MLflow was killed")
     assert ended(api, "verify/churn-verify") == "COMPLETED"
 
     for process in mlflow_of(home):
