@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from podium.metrics import AVERAGE_WORDS, SPLIT_WORDS, MetricId, claims_of, is_possible, metric_id
+from podium.metrics import AVERAGE_WORDS, NOT_SCORES, SPLIT_WORDS, MetricId, claims_of, is_possible, metric_id
 from podium.names import label_key
 from podium.staged import Problem
 
@@ -139,8 +139,33 @@ def _nested(name: str, inner: Mapping[str, Any], here: str, split: str, average:
         yield from _in(inner, here, split, REPORT_ROWS.get(word) or AVERAGE_WORDS[word], depth - 1)
     elif word in CONTAINERS:
         yield from _in(inner, here, split, average, depth - 1)
+    elif metric_id(name, split, average):
+        yield from _of_metric(name, inner, here, split, average)
+    elif word in NOT_SCORES:
+        # Of a baseline, a gate: numbers under their own names, and no score of the model.
+        yield from (Reading(f"{here}_{key}", None, value) for key, value in inner.items() if _is_plain(value))
     else:
         yield from _of_class(name, inner, here, split)
+
+
+def _of_metric(name: str, inner: Mapping[str, Any], here: str, split: str, average: str) -> Iterator[Reading]:
+    """Give the numbers of one metric: of several splits, averages or classes, or its mean over folds, which is none."""
+    for key, value in inner.items():
+        word, path = str(key).lower(), f"{here}.{key}"
+        if not _is_plain(value):
+            continue
+        if word in SPLIT_WORDS:
+            yield Reading(path, metric_id(name, SPLIT_WORDS[word], average), value)
+        elif word in REPORT_ROWS or word in AVERAGE_WORDS:
+            yield Reading(path, metric_id(name, split, REPORT_ROWS.get(word) or AVERAGE_WORDS[word]), value)
+        elif word in NOT_SCORES:
+            yield Reading(f"{here}_{key}", None, value)
+        elif metric := metric_id(name, split):
+            yield Reading(path, MetricId(metric.base, metric.split, label=label_key(str(key))), value)
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, dict | list)
 
 
 def _of_class(label: str, row: Mapping[str, Any], here: str, split: str) -> Iterator[Reading]:

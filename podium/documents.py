@@ -3,16 +3,20 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any
 
 from podium.claims import CONTAINERS
 from podium.exports import of_mlmodel, of_requirements
+from podium.formats import stem_of
+from podium.layout import MAIN_STEMS, VERSION
 from podium.staged import Problem
 
 EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
 """Files about a model that are not JSON, and what reads them."""
-METRIC_FILES = frozenset({"metrics", "evaluation", "results", "scores", "performance"})
+METRIC_FILES = frozenset({"metrics", "evaluation", "results", "scores", "performance", "classification_report"})
 WRAPPED = {
     "params": "hyperparameters",
     "hyperparameters": "hyperparameters",
@@ -79,22 +83,39 @@ def _are_objects(*values: object) -> bool:
     return all(isinstance(value, dict) for value in values)
 
 
-def entries_of(text: str) -> dict[str, str]:
-    """Return the entries of a file about many models, as JSON by the model file's name or else the model's id.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a file about many models says of one, as JSON, and the paths and ids by which that one is known."""
+
+    text: str
+    paths: tuple[tuple[str, ...], ...] = ()
+    ids: frozenset[str] = frozenset()
+
+
+def entries_of(text: str) -> tuple[Entry, ...]:
+    """Return the entries of a file about many models.
 
     The file is a list of objects, or holds one, or holds objects by id or version; any other gives nothing.
     """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
+        return ()
     listed = document if isinstance(document, list) else next(_lists(document), None)
-    return {key: json.dumps(entry) for entry in _entries(listed) for key in _keys(entry)}
+    return tuple(Entry(json.dumps(entry), *_names(entry)) for entry in _entries(listed))
 
 
 def _lists(document: object) -> Iterator[Any]:
     if isinstance(document, dict):
         yield from (document[name] for name in LISTS if isinstance(document.get(name), list | dict))
+        if document and all(isinstance(entry, dict) for entry in document.values()) and _is_of_many(document):
+            yield document
+
+
+def _is_of_many(document: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the keys of a file are versions, or what they hold names a file each, and not the parts of one model."""
+    named = all(any(isinstance(entry.get(key), str) for key in PATH_KEYS) for entry in document.values())
+    return named or all(VERSION.fullmatch(key) for key in document)
 
 
 def _entries(listed: Any) -> list[dict[str, Any]]:
@@ -103,7 +124,40 @@ def _entries(listed: Any) -> list[dict[str, Any]]:
     return [entry for entry in listed or () if isinstance(entry, dict)]
 
 
-def _keys(entry: Mapping[str, Any]) -> list[str]:
-    """Return the names by which a model may find its entry: its file's, with whatever slashes, and its ids."""
-    paths = [re.split(r"[/\\]", entry[key])[-1] for key in PATH_KEYS if isinstance(entry.get(key), str)]
-    return [*paths, *(str(entry[key]) for key in ID_KEYS if isinstance(entry.get(key), str | int))]
+def _names(entry: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...], ...], frozenset[str]]:
+    """Return what a model may find its entry by: its file's path, with whatever slashes, in parts; and its ids."""
+    paths = [entry[key] for key in PATH_KEYS if isinstance(entry.get(key), str)]
+    parts = (tuple(part for part in re.split(r"[/\\]", path) if part not in {"", "."}) for path in paths)
+    ids = frozenset(str(entry[key]) for key in ID_KEYS if isinstance(entry.get(key), str | int))
+    return tuple(found for found in parts if found), ids
+
+
+def entry_for(entries: Sequence[Entry], model: str | None, model_id: str, near: bool) -> str | None:
+    """Return the entry of a model, as JSON: by its path as far as that is told, else by its id.
+
+    ``model`` is its file's path; ``near`` is whether the entries are of a file beside it, which may call it by the last
+    part of its id alone. Where two entries fit as well, neither is its own.
+    """
+    parts = PurePosixPath(model).parts if model else ()
+    fits = [(_in_common(parts, path), entry) for entry in entries for path in entry.paths]
+    best = max((common for common, _ in fits), default=0)
+    found = {entry.text for common, entry in fits if common == best and best}
+    if not found:
+        names = {model_id, parts[-1] if parts else model_id} | (_short(model_id) if near else set())
+        found = {entry.text for entry in entries if entry.ids & names}
+    return found.pop() if len(found) == 1 else None
+
+
+def _short(model_id: str) -> set[str]:
+    """Return what a file beside a model may call it: the last part of its id, or the version at its end."""
+    last = PurePosixPath(model_id).name
+    version = re.search(r"(?<![^\W_])v?\d[\d.]*$", last, re.IGNORECASE)
+    return {last, version.group()} if version else {last}
+
+
+def _in_common(model: tuple[str, ...], path: tuple[str, ...]) -> int:
+    """Return how many last parts two paths share; 0 if they differ before that and their files are called anything."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(model), reversed(path), strict=False))
+    common = sum(1 for _ in pairs)
+    whole = common == min(len(model), len(path))
+    return common if whole or (common and stem_of(PurePosixPath(model[-1])).lower() not in MAIN_STEMS) else 0

@@ -19,11 +19,22 @@ COMPANION = re.compile(
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
 ABOUT = (
     *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
-    *("performance", "params", "hyperparameters", "config", "features", "feature_columns", "feature_names"),
+    *(
+        "performance",
+        "classification_report",
+        "params",
+        "hyperparameters",
+        "config",
+        "features",
+        "feature_columns",
+        "feature_names",
+    ),
 )
 """Stems of JSON files that are about the one model in their folder, those that say most first."""
 APART = "_-. "
 """What stands between the name of a model and a word about it."""
+VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
+"""Names of folders that hold one version of a model beside others, be they there yet or not."""
 REGISTRIES = frozenset({"registry", "model_registry", "models"})
 DOCUMENTS = frozenset({"MLmodel", "requirements.txt"})
 """Files about a model that are not JSON."""
@@ -56,11 +67,29 @@ def arrange(files: Iterable[str], top: str = "", natives: Collection[str] = ()) 
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for model in _models(paths, known):
         by_folder[model.parent].append(model)
-    if top and sum(len(found) for found in by_folder.values()) <= 1:
+    if top and sum(len(found) for found in by_folder.values()) <= 1 and not _is_versioned(by_folder, top):
         return [_whole(Path(top), paths, [model for found in by_folder.values() for model in found])]
     own = _owned(paths, by_folder)
     units = [unit for folder, models in by_folder.items() for unit in _of_folder(folder, models, own[folder])]
+    units += _without_model(paths, by_folder)
     return sorted(_distinct(units), key=lambda unit: unit.model_id)
+
+
+def _is_versioned(by_folder: Collection[Path], top: str) -> bool:
+    """Whether the one model there is lies in a folder for a version: others may come, and must not rename it."""
+    return any(len(Path(folder).relative_to(top).parts) == 1 and VERSION.fullmatch(folder.name) for folder in by_folder)
+
+
+def _without_model(paths: Sequence[Path], with_models: Collection[Path]) -> list[Unit]:
+    """Return the folders for versions that hold files about a model, and none that is one."""
+    above = {folder for found in with_models for folder in (found, *found.parents)}
+    beside = {folder.parent for folder in with_models}
+    files: dict[Path, list[Path]] = defaultdict(list)
+    for path in paths:
+        folder = path.parent
+        if folder not in above and folder.parent in beside and VERSION.fullmatch(folder.name):
+            files[folder].append(path)
+    return [_whole(folder, found, []) for folder, found in files.items()]
 
 
 def _distinct(units: Sequence[Unit]) -> list[Unit]:
@@ -152,8 +181,10 @@ def _one_of_many(model: Path, folder: Path, beside: Side) -> Unit:
     stem = stem_of(model)
     lone = all(other == stem for other in beside.model_stems)
     about = [path for path in beside.about.get(stem, ()) if path != model]
-    about = sorted(about, key=_rank) + (sorted(beside.general, key=_rank) if lone else [])
-    files = [model, *about, *beside.by_stem[stem]]
+    # What is about whichever model is there tells of this one as long as it is alone, and is no part of what it is.
+    own = sorted(about, key=_rank)
+    about = own + (sorted(beside.general, key=_rank) if lone else [])
+    files = [model, *own, *beside.by_stem[stem]]
     return _unit((folder / stem).as_posix(), folder, model, about, list(dict.fromkeys(files)))
 
 

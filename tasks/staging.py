@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from podium.documents import entries_of
+from podium.documents import Entry, entries_of, entry_for
 from podium.errors import ConfigError
 from podium.formats import HEAD, PERHAPS, format_of, may_be_model
 from podium.layout import REGISTRIES, Unit, arrange
@@ -67,7 +68,7 @@ def _parsed(folder: Folder, timezone: str) -> StagedModel:
 
 
 def read_folders(
-    root: Path, top: str, preprocessors: tuple[str, ...] = (), above: Callable[[], dict[str, str]] = dict
+    root: Path, top: str, preprocessors: tuple[str, ...] = (), above: Callable[[], tuple[Entry, ...]] = tuple
 ) -> list[Folder]:
     """Return what one folder of the staging root holds, or with an empty name the files of the root itself.
 
@@ -79,11 +80,11 @@ def read_folders(
         if (root / top).is_symlink() and top:
             return [_unreadable(root, Path(top), "the folder is a symbolic link, which is not followed")]
         closed: list[OSError] = []
-        files = sorted(_regular_files(root / top, closed.append) if top else _own_files(root))
-        entries = {
-            **above(),
-            **registered_in(file for file in files if file.suffix == ".json" and file.stem in LISTING),
-        }
+        links: list[Path] = []
+        found = _regular_files(root / top, closed.append, links.append) if top else _own_files(root, links.append)
+        files = sorted(found)
+        listing = [file for file in files if file.suffix == ".json" and file.stem in LISTING]
+        entries = Registered(above() if top else (), registered_in(listing))
         natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and _is_native(f)]
         units = arrange((str(f.relative_to(root)) for f in files), top, natives)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
@@ -91,9 +92,32 @@ def read_folders(
         return [
             *(_read(root, unit, entries, preprocessors, inside.get(unit.model_id)) for unit in units),
             *(_unreadable(root, Path(os.path.relpath(error.filename, root)), _closed(error)) for error in apart),
+            *_linked_apart(root, units, links),
         ]
     except OSError as error:
         return [_unreadable(root, Path(top or root.name), _closed(error))]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The entries of files about many models: of those at the root, and of those beside the models."""
+
+    above: tuple[Entry, ...]
+    near: tuple[Entry, ...]
+
+    def of(self, unit: Unit) -> str | None:
+        """Return what they say of a model, those beside it first."""
+        return entry_for(self.near, unit.model, unit.model_id, True) or entry_for(
+            self.above, unit.model, unit.model_id, False
+        )
+
+
+def _linked_apart(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> list[Folder]:
+    """Return links that stand where a model would, of which no unit tells: each is a model that nobody reads."""
+    told = {root / unit.folder for unit in units if unit.model is None}
+    held = {(root / unit.model).parent for unit in units if unit.model and unit.model_id == unit.folder}
+    apart = (link for link in sorted(links) if link.parent not in told | held)
+    return [_unreadable(root, link.relative_to(root), "it is a symbolic link, which is not followed") for link in apart]
 
 
 def _is_inside(root: Path, error: OSError, unit: Unit) -> bool:
@@ -102,7 +126,7 @@ def _is_inside(root: Path, error: OSError, unit: Unit) -> bool:
 
 
 def _read(
-    root: Path, unit: Unit, entries: dict[str, str], preprocessors: tuple[str, ...], closed: OSError | None
+    root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], closed: OSError | None
 ) -> Folder:
     """Return what one unit holds; one with something that cannot be read stops no other."""
     try:
@@ -117,29 +141,26 @@ def _closed(error: OSError) -> str:
     return f"cannot be read: {error.strerror} ({printable(str(error.filename))})"
 
 
-def registered_in(registries: Iterable[Path]) -> dict[str, str]:
-    """Return the entries of registry files, of those that are there, by file name or id of the model.
-
-    One that cannot be read tells nothing.
-    """
-    found: dict[str, str] = {}
+def registered_in(registries: Iterable[Path]) -> tuple[Entry, ...]:
+    """Return the entries of registry files, of those that are there; one that cannot be read tells nothing."""
+    found: tuple[Entry, ...] = ()
     for file in registries:
         with contextlib.suppress(OSError):
-            found |= entries_of(_metadata(file)) if _is_plain(file) else {}
+            found += entries_of(_metadata(file)) if _is_plain(file) else ()
     return found
 
 
-def _folder(root: Path, unit: Unit, entries: dict[str, str], preprocessors: tuple[str, ...]) -> Folder:
+def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...]) -> Folder:
     files = [root / file for file in unit.files]
     around = (root / unit.model).parent if unit.model else root / unit.folder
     before = [file for file in (around / name for name in preprocessors) if _is_plain(file)]
     digests = {file: _sha256(file) for file in dict.fromkeys((*files, *before))}
     model = root / unit.model if unit.model else None
     about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
-    entry = entries.get(model.name if model else "") or entries.get(unit.model_id)
+    entry = entries.of(unit)
     texts = [(file.name, _metadata(file)) for file in about]
     if entry:
-        texts = [*((name, text) for name, text in texts if not text.lstrip().startswith("[")), ("registry.json", entry)]
+        texts = [*((name, text) for name, text in texts if not entries_of(text)), ("registry.json", entry)]
     return Folder(
         name=printable(unit.model_id),
         path=str(root / unit.folder),
@@ -167,17 +188,28 @@ def _unreadable(root: Path, place: Path, why: str) -> Folder:
     return Folder(printable(place.as_posix()), str(path), None, 0, "none", identity, "", (), at, why)
 
 
-def _own_files(root: Path) -> Iterator[Path]:
-    return (root / entry.name for entry in os.scandir(root) if entry.is_file(follow_symlinks=False))
+def _own_files(root: Path, linked: Callable[[Path], None]) -> Iterator[Path]:
+    """Yield the files of the root itself; ``linked`` is told of links in the place of models."""
+    for entry in os.scandir(root):
+        if entry.is_file(follow_symlinks=False):
+            yield root / entry.name
+        elif entry.is_symlink() and not entry.is_dir() and may_be_model(PurePosixPath(entry.name)):
+            linked(root / entry.name)
 
 
-def _regular_files(path: Path, closed: Callable[[OSError], None]) -> Iterator[Path]:
-    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed."""
-    for folder, _, names in os.walk(path, onerror=closed):
-        for name in names:
+def _regular_files(path: Path, closed: Callable[[OSError], None], linked: Callable[[Path], None]) -> Iterator[Path]:
+    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed.
+
+    ``linked`` is told of links to folders, and of those in the place of models.
+    """
+    for folder, inner, names in os.walk(path, onerror=closed):
+        for name in (*inner, *names):
             file = Path(folder, name)
-            if stat.S_ISREG(file.lstat().st_mode):
+            mode = file.lstat().st_mode
+            if stat.S_ISREG(mode):
                 yield file
+            elif stat.S_ISLNK(mode) and (name in inner or may_be_model(PurePosixPath(name))):
+                linked(file)
 
 
 def _sha256(file: Path) -> str:

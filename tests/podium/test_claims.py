@@ -2,12 +2,13 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.claims import as_number
+from podium.claims import as_number, read_claims
 from podium.inventory import take_inventory
 from podium.metrics import claims_of, metric_id
 from podium.plan import Known, plan_migration
@@ -258,3 +259,22 @@ def test_an_alias_is_noted_once() -> None:
     copy = staged("copy", fingerprint="f")
     assert plan_migration([copy], {"f": Known("first", "r", "3")}).aliases == {"3": ("copy",)}
     assert plan_migration([copy], {"f": Known("first", "r", "3", ("copy",))}).aliases == {}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "keys", "claimed"),
+    [
+        ({"f1": {"0": 0.9, "1": 0.6}}, {"class_0.f1_score": 0.9, "class_1.f1_score": 0.6}, {}),
+        ({"f1": {"train": 0.9, "test": 0.6}}, {"train_f1_score": 0.9, "test_f1_score": 0.6}, {"f1_score": 0.6}),
+        ({"f1": {"mean": 0.9, "std": 0.1}}, {"f1_mean": 0.9, "f1_std": 0.1}, {}),
+        ({"f1": {"macro": 0.5, "weighted": 0.6}}, {"f1_score_macro": 0.5, "f1_score_weighted": 0.6}, {"f1_score": 0.6}),
+        ({"f1": 0.8, "baseline": {"f1": 0.5}}, {"f1_score": 0.8, "baseline_f1": 0.5}, {"f1_score": 0.8}),
+        ({"f1": 0.8, "gate": {"f1": 0.5}}, {"f1_score": 0.8, "gate_f1": 0.5}, {"f1_score": 0.8}),
+    ],
+)
+def test_a_metric_told_by_class_split_or_fold_is_each_of_them(
+    metrics: dict[str, Any], keys: dict[str, float], claimed: dict[str, float]
+) -> None:
+    """And what a baseline or a gate has is no score of the model, nor that of a class of such a name."""
+    found = read_claims({"metrics": metrics}).metrics
+    assert (dict(found), dict(claims_of(found))) == (keys, claimed)

@@ -100,3 +100,27 @@ def test_no_model_file_is_in_two_units(files: list[str]) -> None:
     assert len({unit.model_id for unit in units}) == len(units)
     models = [unit.model for unit in units if unit.model]
     assert len(set(models)) == len(models)
+
+
+def test_a_version_keeps_its_id_when_another_comes() -> None:
+    """A lone folder for a version is the version, not its type; a folder inside a model is part of that model."""
+    alone = arrange(["xgb/v1/model.pkl", "xgb/v1/metadata.json"], "xgb")
+    both = arrange(["xgb/v1/model.pkl", "xgb/v1/metadata.json", "xgb/v2/model.pkl"], "xgb")
+    assert [unit.model_id for unit in both] == ["xgb/v1", "xgb/v2"]
+    assert alone == both[:1]
+    assert arrange(["churn/artifacts/model.pkl"], "churn")[0].model_id == "churn"
+
+
+def test_what_is_about_whichever_model_is_there_is_no_part_of_it() -> None:
+    """Metrics beside a lone model are its own, until another is staged beside it; it stays the same model."""
+    files = ["churn.pkl", "metrics.json"]
+    (alone,) = arrange(files)
+    (first, _) = arrange([*files, "other.pkl"])
+    assert (alone.about, first.about) == (("metrics.json",), ())
+    assert alone.files == first.files == ("churn.pkl",)
+
+
+def test_a_version_without_a_model_is_told_of() -> None:
+    """A folder for a version beside others that holds metadata alone; one of plots is none."""
+    found = arrange(["xgb/v1/model.pkl", "xgb/v2/metadata.json", "xgb/v3/model.pkl", "xgb/plots/roc.png"], "xgb")
+    assert {unit.model_id: unit.model is None for unit in found} == {"xgb/v1": False, "xgb/v2": True, "xgb/v3": False}
