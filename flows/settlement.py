@@ -38,14 +38,12 @@ from tasks.verification import canary, verify_switched
 class CarriedOut:
     """What became of a recorded decision.
 
-    ``retired`` are the versions it retired, ``overtaken`` is why it changed nothing, ``undone`` why it was taken back,
-    ``failing`` why what is in production now does not pass.
+    ``retired`` are the versions it retired, ``overtaken`` is why it changed nothing, ``undone`` why it was taken back.
     """
 
     retired: tuple[Retirement, ...] = ()
     overtaken: str | None = None
     undone: str | None = None
-    failing: str | None = None
 
 
 @contextmanager
@@ -87,8 +85,6 @@ def settle_order(config: PodiumConfig, decision: Decision, turn: Turn) -> OrderO
     outcome = OrderOutcome(in_production(config.mlflow), reasons, decision.decision_id, done.retired)
     if done.undone:
         raise NegativeAnswerError(f"{config.mlflow.registered_model}: {done.undone}", outcome)
-    if done.failing:
-        raise NegativeAnswerError(f"{config.mlflow.registered_model}: {done.failing}", outcome)
     return outcome
 
 
@@ -202,12 +198,7 @@ def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> Carrie
     if "undoes" in content:
         # What failed is nothing to go back to; what was before it is again what it was.
         set_previous(config.mlflow, content.get("previous_before"))
-        return CarriedOut(retire_versions(config.mlflow, config.retention, version))
-    announce("verifying what is in production now", detail=f"version {version}")
-    doubt = verify_switched(config, version).doubt
-    failing = f"version {version} is in production again, and does not pass its verification: {doubt}"
-    retired = retire_versions(config.mlflow, config.retention, version)
-    return CarriedOut(retired, failing=failing if doubt else None)
+    return CarriedOut(retire_versions(config.mlflow, config.retention, version))
 
 
 def _approved(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:

@@ -19,10 +19,14 @@ preview() {
     trap 'rm -rf "$scratch"' EXIT
     unset MLFLOW_TRACKING_URI MLFLOW_REGISTRY_URI PREFECT_API_URL PREFECT_API_KEY
     export PODIUM_HOME=$scratch PODIUM_MLFLOW__TRACKING_URI="sqlite:///$scratch/mlflow.db"
-    podium migrate --json --config "$config" >"$scratch/migrate.json"
-    podium select --dry-run --json --config "$config" >"$scratch/select.json" || status=$?
+    podium migrate --json --config "$config" >"$scratch/migrate.json" || status=$?
+    if [ "$status" -eq 0 ]; then
+        podium select --dry-run --json --config "$config" >"$scratch/select.json" || status=$?
+    fi
     if [ -s "$scratch/select.json" ]; then
         "${PYTHON:-python}" -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json" >"$report"
+    else
+        printf '<!-- podium -->\n### Podium cannot tell what would be promoted\n\nIt ended with status %s; the log of the job says why.\n' "$status" >"$report"
     fi
     return "$status"
 }

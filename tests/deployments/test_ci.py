@@ -58,6 +58,11 @@ def test_bad_usage_and_a_bad_config_end_with_status_2(home: Path) -> None:
     ended = promote("release", str(bad), home=home)
     assert ended.returncode == 2
     assert "did you mean 'policy'?" in ended.stderr
+    report = home / "verdict.md"
+    assert promote("preview", str(bad), str(report), home=home).returncode == 2
+    assert report.read_text().startswith(
+        f"{MARK}\n### Podium cannot tell what would be promoted\n\nIt ended with status 2;"
+    )
 
 
 def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:

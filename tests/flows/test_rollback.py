@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +63,7 @@ def decisions(config: Path) -> list[dict[str, Any]]:
 
 def test_a_rollback_swaps_champion_and_previous_and_is_recorded(twice: Path) -> None:
     """The version before is in production again, and the record says who asked and what was there before."""
-    started = time.perf_counter()
     outcome = rollback(str(twice), asked_by="alice")
-    seconds = time.perf_counter() - started
     assert aliases(twice) == {"champion": "1", "previous": "2"}
     assert (outcome.production.model_id, outcome.production.previous) == (FOREST, "2")
     last = decisions(twice)[-1]
@@ -74,7 +71,6 @@ def test_a_rollback_swaps_champion_and_previous_and_is_recorded(twice: Path) -> 
     assert (last["asked_by"], "alice asked" in last["reasons"][0]) == ("alice", True)
     stages = {str(v.version): v.tags["podium.stage"] for v in store_of(twice).versions()}
     assert stages == {"1": "production", "2": "archived"}
-    assert seconds < 10
 
 
 def test_a_rollback_is_not_undone_on_the_same_evidence(twice: Path) -> None:

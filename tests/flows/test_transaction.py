@@ -188,15 +188,6 @@ def test_the_end_of_the_chain_cannot_go_unseen(better: Path) -> None:
     assert history(str(better)).broken_at == "the end of the chain: 2 decisions were recorded, and 1 are there"
 
 
-def test_a_rollback_to_what_does_not_pass_says_so(better: Path) -> None:
-    """Its files vanish between loading and the look at production: it is carried out, and the answer is no."""
-    select(str(better))
-    with when("verifying what is in production now", lambda: vanish(better, FOREST)):
-        outcome = refused(rollback, better)
-    assert outcome.production.champion == "1"
-    assert states(better)[-1] == "settled"
-
-
 def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> None:
     """What a selection promotes is current, what a rollback puts back is, and a lost link comes back by itself."""
     served = home.parent / "served"

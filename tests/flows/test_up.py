@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.stacks import PATIENCE, Up, asked, emit, start_run, until
+from benchmarks.stacks import PATIENCE, Up, asked, emit, runs_of, start_run, until
+from deployments.declared import read_declared
+from deployments.registering import PREFECT_YAML
 from deployments.stack.home import StackHome
 from deployments.stack.processes import Mark, living, start
 from flows.history import history
@@ -50,7 +52,7 @@ def test_the_stack_decides_by_itself_and_leaves_nothing(home: Path, made: Path, 
     ups.append(first := Up(config, home))
     told = first.ready()
     api = told["prefect"]["api"]
-    assert len(told["deployments"]) >= 10
+    assert {d["name"] for d in told["deployments"]} == {d.name for d in read_declared(PREFECT_YAML)}
     assert {step["action"] for step in told["automations"]} == {"created"}
 
     emit(api, "m-other", "another")
@@ -65,6 +67,15 @@ def test_the_stack_decides_by_itself_and_leaves_nothing(home: Path, made: Path, 
     decided = [d.content["asked_by"] for d in history(str(config)).decisions]
     assert decided == ["event podium.model.trained of m-1"]
     assert runs(api, "select", "COMPLETED") == 1
+    until(lambda: runs(api, "explain", "COMPLETED"), "nothing explains what was promoted")
+    before = len(runs_of(api, "verify"))
+    back = next(
+        str(v.version) for v in store_of(config).versions() if str(v.version) != store_of(config).aliases()["champion"]
+    )
+    gone_back = podium("rollback", "--to", back, "--config", str(config), home=home, cwd=home)
+    assert gone_back.returncode == 0, gone_back.stderr
+    until(lambda: len(runs_of(api, "verify")) > before, "a rollback is not verified")
+    until(lambda: set(states(database).values()) == {"COMPLETED"}, "a run goes on")
     until(lambda: runs(api, "verify", "SCHEDULED"), "no schedule made a run")
 
     first.look()

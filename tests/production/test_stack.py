@@ -3,6 +3,8 @@
 import json
 import os
 import time
+import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +48,34 @@ class Deployments:
             assert time.monotonic() < deadline, f"{found['name']}: {found['state_name']}"
             time.sleep(0.2)
 
+    def emit(self, event: str, model_id: str) -> None:
+        """Tell the server of an event about a model of the project."""
+        resource = {"prefect.resource.id": f"podium.model.{model_id}", "podium.model.id": model_id}
+        labels = {**resource, "podium.registered_model": "churn"}
+        now = datetime.now(UTC).isoformat()
+        body = {"id": str(uuid.uuid4()), "occurred": now, "event": event, "resource": labels, "payload": {}}
+        assert self._api.post("/events", json=[body]).status_code < 300
+
+    def started_by_events(self, flow: str, count: int) -> list[str]:
+        """Wait for runs of a flow that events start; returns their ids."""
+        wanted = {"deployments": {"id": {"any_": [self._ids[flow]]}}, "flow_runs": {"tags": {"all_": ["podium"]}}}
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            found = [run for run in self._asked("flow_runs/filter", wanted) if not run["auto_scheduled"]]
+            if len(found) == count:
+                return [str(run["id"]) for run in found]
+            assert time.monotonic() < deadline, f"{len(found)} runs of {flow}"
+            time.sleep(0.2)
+
     def run(self, flow: str, **parameters: Any) -> str:
         """Run a deployment on a worker; returns how it ended."""
         return self.end(self.begin(flow, **parameters))
 
 
 @pytest.fixture(scope="module")
-def deployments(stack: Stack) -> Deployments:
-    """All of prefect.yaml, deployed as the docs say."""
-    deployed = stack.run("prefect", "--no-prompt", "deploy", "--all")
+def deployments(stack: Stack, config: Path) -> Deployments:
+    """All of prefect.yaml and its automations, registered as the docs say."""
+    deployed = stack.run("podium", "deploy", "--config", str(config))
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     return Deployments(stack)
 
@@ -80,8 +101,13 @@ def test_workers_and_the_command_line_decide_together(
     """Workers migrate, and select on an event that comes twice; a person goes on, a worker rolls back: one chain."""
     named = {"config_path": str(config)}
     assert deployments.run("migrate", **named) == "Completed"
-    twice = [deployments.begin("select", **named) for _ in range(2)]
+    for _ in range(2):
+        deployments.emit("podium.model.trained", "m-1")
+    twice = deployments.started_by_events("select", 2)
     assert [deployments.end(run) for run in twice] == ["Completed"] * 2
+    assert {d["asked_by"] for d in podium(stack, config, "history")["decisions"]} == {
+        "event podium.model.trained of m-1"
+    }
     add_staged(config, made, LOGISTIC)
     migrated = podium(stack, config, "migrate")
     assert ([m["model_id"] for m in migrated["migrated"]], len(migrated["skipped"])) == ([LOGISTIC], 1)
@@ -107,7 +133,9 @@ def test_both_workers_take_work(stack: Stack, deployments: Deployments, config: 
     """Two runs at once, and each worker takes one at a time: both are taken."""
     both = [deployments.begin("analyze", config_path=str(config)) for _ in range(2)]
     assert [deployments.end(run) for run in both] == ["Completed"] * 2
-    assert all("submitting flow run" in stack.services[f"worker {name}"].words().lower() for name in WORKERS)
+    told = {name: stack.services[f"worker {name}"].words() for name in WORKERS}
+    took = {run: [name for name, words in told.items() if run in words] for run in both}
+    assert sorted(names for took_by in took.values() for names in took_by) == sorted(WORKERS), took
 
 
 @pytest.mark.parametrize(
