@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
+from joblib import parallel_config
 
 from podium.requirements import LIBRARIES, requirements_of
 from tasks.effects.fencing import fence
@@ -171,6 +172,9 @@ def _child(request: dict[str, Any], tell: int) -> NoReturn:
     os.setsid()
     confine(request)
     items = request.pop("items")
+    # A model that wants threads or processes of its own (n_jobs) answers without: they need what is fenced off, and
+    # several children work at once as it is.
+    parallel_config(backend="sequential")
     try:
         fence(Path(item["result"]).parent for item in items)
     except OSError as error:

@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.metrics._scorer import _Scorer
 from sklearn.model_selection import GridSearchCV
@@ -29,7 +31,7 @@ from tasks.effects.fencing import fence, version
 from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.sandbox import sandbox
-from tests.tasks.honest import HONEST, logistic
+from tests.tasks.honest import HONEST, NUMBERS, TARGET, logistic
 from tests.tasks.hostile import Maker, dumped
 from tests.tasks.meddling import GIVEN, MEDDLING
 from tests.tasks.test_gate import UNSAFE, converted
@@ -208,9 +210,18 @@ def test_the_sandbox_is_fenced(tmp_path: Path) -> None:
     assert list(out.parent.iterdir()) == []
 
 
-def test_rows_of_an_honest_model_are_still_read(tmp_path: Path) -> None:
-    """The fence lets a model be converted, and its answers be written to its own folder."""
-    joblib.dump(logistic(), tmp_path / "model.pkl")
+@pytest.mark.parametrize(
+    "model",
+    [
+        logistic(),
+        RandomForestClassifier(n_estimators=5, n_jobs=-1).fit(NUMBERS, TARGET),
+        BaggingClassifier(LogisticRegression(), n_estimators=4, n_jobs=2).fit(NUMBERS, TARGET),
+    ],
+    ids=["plain", "threads", "processes"],
+)
+def test_an_honest_model_answers_behind_the_fence(model: Any, tmp_path: Path) -> None:
+    """It is converted, its answers are written to its own folder, and one that wants helpers answers without them."""
+    joblib.dump(model, tmp_path / "model.pkl")
     answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
     assert answer.value is not None, answer.reason
     assert pd.Series(np.load(tmp_path / "scratch" / "said.npz")["labels"]).notna().all()
