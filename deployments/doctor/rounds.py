@@ -14,6 +14,7 @@ from deployments.stack.home import StackHome
 from podium import __version__
 from podium.errors import ConfigError
 from podium.health import Health
+from podium.names import slug
 
 HTTP = ("http://", "https://")
 
@@ -27,7 +28,7 @@ def examine(given: str | None) -> list[Health]:
         return [*own, Health("config", "fail", str(error), "mend it: podium config check tells every mistake")]
     read = Health("config", "pass", str(config_path(given) or "the built-in defaults"))
     with ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(_mlflow, config.mlflow), pool.submit(_prefect)]
+        asked = [pool.submit(_mlflow, config.mlflow), pool.submit(_prefect, slug(config.mlflow.registered_model))]
         found = [*own, read, *places.inputs(config)]
         return [*found, *(check for one in asked for check in one.result())]
 
@@ -48,10 +49,10 @@ def _mlflow(section: MlflowSection) -> list[Health]:
     return [*found, *(places.artifacts(location) if location else [])]
 
 
-def _prefect() -> list[Health]:
+def _prefect(project: str) -> list[Health]:
     running = StackHome(podium_home()).running()
     if api := os.environ.get("PREFECT_API_URL") or (running and running.api):
-        return servers.prefect_server(api)
+        return servers.prefect_server(api, project)
     embedded = Health(
         "prefect", "pass", "each command starts one of its own; `podium up` or PREFECT_API_URL shares one"
     )

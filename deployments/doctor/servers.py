@@ -34,8 +34,8 @@ def artifact_location(uri: str, section: MlflowSection) -> str | None:
     return experiment.get("artifact_location") if isinstance(experiment, dict) else None
 
 
-def prefect_server(api: str) -> list[Health]:
-    """Look at a Prefect server and its workers."""
+def prefect_server(api: str, project: str) -> list[Health]:
+    """Look at a Prefect server and the workers of the pool in which a project is registered."""
     found = get(f"{api.rstrip('/')}/admin/version", prefect_headers())
     if found.status != 200:
         return [_absent("prefect", api, found, "PREFECT_API_AUTH_STRING or PREFECT_API_KEY")]
@@ -43,7 +43,7 @@ def prefect_server(api: str) -> list[Health]:
         Health("prefect", "pass", f"{shown(api)} answers"),
         versions("prefect version", version("prefect"), found.body.strip().strip('"')),
         *_clock("prefect clock", found),
-        _workers(api),
+        _workers(api, _pool(api, project)),
     ]
 
 
@@ -60,16 +60,22 @@ def _clock(name: str, found: Answer) -> list[Health]:
     return [] if found.ahead is None else [clock(name, found.ahead)]
 
 
-def _workers(api: str) -> Health:
+def _pool(api: str, project: str) -> str:
+    """Return the work pool that a project is registered in, or would be."""
+    name = quote(f"{project}-select")
+    found = get(f"{api.rstrip('/')}/deployments/name/select/{name}", prefect_headers())
+    return str(_object(found.body).get("work_pool_name") or "podium")
+
+
+def _workers(api: str, pool: str) -> Health:
     """Look for a work pool that is ready, which is one with a worker that reports."""
-    found = get(f"{api.rstrip('/')}/work_pools/podium", prefect_headers())
+    found = get(f"{api.rstrip('/')}/work_pools/{quote(pool)}", prefect_headers())
     if found.status == 404:
-        return Health("worker", "warn", "there is no work pool 'podium'", "register: podium deploy")
+        return Health("worker", "warn", f"there is no work pool {pool!r}", "register: podium deploy")
     if _object(found.body).get("status") == "READY":
-        return Health("worker", "pass", "a worker of the pool 'podium' reports")
-    return Health(
-        "worker", "warn", "no worker of the pool 'podium' reports", "prefect worker start --pool podium, or podium up"
-    )
+        return Health("worker", "pass", f"a worker of the pool {pool!r} reports")
+    mend = f"prefect worker start --pool {pool}, or podium up"
+    return Health("worker", "warn", f"no worker of the pool {pool!r} reports", mend)
 
 
 def _object(body: str) -> dict[str, Any]:

@@ -8,9 +8,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from benchmarks.servers import free_port
+from deployments.doctor import places
 from deployments.doctor.rounds import examine
+from deployments.projects import Project
+from deployments.registering import register
 from podium.health import Health
 from tests.flows.projects import LOGISTIC, project
 
@@ -98,6 +102,44 @@ def test_a_server_with_another_version_and_another_time(config: Path, monkeypatc
     assert "600 s behind" in checks["prefect clock"].detail or "601 s behind" in checks["prefect clock"].detail
 
 
+class Refusing(BaseHTTPRequestHandler):
+    """A server that knows nobody."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_what_may_not_be_read_or_written_is_told(config: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that refuse us, with the variables to set; a home and an artifact store that nobody can write."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("PREFECT_API_URL", f"{here}/api")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", here)
+    checks = found(config)
+    server.shutdown()
+    server.server_close()
+    assert (checks["mlflow"].status, "MLFLOW_TRACKING_PASSWORD" in checks["mlflow"].mend) == ("fail", True)
+    assert (checks["prefect"].status, "PREFECT_API_AUTH_STRING" in checks["prefect"].mend) == ("fail", True)
+    (file := home.parent / "file").write_text("no folder")
+    (closed,) = places.home(file / "home")
+    assert (closed.status, closed.detail) == ("fail", f"{file} cannot be written")
+
+
+def test_the_pool_of_the_project_is_looked_at(
+    config: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Registered in a pool of another name, that is the one in which a worker is missed."""
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        register(Project("churn", None, "/srv", "elsewhere"))
+    assert "prefect worker start --pool elsewhere" in found(config)["worker"].mend
+
+
 def test_real_servers_are_well_and_lack_a_worker(
     config: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,4 +147,7 @@ def test_real_servers_are_well_and_lack_a_worker(
     monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     checks = found(config)
     assert [checks[n].status for n in ("prefect", "prefect version", "prefect clock")] == ["pass"] * 3
-    assert (checks["worker"].status, "podium" in checks["worker"].mend) == ("warn", True)
+    assert (checks["worker"].status, "--pool" in checks["worker"].mend or "podium deploy" in checks["worker"].mend) == (
+        "warn",
+        True,
+    )

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 from mlflow import MlflowClient
@@ -19,6 +20,7 @@ from mlflow import MlflowClient
 from benchmarks.servers import MlflowServer, free_port
 from flows.history import chain_json, history
 from flows.migration import migrate
+from flows.scoring import score
 from flows.selection import select
 from podium.decision import canonical_json
 from podium.metrics import SECONDS
@@ -117,6 +119,16 @@ def kill_once_something_is_there(server: MlflowServer, name: str, worker: Servic
     return thread
 
 
+def answers_by(config: Path, made: Path, at_once: int) -> list[tuple[Any, ...]]:
+    """What a project's champion answers to the holdout, by its runner, so many rows at once."""
+    target = config.parent / "answers.csv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("podium.scored.MOST_ROWS", at_once)
+        patch.setattr("podium.scored.FEWEST_ROWS", at_once)
+        score(str(made / "holdout.parquet"), str(target), str(config))
+    return pl.read_csv(target).drop("model_version").rows()
+
+
 def test_the_same_decision_byte_for_byte_though_a_worker_is_killed(
     home: Path, made: Path, server: MlflowServer, cluster: tuple[str, list[Service]]
 ) -> None:
@@ -131,6 +143,7 @@ def test_the_same_decision_byte_for_byte_though_a_worker_is_killed(
     assert not re.search(r'"(run_id|version)"', spread)
     assert len(json.loads(spread)["evidence"]["ranking"]) == len(NAMES)
     migrate(str(config))
+    assert answers_by(config, made, 300) == answers_by(home.parent / "threads" / "churn.yaml", made, 100_000)
     store = store_of(config)
     found = [v.tags["podium.fingerprint"] for v in store.versions()]
     assert len(found) == len(set(found)) == len(NAMES)
