@@ -9,10 +9,14 @@ from functools import cache
 from typing import Any
 
 from podium.safety import FORMER, is_inert, rule_on
-from podium.stand_ins import Made, Name, class_of
+from podium.stand_ins import Entries, Made, Name, class_of
 from podium.streams import SuspectError
 
 RECONSTRUCTOR = "copyreg._reconstructor"
+TRIPLET = "sklearn.impute._iterative._ImputerTriplet"
+"""A named tuple, which is made of its items."""
+PLAIN = frozenset({"collections.OrderedDict", "collections.defaultdict"})
+"""Dictionaries whose entries are nothing but entries."""
 LOSSES = "sklearn._loss._loss.Cy"
 """Losses are given their numbers."""
 WITH_ARGUMENTS = (
@@ -33,6 +37,7 @@ WITH_ARGUMENTS = (
             "numpy.random._pickle.__generator_ctor",
             "numpy.random._pickle.__randomstate_ctor",
             "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
+            TRIPLET,
             "sklearn.metrics._dist_metrics.newObj",
             "sklearn.neighbors._ball_tree.newObj",
             "sklearn.neighbors._kd_tree.newObj",
@@ -83,7 +88,14 @@ def _is_plain(given: tuple[Any, ...]) -> bool:
         return False
     if given[1].full == "builtins.object":
         return given[2] is None
-    return not is_judged(given[0]) or (given[1].full == "builtins.dict" and isinstance(given[2], dict))
+    if not is_judged(given[0]) or given[0].full == TRIPLET:
+        return True
+    return given[1].full == "builtins.dict" and isinstance(given[2], Entries) and not given[2].private
+
+
+def is_plain(made: Any) -> bool:
+    """Whether something is a dictionary of which no entry means more than it says."""
+    return isinstance(made, Made) and class_of(made) in PLAIN
 
 
 def is_made_of_names(made: Any) -> bool:

@@ -6,20 +6,29 @@ cannot follow for certain it refuses. Opcodes: https://docs.python.org/3/library
 """
 
 import pickletools
-import re
 from itertools import count
 from typing import IO, Any
 
-from podium.calls import is_made_of_names, require_call
+from podium.calls import is_made_of_names, is_plain, require_call
 from podium.opcodes import ACTIONS, CONSTANTS, LITERALS, REFUSED
-from podium.stand_ins import MARK, OPAQUE, Entries, Made, Name, class_of, count_of, current, item_size
+from podium.stand_ins import (
+    LONGEST_NAME,
+    MARK,
+    OPAQUE,
+    Entries,
+    Made,
+    Name,
+    class_of,
+    count_of,
+    current,
+    is_private,
+    item_size,
+)
 from podium.streams import DAMAGED, BrokenError, Bytes, SuspectError
 
 ARRAY, TYPE = "joblib.numpy_pickle.NumpyArrayWrapper", "numpy.dtype"
 DEEPEST = 8
 """Pickles within pickles that are followed."""
-DUNDER = re.compile(r"__(?!(?:doc|name)__)\w+__")
-"""Attributes that Python itself looks at, but for the two that are texts about an object."""
 
 
 def walk(stream: IO[bytes], limit: int) -> tuple[Name, ...]:
@@ -130,6 +139,8 @@ class Walker:
         """
         if not (isinstance(module, str) and isinstance(name, str)):
             raise SuspectError("it computes the name that it imports")
+        if max(len(module), len(name)) > LONGEST_NAME:
+            raise SuspectError("it imports a name that is longer than any")
         found = current(module, name)
         self.names.append(found)
         return found
@@ -148,10 +159,10 @@ class Walker:
     def set_items(self, target: Any, pairs: list[Any]) -> None:
         """Set entries of a dictionary."""
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            if isinstance(key, str) and DUNDER.fullmatch(key):
-                raise SuspectError(f"it sets {key}")
             if isinstance(target, Entries):
                 target.note(key, value)
+            elif isinstance(key, str) and is_private(key) and not is_plain(target):
+                raise SuspectError(f"it sets {key}")
 
     def add_to(self, target: Any) -> None:
         """Let a list or a set grow.
@@ -182,6 +193,8 @@ class Walker:
             raise SuspectError(f"it gives a state to a {class_of(target)} twice")
         if isinstance(state, Made | Name) or (isinstance(state, Entries) and state.unclear):
             raise SuspectError(f"it computes the state of a {class_of(target)}")
+        if isinstance(state, Entries) and state.private:
+            raise SuspectError(f"it sets what Python itself looks at of a {class_of(target)}")
         if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], Entries):
             raise SuspectError(f"it sets the attributes of a {class_of(target)} one by one")
 

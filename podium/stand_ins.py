@@ -24,6 +24,10 @@ FLAGS = {"O": 63, "U": 8}
 """What numpy says of how the items of a type are to be handled, where that is not 0."""
 OF_RECORDS = 0x98
 """What it may say of records: that they are aligned, that they are to be emptied before use, and how they are read."""
+LONGEST_NAME = 200
+"""Characters of a name that anybody would import or set."""
+DUNDER = re.compile(r"__(?!(?:doc|name)__)\w+__")
+"""Attributes that Python itself looks at, but for the two that are texts about an object."""
 KEPT = 64
 """Entries of a dictionary that are remembered beside those that describe an array."""
 DESCRIBING = frozenset({"shape", "dtype", "numpy_array_alignment_bytes"})
@@ -52,15 +56,25 @@ class Made:
     is_built: bool = False
 
 
-class Entries(dict[str, Any]):
-    """A dictionary as far as it is remembered. ``unclear`` is whether its keys cannot all be told."""
+def is_private(key: str) -> bool:
+    """Whether Python itself looks at an attribute of this name; not so at two that are texts about an object."""
+    return len(key) <= LONGEST_NAME and DUNDER.fullmatch(key) is not None
 
-    unclear = False
+
+class Entries(dict[str, Any]):
+    """A dictionary as far as it is remembered.
+
+    ``unclear`` is whether its keys cannot all be told, ``private`` whether Python itself would look at one of them.
+    """
+
+    unclear = private = False
 
     def note(self, key: Any, value: Any) -> None:
         """Note an entry: one whose key is no text, or that describes an array a second time, makes all unclear."""
         if not isinstance(key, str) or (key in DESCRIBING and key in self):
             self.unclear = True
+        elif is_private(key):
+            self.private = True
         elif key in DESCRIBING or len(self) < KEPT:
             self[key] = value
 

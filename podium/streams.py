@@ -38,7 +38,7 @@ class Bytes:
 
     def readline(self) -> bytes:
         """Return the bytes up to the next newline, which no name or number is far from."""
-        found = self._stream.readline(PIECE)
+        found = self._stream.readline(self._limit - self.position)
         self.position += len(found)
         return found
 

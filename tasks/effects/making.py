@@ -4,6 +4,8 @@ The walk judges the same beforehand, by stand-ins. Should it have been led astra
 here, before the call and before the state is set.
 """
 
+import math
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from numbers import Integral
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -12,11 +14,11 @@ from typing import Any
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper
 from sklearn.base import BaseEstimator
+from sklearn.impute._iterative import _ImputerTriplet
 
 from podium.calls import LOSSES, RECONSTRUCTOR, takes_arguments
-from podium.pickles import DUNDER
 from podium.safety import FORMER
-from podium.stand_ins import FLAGS, ITEM, OF_RECORDS
+from podium.stand_ins import FLAGS, ITEM, OF_RECORDS, is_private
 from podium.streams import SuspectError
 
 Given = tuple[Any, ...]
@@ -35,7 +37,15 @@ def _encoded(given: Given) -> bool:
 
 
 def _bounds(given: Given) -> bool:
-    return len(given) <= 3 and all(part is None or _whole(part) for part in given)
+    return len(given) <= 3 and all(map(_whole, given))
+
+
+def _slice(given: Given) -> bool:
+    return len(given) <= 3 and all(part is None or isinstance(part, int | float | str | np.number) for part in given)
+
+
+def _triplet(given: Given) -> bool:
+    return len(given) == 3 and isinstance(given[2], BaseEstimator)
 
 
 def _made_of_class(given: Given) -> bool:
@@ -43,7 +53,14 @@ def _made_of_class(given: Given) -> bool:
         return False
     if given[1] is object:
         return given[2] is None
-    return given[1] is dict and type(given[2]) is dict and issubclass(given[0], dict)
+    if given[0] is _ImputerTriplet:
+        return given[1] is tuple and type(given[2]) is tuple
+    plain = given[1] is dict and type(given[2]) is dict and issubclass(given[0], dict)
+    return plain and not any(_is_private(key) for key in given[2])
+
+
+def _is_private(key: Any) -> bool:
+    return isinstance(key, str) and is_private(key)
 
 
 def _type_of_items(given: Given) -> bool:
@@ -105,7 +122,9 @@ def _factory(given: Given) -> bool:
     return len(given) == 1 and (given[0] is None or getattr(given[0], "__name__", "") in {"OrderedDict", *BUILT_IN})
 
 
-BUILT_IN = ("dict", "float", "int", "list", "set", "str", "tuple")
+PLAIN = (dict, OrderedDict, defaultdict)
+"""Dictionaries whose entries are nothing but entries: people's own words, of whatever form."""
+BUILT_IN = ("bool", "dict", "float", "int", "list", "set", "str", "tuple")
 FORMS: Mapping[str, Callable[[Given], bool]] = {
     RECONSTRUCTOR: _made_of_class,
     "_codecs.encode": _encoded,
@@ -114,13 +133,14 @@ FORMS: Mapping[str, Callable[[Given], bool]] = {
     "builtins.frozenset": _types(list),
     "builtins.range": _bounds,
     "builtins.set": _types(list),
-    "builtins.slice": _bounds,
+    "builtins.slice": _slice,
     "collections.defaultdict": _factory,
     "numpy.dtype": _type_of_items,
     "numpy.ma.core._mareconstruct": _masked,
     "numpy.random._pickle.__bit_generator_ctor": _bit_generator,
     "numpy.random._pickle.__generator_ctor": _generator,
     "numpy.random._pickle.__randomstate_ctor": _generator,
+    "sklearn.impute._iterative._ImputerTriplet": _triplet,
     "sklearn.tree._tree.Tree": _tree,
 }
 """What those few are given that are given anything, by name; the others by the way they are called."""
@@ -178,20 +198,22 @@ def require_state(target: Any, state: Any) -> None:
 
 def _require_names(state: Mapping[Any, Any]) -> None:
     for key in state:
-        if type(key) is not str or DUNDER.fullmatch(key):
+        if type(key) is not str or is_private(key):
             raise SuspectError(f"a state has {key!r:.60} as a key")
 
 
 def require_keys(target: Any, keys: Any) -> None:
-    """Return if entries may be set: in a dictionary, and under no name that Python itself looks at.
+    """Return if entries may be set: in a dictionary, and under no name that Python itself looks at in one of its own.
 
     Raises:
         SuspectError: they may not.
     """
     if not isinstance(target, dict):
         raise SuspectError(f"entries are set in a {type(target).__name__}")
+    if type(target) in PLAIN:
+        return
     for key in keys:
-        if isinstance(key, str) and DUNDER.fullmatch(key):
+        if _is_private(key):
             raise SuspectError(f"it sets {key}")
 
 
@@ -238,8 +260,13 @@ def _is_within(entry: Any, size: int) -> bool:
     return known and not entry[0].hasobject and 0 <= entry[1] <= entry[1] + entry[0].itemsize <= size
 
 
+def _is_full(state: Given) -> bool:
+    """Whether an array has as many objects as its shape says; of bytes numpy itself sees to that."""
+    return min(state[1], default=0) >= 0 and (type(state[4]) is not list or len(state[4]) == math.prod(state[1]))
+
+
 def _require_array(state: Any) -> None:
     known = type(state) is tuple and len(state) >= 5 and isinstance(state[2], np.dtype) and type(state[1]) is tuple
     content = (list,) if known and state[2].hasobject else (bytes, bytearray, str)
-    if not (known and all(map(_whole, state[1])) and type(state[4]) in content):
+    if not (known and all(map(_whole, state[1])) and type(state[4]) in content and _is_full(state)):
         raise SuspectError("the state of an array is none that numpy writes")

@@ -33,7 +33,7 @@ def _neighbours(part: Any) -> str | None:
     """Look at what neighbours answer, and grow the search tree anew: its own holds numbers of rows and of nodes."""
     kept = vars(part)
     if "_fit_X" not in kept:
-        return None
+        return "has a search tree and not the rows that it was grown from" if kept.get("_tree") is not None else None
     if _has_one_answer(part) and not _answers_belong(part):
         return "answers with classes that are not there"
     if part._fit_X.shape[1] != getattr(part, "n_features_in_", part._fit_X.shape[1]):

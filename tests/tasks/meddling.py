@@ -122,6 +122,10 @@ GIVEN: dict[str, Maker] = {
     ),
     "an item added to an estimator": lambda w: ESTIMATOR + b"}" + short("append") + b"cnumpy\nabs\nsbK\x01a.",
     "attributes set one by one": lambda w: ESTIMATOR + b"N}" + short("coef_") + b"Ns\x86b.",
+    "more objects than there are": lambda w: (
+        b"\x80\x04cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01K\x09\x85"
+        + _dtype("O8") + b"\x89](K\x01K\x02etb."
+    ),
     "a keyword": lambda w: b"\x80\x04cxgboost.core\nBooster\n)}" + short("model_file") + _path(w) + b"s\x92.",
 }  # fmt: skip
 """What is given to listed names; ``b`` and the like after an object sets its state."""

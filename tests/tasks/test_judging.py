@@ -2,8 +2,10 @@
 
 import io
 import os
+import pickle
 import signal
 import socket
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
+from numpy._core.numeric import _frombuffer  # type: ignore[attr-defined]
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import BaggingClassifier, GradientBoostingClassifier, RandomForestClassifier
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - lets the imputer be imported
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.metrics._scorer import _Scorer
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from xgboost.core import Booster
@@ -32,13 +40,18 @@ from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.sandbox import sandbox
 from tests.tasks.honest import HONEST, NUMBERS, TARGET, logistic
-from tests.tasks.hostile import Maker, dumped
+from tests.tasks.hostile import Maker, dumped, short
 from tests.tasks.meddling import GIVEN, MEDDLING
 from tests.tasks.test_gate import UNSAFE, converted
 
 LIMIT = 1 << 26
 REFUSED = (RefusedGlobalError, UnknownClassError, SuspectError, BrokenError)
-AT_LOADING = {"a maker that is called", "a factory of anything", "a size that nobody needs"}
+AT_LOADING = {
+    "a maker that is called",
+    "a factory of anything",
+    "a size that nobody needs",
+    "more objects than there are",
+}
 """What the walk lets pass, because it cannot tell what the arguments will be: the unpickler does."""
 
 
@@ -98,6 +111,73 @@ def test_settings_that_open_or_call_are_refused(make: Callable[[], Any], said: s
     joblib.dump(make(), tmp_path / "model.pkl")
     with pytest.raises(BrokenError, match=said):
         load_staged(tmp_path / "model.pkl")
+
+
+def with_attribute(model: Any, **attributes: Any) -> Any:
+    """A model that has something in its dictionary that training did not put there."""
+    vars(model).update(attributes)
+    return model
+
+
+def without_rows() -> Any:
+    """Neighbours whose search tree cannot be grown anew."""
+    model = KNeighborsClassifier(algorithm="kd_tree").fit(NUMBERS, TARGET)
+    del model._fit_X
+    return model
+
+
+def asking_at_once() -> Any:
+    """Boosting that is asked as soon as it is looked at, through a step that opens a file."""
+    model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
+    model.init_ = make_pipeline(FunctionTransformer(Booster, kw_args={"model_file": "x"}), logistic())
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: FunctionTransformer(_frombuffer), "calls a _frombuffer as its func"),
+        (lambda: with_attribute(logistic(), predict=np.ndarray), "has something else in the place of its predict"),
+        (lambda: with_attribute(logistic(), stack_method_=["save_model"]), "would call 'save_model' of a model"),
+        (lambda: with_attribute(logistic(), response_method="fit"), "would call 'fit' of a model"),
+        (without_rows, "has a search tree and not the rows"),
+        (asking_at_once, "calls a Booster as its func"),
+    ],
+)
+def test_what_a_model_holds_is_looked_at_before_it_is_asked(make: Callable[[], Any], said: str, tmp_path: Path) -> None:
+    """Other methods, helpers of pickles, and tables that nobody can check."""
+    joblib.dump(make(), tmp_path / "model.pkl")
+    with pytest.raises(BrokenError, match=said):
+        load_staged(tmp_path / "model.pkl")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: CountVectorizer().fit(["the __init__ method sets shape and dtype", "no __setstate__ here"]),
+        lambda: DictVectorizer().fit([{"__x__": 1.0, "y": 2.0}]),
+        lambda: GridSearchCV(logistic(), {}, cv=RepeatedStratifiedKFold(n_splits=2, n_repeats=1)),
+        lambda: ColumnTransformer([("some", "passthrough", slice("a", "b"))]),
+        lambda: IterativeImputer(max_iter=1).fit(NUMBERS.mask(NUMBERS.quantile(0.9) < NUMBERS)),
+        lambda: OrderedDict(__version__="1"),
+    ],
+    ids=["words", "keys", "repeated splits", "a slice of names", "imputer", "ordered"],
+)
+@pytest.mark.parametrize("protocol", range(6))
+def test_peoples_own_words_and_forms_are_no_attack(make: Callable[[], Any], protocol: int, tmp_path: Path) -> None:
+    """Dictionaries hold whatever words there are; what else looked odd and is not."""
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(make(), protocol))
+    loaded = load_staged(tmp_path / "model.pkl").model
+    assert type(loaded) is type(make())
+
+
+def test_a_long_name_or_key_costs_no_time() -> None:
+    """Of a text of megabytes nobody asks whether Python would look at it, or imports it."""
+    key = b"X" + (1 << 22).to_bytes(4, "little") + b"_" * ((1 << 22) - 1) + b"!"
+    many = b"\x80\x02}" + key + b"q\x000" + b"h\x00Ns" * 1000 + b"."
+    assert walk(_stream(bytearray(many)), LIMIT) == ()
+    with pytest.raises(SuspectError, match="longer than any"):
+        walk(_stream(bytearray(b"\x80\x04" + key + short("name") + b"\x93.")), LIMIT)
 
 
 def test_a_scorer_that_asks_for_anything_else_is_refused(tmp_path: Path) -> None:
