@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -132,20 +132,54 @@ def _names(entry: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...], ...], froze
     return tuple(found for found in parts if found), ids
 
 
-def entry_for(entries: Sequence[Entry], model: str | None, model_id: str, near: bool) -> str | None:
-    """Return the entry of a model, as JSON: by its path as far as that is told, else by its id.
+Texts = Mapping[Any, Collection[str]]
 
-    ``model`` is its file's path; ``near`` is whether the entries are of a file beside it, which may call it by the last
-    part of its id alone. Where two entries fit as well, neither is its own.
-    """
-    parts = PurePosixPath(model).parts if model else ()
-    fits = [(_in_common(parts, path), entry) for entry in entries for path in entry.paths]
-    best = max((common for common, _ in fits), default=0)
-    found = {entry.text for common, entry in fits if common == best and best}
-    if not found:
-        names = {model_id, parts[-1] if parts else model_id} | (_short(model_id) if near else set())
-        found = {entry.text for entry in entries if entry.ids & names}
-    return found.pop() if len(found) == 1 else None
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The entries of files about many models, as JSON: by whole paths, by each end of a path, and by ids."""
+
+    whole: Texts
+    ends: Texts
+    ids: Texts
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Listing":
+        """Return entries so that a model finds its own in one look, however many there are."""
+        whole, ends, ids = (defaultdict[Any, set[str]](set) for _ in range(3))
+        for entry in entries:
+            for path in entry.paths:
+                whole[path].add(entry.text)
+                for start in range(len(path)):
+                    ends[path[start:]].add(entry.text)
+            for name in entry.ids:
+                ids[name].add(entry.text)
+        return cls(whole, ends, ids)
+
+    def entry_for(self, model: str | None, model_id: str, near: bool) -> str | None:
+        """Return the entry of a model: by its path as far as that is told, else by its id.
+
+        ``model`` is its file's path; ``near`` is whether the entries are of a file beside it, which may call it by the
+        last part of its id alone. Where two entries fit as well, neither is its own.
+        """
+        parts = PurePosixPath(model).parts if model else ()
+        found = self._by_path(parts)
+        if not found:
+            names = {model_id, parts[-1] if parts else model_id} | (_short(model_id) if near else set())
+            found = {text for name in names for text in self.ids.get(name, ())}
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _by_path(self, parts: tuple[str, ...]) -> Collection[str]:
+        """Return the entries whose paths share most last parts with a model's.
+
+        Where its file is called as anybody's, all parts of either must be the same.
+        """
+        anybodys = bool(parts) and stem_of(PurePosixPath(parts[-1])).lower() in MAIN_STEMS
+        for start in range(len(parts)):
+            known = self.whole if anybodys and start else self.ends
+            if found := known.get(parts[start:]):
+                return found
+        return ()
 
 
 def _short(model_id: str) -> set[str]:
@@ -153,11 +187,3 @@ def _short(model_id: str) -> set[str]:
     last = PurePosixPath(model_id).name
     version = re.search(r"(?<![^\W_])v?\d[\d.]*$", last, re.IGNORECASE)
     return {last, version.group()} if version else {last}
-
-
-def _in_common(model: tuple[str, ...], path: tuple[str, ...]) -> int:
-    """Return how many last parts two paths share; 0 if they differ before that and their files are called anything."""
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(model), reversed(path), strict=False))
-    common = sum(1 for _ in pairs)
-    whole = common == min(len(model), len(path))
-    return common if whole or (common and stem_of(PurePosixPath(model[-1])).lower() not in MAIN_STEMS) else 0

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from podium.documents import Entry, entries_of, entry_for
+from podium.documents import Entry, Listing, entries_of
 from podium.errors import ConfigError
 from podium.formats import HEAD, PERHAPS, format_of, may_be_model
 from podium.layout import REGISTRIES, Unit, arrange
@@ -28,6 +28,7 @@ from tasks.effects.installed import installed
 
 LISTING = REGISTRIES | {"metadata"}
 """Stems of files that may be about many models; one of the last name is so only if it holds a list of them."""
+NONE = partial(Listing.of, ())
 LARGEST_METADATA = 16 * 1024 * 1024
 
 
@@ -68,7 +69,7 @@ def _parsed(folder: Folder, timezone: str) -> StagedModel:
 
 
 def read_folders(
-    root: Path, top: str, preprocessors: tuple[str, ...] = (), above: Callable[[], tuple[Entry, ...]] = tuple
+    root: Path, top: str, preprocessors: tuple[str, ...] = (), above: Callable[[], Listing] = NONE
 ) -> list[Folder]:
     """Return what one folder of the staging root holds, or with an empty name the files of the root itself.
 
@@ -84,7 +85,7 @@ def read_folders(
         found = _regular_files(root / top, closed.append, links.append) if top else _own_files(root, links.append)
         files = sorted(found)
         listing = [file for file in files if file.suffix == ".json" and file.stem in LISTING]
-        entries = Registered(above() if top else (), registered_in(listing))
+        entries = Registered(above() if top else NONE(), registered_in(listing))
         natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and _is_native(f)]
         units = arrange((str(f.relative_to(root)) for f in files), top, natives)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
@@ -102,14 +103,13 @@ def read_folders(
 class Registered:
     """The entries of files about many models: of those at the root, and of those beside the models."""
 
-    above: tuple[Entry, ...]
-    near: tuple[Entry, ...]
+    above: Listing
+    near: Listing
 
     def of(self, unit: Unit) -> str | None:
         """Return what they say of a model, those beside it first."""
-        return entry_for(self.near, unit.model, unit.model_id, True) or entry_for(
-            self.above, unit.model, unit.model_id, False
-        )
+        found = self.near.entry_for(unit.model, unit.model_id, near=True)
+        return found or self.above.entry_for(unit.model, unit.model_id, near=False)
 
 
 def _linked_apart(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> list[Folder]:
@@ -141,13 +141,13 @@ def _closed(error: OSError) -> str:
     return f"cannot be read: {error.strerror} ({printable(str(error.filename))})"
 
 
-def registered_in(registries: Iterable[Path]) -> tuple[Entry, ...]:
+def registered_in(registries: Iterable[Path]) -> Listing:
     """Return the entries of registry files, of those that are there; one that cannot be read tells nothing."""
-    found: tuple[Entry, ...] = ()
+    found: list[Entry] = []
     for file in registries:
         with contextlib.suppress(OSError):
             found += entries_of(_metadata(file)) if _is_plain(file) else ()
-    return found
+    return Listing.of(found)
 
 
 def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...]) -> Folder:

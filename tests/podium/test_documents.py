@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from podium.documents import entries_of, entry_for
+from podium.documents import Listing, entries_of
 
 
 def entry(document: Any, model: str, model_id: str, near: bool = True) -> Any:
     """What a document says of a model, None if nothing."""
-    found = entry_for(entries_of(json.dumps(document)), model, model_id, near)
+    found = Listing.of(entries_of(json.dumps(document))).entry_for(model, model_id, near)
     return json.loads(found)["f1"] if found else None
 
 
