@@ -34,19 +34,19 @@ def approve(config_path: str | None = None, decision_id: str = "", asked_by: str
     config = load_config(config_path)
     with deciding(config) as turn:
         waiting = waiting_for(decision_id, waiting_decision(config.mlflow))
-        champion = in_production(config.mlflow).champion
-        _require_current(config, waiting, champion)
+        production = in_production(config.mlflow)
+        _require_current(config, waiting, production.champion)
         decision = order(
             "approve",
             (settled_reason(waiting, "approved", asked_by),),
             last_decision(config.mlflow),
             decided_at=now(),
-            champion=champion,
+            champion=production.champion,
             promoted=registered_in(waiting),
             asked_by=asked_by,
             code_version=code_version(),
             approves=waiting.decision_id,
-            previous_before=in_production(config.mlflow).previous,
+            previous_before=production.previous,
             holdout=holdout_of(waiting),
         )
         return settle_order(config, decision, turn)

@@ -8,8 +8,8 @@ names are ever given arguments; those stand here, and everything else is made wi
 from functools import cache
 from typing import Any
 
-from podium.safety import FORMER, is_inert, rule_on
-from podium.stand_ins import Entries, Made, Name, class_of
+from podium.safety import FORMER, OF_ARRAYS, is_inert, rule_on
+from podium.stand_ins import Entries, Made, Name, class_of, kind_of
 from podium.streams import SuspectError
 
 RECONSTRUCTOR = "copyreg._reconstructor"
@@ -45,11 +45,7 @@ WITH_ARGUMENTS = (
             "sklearn.tree._tree.__pyx_unpickle_Tree",
         }
     )
-    | {
-        f"numpy.{core}.{name}"
-        for core in ("core", "_core")
-        for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
-    }
+    | OF_ARRAYS
     | FORMER
 )
 """Names that honest pickles give arguments to, each its own kind, which whoever loads them checks."""
@@ -100,8 +96,5 @@ def is_plain(made: Any) -> bool:
 
 def is_made_of_names(made: Any) -> bool:
     """Whether an object is of a class of the list, whose content is its state and nothing else."""
-    if not isinstance(made, Made):
-        return False
-    full = class_of(made)
-    module, _, name = full.rpartition(".")
-    return is_judged(Name(module, name))
+    kind = kind_of(made) if isinstance(made, Made) else None
+    return kind is not None and is_judged(kind)

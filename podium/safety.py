@@ -99,6 +99,12 @@ INERT = (
 )
 INERT_NAMES = frozenset(INERT.split())
 """What lies in honest models and no answer needs; none of it is ever imported, whatever it is: see ``is_inert``."""
+OF_ARRAYS = frozenset(
+    f"numpy.{core}.{name}"
+    for core in ("core", "_core")
+    for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
+)
+"""What makes arrays and their items; NumPy has moved it."""
 ALLOWED = frozenset(
     {
         "builtins.bytearray",
@@ -142,11 +148,7 @@ ALLOWED = frozenset(
         "xgboost.core.Booster",
         "lightgbm.basic.Booster",
     }
-    | {
-        f"numpy.{core}.{name}"
-        for core in ("core", "_core")
-        for name in ("multiarray._reconstruct", "multiarray.scalar", "numeric._frombuffer")
-    }
+    | OF_ARRAYS
     | {f"numpy.{kind}" for kind in NUMPY_SCALARS.split()}
     | FORMER
     | REVIEWED

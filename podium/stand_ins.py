@@ -93,11 +93,17 @@ def current(module: str, name: str) -> Name:
 
 
 def class_of(made: Made) -> str:
+    """Return the full name of the class that an object would have, empty if it is not known."""
+    kind = kind_of(made)
+    return kind.full if kind else ""
+
+
+def kind_of(made: Made) -> Name | None:
     """Return the class that an object would have: the one that makes it, or the one that its maker is given."""
     by = made.by
     if isinstance(by, Name) and by.full == "copyreg._reconstructor" and isinstance(made.given, tuple) and made.given:
         by = made.given[0]
-    return by.full if isinstance(by, Name) else ""
+    return by if isinstance(by, Name) else None
 
 
 def count_of(shape: Any) -> int:

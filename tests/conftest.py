@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.flows.receivers import Receiver
+
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("podium", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("podium")
@@ -67,6 +69,14 @@ def home(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) 
     shutil.copy(empty_database, folder / "mlflow.db")
     monkeypatch.setenv("PODIUM_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def team() -> Iterator[Receiver]:
+    """Where the team hears of what needs it."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
 
 
 @pytest.fixture(scope="session")

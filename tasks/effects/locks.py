@@ -46,10 +46,7 @@ def one_writer(registered_model: str, patience: float = PATIENCE) -> Iterator[No
     Raises:
         PodiumError: another writer held it for longer than ``patience`` seconds.
     """
-    folder = podium_home() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", registered_model)
-    with _held(folder / f"{name}.lock", registered_model, patience):
+    with _in_home(registered_model, "lock", patience):
         yield
 
 
@@ -60,7 +57,7 @@ def one_training(section: MlflowSection, patience: float = PATIENCE) -> Iterator
     Raises:
         PodiumError: another training was at it for longer than ``patience`` seconds.
     """
-    with _of_experiment(section, "training", patience):
+    with _in_home(section.experiment, "training.lock", patience):
         yield
 
 
@@ -71,17 +68,20 @@ def one_measuring(section: MlflowSection, patience: float = PATIENCE) -> Iterato
     Raises:
         PodiumError: another selection was at it for longer than ``patience`` seconds.
     """
-    with _of_experiment(section, "measuring", patience):
+    with _in_home(section.experiment, "measuring.lock", patience):
         yield
 
 
 @contextmanager
-def _of_experiment(section: MlflowSection, what: str, patience: float) -> Iterator[None]:
+def _in_home(subject: str, kind: str, patience: float) -> Iterator[None]:
     folder = podium_home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", section.experiment)
-    with _held(folder / f"{name}.{what}.lock", section.experiment, patience):
+    with _held(folder / f"{_file_name(subject)}.{kind}", subject, patience):
         yield
+
+
+def _file_name(subject: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", subject)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def one_decision(section: MlflowSection, patience: float = PATIENCE) -> Iterator
 
 @contextmanager
 def _of_database(store: Store, patience: float) -> Iterator[Turn]:
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", store.registered_model)
+    name = _file_name(store.registered_model)
     with _held(Path(f"{store.uri.removeprefix(SQLITE)}.{name}.deciding"), store.registered_model, patience):
         yield Held()
 

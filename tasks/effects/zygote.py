@@ -175,15 +175,16 @@ def _child(request: dict[str, Any], tell: int) -> NoReturn:
     # A model that wants threads or processes of its own (n_jobs) answers without: they need what is fenced off, and
     # several children work at once as it is.
     parallel_config(backend="sequential")
+    folders = [Path(item["result"]).parent for item in items]
     try:
-        fence(Path(item["result"]).parent for item in items)
+        fence(folders)
     except OSError as error:
         # A kernel that promises this and does not keep it: the limits still hold.
         sys.stderr.write(f"not fenced: {error}\n")
-    for number, item in enumerate(items):
+    for number, (item, folder) in enumerate(zip(items, folders, strict=True)):
         allow_time(request["seconds"], len(items) - number)
-        os.chdir(Path(item["result"]).parent)
-        tempfile.tempdir = str(Path(item["result"]).parent)
+        os.chdir(folder)
+        tempfile.tempdir = str(folder)
         Path(item["result"]).write_text(json.dumps(_answer({**request, **item})), encoding="utf-8")
         os.write(tell, b".")
         if number + 1 < len(items):

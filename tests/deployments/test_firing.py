@@ -34,14 +34,6 @@ SOON = 10
 
 
 @pytest.fixture
-def team() -> Iterator[Receiver]:
-    """Where the block posts to."""
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
 def client(tmp_path: Path, team: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncPrefectClient]:
     """A server of its own with the project registered, on which what does not happen is noticed soon."""
     short = tmp_path / "automations.yaml"

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from configs.loading import load_config
+from flows.migration import migrate
+from flows.selection import select
 from podium.errors import NegativeAnswerError
 from tasks.effects.store import Store, connect
 
@@ -39,6 +41,14 @@ def project(folder: Path, made: Path, *names: str, **sections: Any) -> Path:
     content = {"staging": {"root": "staging"}, "holdout": holdout, "policy": policy, **sections}
     config = folder / "churn.yaml"
     config.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
+    return config
+
+
+def decided_project(folder: Path, made: Path) -> Path:
+    """A project with LOGISTIC in production; returns its config file."""
+    config = project(folder, made, LOGISTIC)
+    migrate(str(config))
+    select(str(config))
     return config
 
 

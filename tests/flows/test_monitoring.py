@@ -7,12 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.migration import migrate
 from flows.monitoring import looks_json, monitor
-from flows.selection import select
 from podium.errors import NegativeAnswerError, UsageError
 from podium.monitored import Monitored
-from tests.flows.projects import LOGISTIC, project, refused, store_of
+from tests.flows.projects import decided_project, refused, store_of
 from tests.flows.receivers import Receiver
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -21,10 +19,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @pytest.fixture
 def watched(home: Path, made: Path) -> Path:
     """A project with a champion."""
-    config = project(home.parent, made, LOGISTIC)
-    migrate(str(config))
-    select(str(config))
-    return config
+    return decided_project(home.parent, made)
 
 
 def batch(config: Path, made: Path, name: str = "batch.parquet", **columns: Any) -> str:

@@ -12,12 +12,10 @@ import pytest
 
 from benchmarks.processes import PODIUM
 from configs.loading import load_config
-from flows.migration import migrate
 from flows.scoring import score
-from flows.selection import select
 from podium import scored
 from podium.errors import NegativeAnswerError, UsageError
-from tests.flows.projects import LOGISTIC, project, store_of
+from tests.flows.projects import LOGISTIC, decided_project, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -25,10 +23,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @pytest.fixture
 def config(home: Path, made: Path) -> Path:
     """A project with a champion."""
-    path = project(home.parent, made, LOGISTIC)
-    migrate(str(path))
-    select(str(path))
-    return path
+    return decided_project(home.parent, made)
 
 
 def rows_in(config: Path, made: Path, name: str, **columns: Any) -> Path:

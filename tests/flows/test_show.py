@@ -21,14 +21,6 @@ ENDED = {"COMPLETED", "FAILED", "CRASHED"}
 
 
 @pytest.fixture
-def team() -> Iterator[Receiver]:
-    """Where the team hears of what needs it."""
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
 def up(home: Path, learnable: Path, team: Receiver) -> Iterator[Up]:
     """A stack whose project trains quickly, does not wait long for MLflow, and tells the team of everything."""
     section = {"path": str(learnable / "train.parquet"), "cv": 2, "search": {"iterations": 1}}
