@@ -2,21 +2,34 @@
 
 from configs.schema import PodiumConfig
 from flows.settlement import now, settle_order
+from podium.errors import NegativeAnswerError
 from podium.orders import adoption_reason, order
 from tasks.decisions import last_decision
 from tasks.effects.code import code_version
 from tasks.effects.locks import Turn
-from tasks.promotion import in_production, production_by_stage
+from tasks.measurement import load_version
+from tasks.promotion import back_version, in_production, production_by_stage
 from tasks.standing import version_named
 
 
 def adopt_production(config: PodiumConfig, turn: Turn) -> None:
-    """Make the version of the stage Production the champion, if there is one and no champion yet."""
+    """Make the version of the stage Production the champion, if there is one and no champion yet.
+
+    Raises:
+        NegativeAnswerError: it does not load.
+    """
     if in_production(config.mlflow).champion is not None:
         return
     version = production_by_stage(config.mlflow)
     if version is None:
         return
+    if doubt := load_version(config, version):
+        name = config.mlflow.registered_model
+        raise NegativeAnswerError(
+            f"{name} version {version} is in production by its stage, and does not load: {doubt}; mend it, or take it "
+            "out of the stage"
+        )
+    back_version(config.mlflow, version)
     target = version_named(config.mlflow, version)
     decision = order(
         "adopt",

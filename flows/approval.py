@@ -5,17 +5,17 @@ from prefect import flow
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
-from flows.settlement import deciding, now, settle_order
+from flows.rechecking import rechecked
+from flows.settlement import finished_order, now, ordering, settle_order
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError
-from podium.orders import order, registered_in, settled_reason, waiting_for
-from podium.outcome import OrderOutcome
+from podium.orders import given_before, order, registered_in, settled_reason, waiting_for
+from podium.outcome import OrderOutcome, Production
 from podium.states import holdout_of
 from tasks.asking import answer_about
 from tasks.decisions import close_decision, last_decision, waiting_decision
 from tasks.effects.code import code_version
 from tasks.promotion import in_production
-from tasks.verification import canary
 
 
 @telling("approve")
@@ -32,10 +32,12 @@ def approve(config_path: str | None = None, decision_id: str = "", asked_by: str
         NegativeAnswerError: production has changed since, or the model does not pass any more.
     """
     config = load_config(config_path)
-    with deciding(config) as turn:
+    with ordering(config) as (turn, finished):
+        if before := given_before(finished, "approve", decision_id):
+            return finished_order(config, before)
         waiting = waiting_for(decision_id, waiting_decision(config.mlflow))
         production = in_production(config.mlflow)
-        _require_current(config, waiting, production.champion)
+        _require_current(config, waiting, production)
         decision = order(
             "approve",
             (settled_reason(waiting, "approved", asked_by),),
@@ -65,7 +67,9 @@ def reject(config_path: str | None = None, decision_id: str = "", asked_by: str 
         UsageError: no decision of that name waits.
     """
     config = load_config(config_path)
-    with deciding(config) as turn:
+    with ordering(config) as (turn, finished):
+        if before := given_before(finished, "reject", decision_id):
+            return finished_order(config, before)
         waiting = waiting_for(decision_id, waiting_decision(config.mlflow))
         decision = order(
             "reject",
@@ -103,14 +107,18 @@ def review(config_path: str | None = None) -> OrderOutcome | None:
     return settle(config_path, waiting.decision_id, asked_by=answer.asked_by)
 
 
-def _require_current(config: PodiumConfig, waiting: Decision, champion: str | None) -> None:
-    """Refuse what was decided against another champion, or does not pass any more."""
-    name, before = config.mlflow.registered_model, waiting.content["champion_before"]
+def _require_current(config: PodiumConfig, waiting: Decision, production: Production) -> None:
+    """Refuse what was decided against another champion, while one is pinned, or on what is not so any more."""
+    name, before, champion = config.mlflow.registered_model, waiting.content["champion_before"], production.champion
+    if production.pin:
+        raise NegativeAnswerError(f"{name}: {production.pin.sentence()}; run `podium unpin` first")
     if champion != before:
         close_decision(config.mlflow, waiting.decision_id, "superseded")
         raise NegativeAnswerError(
             f"{name}: decision {waiting.decision_id} was taken against version {before or 'none'}, and now version "
             f"{champion or 'none'} is in production; run `podium select`"
         )
-    if doubt := canary(config, registered_in(waiting).version).doubt:
-        raise NegativeAnswerError(f"{name}: what decision {waiting.decision_id} promotes does not pass: {doubt}")
+    if doubt := rechecked(config, waiting):
+        raise NegativeAnswerError(
+            f"{name}: decision {waiting.decision_id} does not stand any more: {doubt}; run `podium select`"
+        )

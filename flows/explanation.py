@@ -4,6 +4,7 @@ from prefect.artifacts import create_table_artifact
 
 from configs.loading import load_config
 from flows.alerting import telling
+from flows.settlement import resume_interrupted
 from podium.errors import ConfigError
 from podium.explanation import Explanation
 from podium.progress import announce
@@ -26,6 +27,8 @@ def explain(config_path: str | None = None, dry_run: bool = False) -> Explanatio
     holdout = load_holdout(config)
     if holdout is None:
         raise ConfigError("explain asks the champion about rows of the holdout: set holdout.path")
+    if not dry_run:
+        resume_interrupted(config)
     announce("asking the champion about its columns")
     found = explain_champion(config, holdout, dry_run)
     if not dry_run:

@@ -6,6 +6,7 @@ from prefect.artifacts import create_table_artifact
 
 from configs.loading import load_config
 from flows.alerting import telling
+from flows.settlement import resume_interrupted
 from podium.errors import ConfigError, NegativeAnswerError
 from podium.events import noticed
 from podium.monitored import Monitored
@@ -36,6 +37,8 @@ def monitor(config_path: str | None = None, batch: str | None = None, dry_run: b
     holdout = load_holdout(config)
     if holdout is None:
         raise ConfigError("monitor compares with the rows the champion was measured on: set holdout.path")
+    if not dry_run:
+        resume_interrupted(config)
     announce("asking the champion about the batch", detail=path.name)
     found = look_at(config, holdout, path)
     if dry_run:

@@ -2,8 +2,8 @@
 
 from configs.loading import load_config
 from flows.alerting import telling
-from flows.settlement import deciding, now, settle_order
-from podium.orders import order, pin_reason, pin_target, unpin_target
+from flows.settlement import finished_order, now, ordering, settle_order
+from podium.orders import given_before, order, pin_reason, pin_target, unpin_target
 from podium.outcome import OrderOutcome
 from tasks.decisions import last_decision
 from tasks.effects.code import code_version
@@ -25,7 +25,9 @@ def pin(config_path: str | None = None, version: str | None = None, asked_by: st
         NegativeAnswerError: it is not in production, or pinned already.
     """
     config = load_config(config_path)
-    with deciding(config) as turn:
+    with ordering(config) as (turn, finished):
+        if before := given_before(finished, "pin", version):
+            return finished_order(config, before)
         production, name = in_production(config.mlflow), config.mlflow.registered_model
         target = version_named(config.mlflow, pin_target(version, production, name))
         decision = order(
@@ -55,7 +57,9 @@ def unpin(config_path: str | None = None, version: str | None = None, asked_by: 
         NegativeAnswerError: nothing is pinned, or nothing holds the named version.
     """
     config = load_config(config_path)
-    with deciding(config) as turn:
+    with ordering(config) as (turn, finished):
+        if before := given_before(finished, "unpin", version):
+            return finished_order(config, before)
         production, name = in_production(config.mlflow), config.mlflow.registered_model
         named = version_named(config.mlflow, version) if version else None
         lifted = unpin_target(named, production, name, asked_by)

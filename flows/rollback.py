@@ -3,10 +3,10 @@
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
-from flows.settlement import deciding, now, settle_order
+from flows.settlement import finished_order, now, ordering, settle_order
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout
-from podium.orders import Registered, order, rollback_reason, rollback_target
+from podium.orders import Registered, given_before, order, require_not_left, rollback_reason, rollback_target
 from podium.outcome import OrderOutcome, Production
 from podium.progress import announce
 from tasks.decisions import last_decision
@@ -42,7 +42,9 @@ def rollback(
         return OrderOutcome(production, (rollback_reason(target, production, asked_by),), dry_run=True)
     prepare_canary()
     holdout = load_holdout(config)
-    with deciding(config) as turn:
+    with ordering(config) as (turn, finished):
+        if before := given_before(finished, "rollback", to):
+            return finished_order(config, before)
         return _rolled_back(config, holdout, to, asked_by, turn)
 
 
@@ -59,7 +61,7 @@ def _rolled_back(
         promoted=target,
         asked_by=asked_by,
         code_version=code_version(),
-        holdout=holdout.digest if holdout else None,
+        holdout=holdout.rows_digest if holdout else None,
     )
     return settle_order(config, decision, turn)
 
@@ -68,6 +70,7 @@ def _target(config: PodiumConfig, to: str | None) -> tuple[Registered, Productio
     """Return the version to go back to, which loads, and what is in production now."""
     production, name = in_production(config.mlflow), config.mlflow.registered_model
     target = version_named(config.mlflow, rollback_target(to, production, name))
+    require_not_left(target, to, production, name)
     announce("loading", detail=f"{target.model_id} (version {target.version})")
     if doubt := load_version(config, target.version):
         raise NegativeAnswerError(f"{name} version {target.version} stays out of production: {doubt}")

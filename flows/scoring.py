@@ -5,6 +5,7 @@ from pathlib import Path
 
 from configs.loading import load_config
 from flows.alerting import telling
+from flows.settlement import resume_interrupted
 from flows.shared import fan_out
 from podium.plan import chunked
 from podium.progress import Counter, announce
@@ -32,6 +33,8 @@ def score(rows: str, output: str, config_path: str | None = None, dry_run: bool 
     began, config = time.perf_counter(), load_config(config_path)
     source, target = Path(rows), Path(output)
     require_files(source, target)
+    if not dry_run:
+        resume_interrupted(config)
     announce("reading the rows", detail=source.name)
     with folder_beside(target) as folder:
         scoring = cut_rows(config, source, folder.absolute(), dry_run)

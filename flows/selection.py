@@ -13,7 +13,7 @@ from flows.shared import question_of, started_by_hand
 from flows.shortlisting import measure_news, measured, previewed, ranked, shortlisted
 from podium.candidate import Candidate
 from podium.checks import Verification
-from podium.decision import evidence_of, is_news, record
+from podium.decision import evidence_of, is_news, record, stable_digest
 from podium.errors import NegativeAnswerError
 from podium.events import asker
 from podium.evidence import asked_of, challengers_in, champion_in, chosen_among, placed_in, shown
@@ -25,7 +25,7 @@ from podium.progress import announce
 from podium.ranking import Selection
 from podium.shortlist import Shortlist
 from podium.standing import stood_by, subject_to_approval
-from podium.states import is_same_wait
+from podium.states import is_same_wait, promotes
 from tasks.candidates import register
 from tasks.comparison import compare_with_champion, shrink_first
 from tasks.decisions import close_decision, last_decision, waiting_decision
@@ -69,6 +69,7 @@ def select_as_planned(config: PodiumConfig, planned: Planned, asked_by: str) -> 
     """
     holdout = load_holdout(config)
     with deciding(config) as turn:
+        adopt_production(config, turn)
         outcome = _decided(config, holdout, asked_by, turn, planned)
     if outcome.overtaken:
         raise overtaken(config, f"the plan {planned.file}", outcome.overtaken)
@@ -111,12 +112,13 @@ def _decided(
     if planned:
         stands = stood_by(selection, production, last_decision(config.mlflow).champion)
         planned.require(stands, _evidence(config, holdout, stands), production, config.mlflow.registered_model)
-    return _settle(config, holdout, selection, seen, production, asked_by, turn)
+    must_wait = config.policy.approval == "required" and planned is None
+    return _settle(config, holdout, selection, seen, production, asked_by, turn, must_wait)
 
 
 def preview(config: PodiumConfig, holdout: Holdout | None) -> tuple[SelectionOutcome, dict[str, Any]]:
     """Return the verdict on what is already measured, and its evidence; measuring writes, so a dry run does not."""
-    production = in_production(config.mlflow)
+    production = in_production(config.mlflow, or_by_stage=True)
     listed = shortlisted(config, holdout, previewed(config, holdout), production)
     selection, _ = _choose(config, holdout, listed, production)
     stands = stood_by(selection, production, last_decision(config.mlflow).champion)
@@ -137,8 +139,13 @@ def _choose(
     """
     while True:
         announce("deciding", detail=listed.told)
-        selection, listed = ranked(config, holdout, listed, production)
-        selection = _shown(config, holdout, selection, production)
+        numbers, listed = ranked(config, holdout, listed, production)
+        is_new = _is_new(config, holdout, numbers)
+        selection = _shown(config, holdout, numbers, production, anew=is_new)
+        if selection.promoted is None or (not is_new and _stays(config, selection, production)):
+            return selection, None
+        if not is_new:
+            selection = _shown(config, holdout, numbers, production, anew=True)
         if selection.promoted is None:
             return selection, None
         seen = _seen(config, holdout, selection.promoted, selection.of(production.logged_model_id))
@@ -147,10 +154,25 @@ def _choose(
         listed = listed.changed([selection.promoted.without_measurement(seen.doubt)])
 
 
-def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Selection:
+def _is_new(config: PodiumConfig, holdout: Holdout | None, selection: Selection) -> bool:
+    """Whether anything is known that the last decision was not taken from. If nothing is, no model need be loaded."""
+    return stable_digest(_evidence(config, holdout, selection)) != last_decision(config.mlflow).evidence_digest
+
+
+def _stays(config: PodiumConfig, selection: Selection, production: Production) -> bool:
+    """Whether what a selection promotes was looked at before, and changes nothing: by a pin, or as it waits."""
+    waiting = waiting_decision(config.mlflow)
+    same = waiting is not None and selection.promoted is not None and promotes(waiting, selection.promoted)
+    return production.pin is not None or same
+
+
+def _shown(
+    config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production, *, anew: bool
+) -> Selection:
     """Return a selection that promotes over a champion only who is shown to be better than that one.
 
     Where there is none, the best is promoted, and it is said what that is worth on rows that did not choose it.
+    ``anew`` says that the champion is asked once more, and what was kept of its answers not believed.
     """
     champion = champion_in(selection, production.logged_model_id)
     if holdout is None or selection.promoted is None or config.policy.evidence.confidence is None:
@@ -159,10 +181,10 @@ def _shown(config: PodiumConfig, holdout: Holdout | None, selection: Selection, 
     if champion is None:
         candidates, asked = asked_of(placed_in(selection), asking, selection.beyond)
         found = shrink_first(config, holdout, candidates, asked, selection.primary)
-        return chosen_among(selection, found, asked.among)
+        return chosen_among(selection, found, asked.among, len(holdout.truth))
     challengers, asked = asked_of(challengers_in(selection, champion), asking, selection.beyond)
     announce("comparing with the champion", detail=champion.model_id)
-    compared = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary)
+    compared = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary, anew)
     return shown(selection, compared, champion, challengers)
 
 
@@ -202,10 +224,13 @@ def _settle(
     production: Production,
     asked_by: str,
     turn: Turn,
+    must_wait: bool,
 ) -> SelectionOutcome:
-    """Record what is news, carry out a promotion, and return what was decided and done."""
+    """Record what is news, carry out a promotion, and return what was decided and done.
+
+    ``must_wait`` says that a promotion is only recorded: who carries out a plan approves it.
+    """
     last = last_decision(config.mlflow)
-    must_wait = config.policy.approval == "required"
     selection = subject_to_approval(stood_by(selection, production, last.champion), must_wait)
     if not is_news(selection, _evidence(config, holdout, selection), last, production.champion):
         return SelectionOutcome(selection, production, last.decision_id)

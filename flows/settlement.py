@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from mlflow.exceptions import MlflowException
 
 from configs.schema import PodiumConfig
+from flows.rechecking import rechecked
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError, PodiumError, first_line
 from podium.events import carried_out
@@ -31,7 +32,7 @@ from tasks.effects.locks import Turn, one_decision
 from tasks.exporting import export_champion
 from tasks.promotion import in_production, retire_versions, set_previous, switch_champion, vacate
 from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_named
-from tasks.verification import canary, verify_switched
+from tasks.verification import verify_switched
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,15 @@ class CarriedOut:
 @contextmanager
 def deciding(config: PodiumConfig) -> Iterator[Turn]:
     """Let nobody else decide meanwhile, and finish first what was recorded and interrupted."""
-    with one_decision(config.mlflow) as turn:
-        finish_interrupted(config, turn)
+    with ordering(config) as (turn, _):
         yield turn
+
+
+@contextmanager
+def ordering(config: PodiumConfig) -> Iterator[tuple[Turn, tuple[Decision, ...]]]:
+    """Do the same for an order, which may be among what was finished first: then it is not given a second time."""
+    with one_decision(config.mlflow) as turn:
+        yield turn, finish_interrupted(config, turn)
         if problem := _exported(config):
             name = config.mlflow.registered_model
             raise PodiumError(f"{name}: decided, but not exported: {problem}; the next command tries that again")
@@ -88,6 +95,12 @@ def settle_order(config: PodiumConfig, decision: Decision, turn: Turn) -> OrderO
     return outcome
 
 
+def finished_order(config: PodiumConfig, decision: Decision) -> OrderOutcome:
+    """Return what came of an order that was interrupted, asked for again, and finished instead."""
+    reasons = ("it had been recorded and interrupted, and is finished now", *decision.content["reasons"])
+    return OrderOutcome(in_production(config.mlflow), reasons, decision.decision_id)
+
+
 def overtaken(config: PodiumConfig, what: str, why: str) -> PodiumError:
     """Return the error of a decision that others overtook, which changed nothing."""
     return PodiumError(
@@ -95,14 +108,21 @@ def overtaken(config: PodiumConfig, what: str, why: str) -> PodiumError:
     )
 
 
-def finish_interrupted(config: PodiumConfig, turn: Turn) -> None:
-    """Carry out what was recorded last and then interrupted, unless production has changed since."""
+def finish_interrupted(config: PodiumConfig, turn: Turn) -> tuple[Decision, ...]:
+    """Carry out what was recorded last and then interrupted, unless production has changed since; return it."""
+    finished, undone = [], set[str]()
     for decision in pending_decisions(config.mlflow):
+        undone.add(decision.content.get("undoes", ""))
+        if decision.decision_id in undone:
+            continue
         if doubt := _doubt(config, decision):
             announce("left undone", detail=doubt)
             close_decision(config.mlflow, decision.decision_id, "superseded")
-        else:
-            carry_out(config, decision, turn)
+            continue
+        done = carry_out(config, decision, turn)
+        if not (done.overtaken or done.undone):
+            finished.append(decision)
+    return tuple(finished)
 
 
 def _exported(config: PodiumConfig) -> str | None:
@@ -121,7 +141,7 @@ def _exported(config: PodiumConfig) -> str | None:
 def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
     """Return why an interrupted decision is not carried out after all: what it promotes does not pass any more."""
     version = to_be_verified(decision, in_production(config.mlflow).champion)
-    return canary(config, version).doubt if version else None
+    return rechecked(config, decision) if version else None
 
 
 def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
@@ -141,7 +161,7 @@ def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
     if not done.undone:
         # Before the decision is closed: one that a kill interrupts here is finished later, and told the same then.
         tell(carried_out(project_of(config.mlflow), decision))
-    close_decision(config.mlflow, decision.decision_id, "undone" if done.undone else "settled")
+        close_decision(config.mlflow, decision.decision_id, "settled")
     return done
 
 
@@ -186,24 +206,28 @@ def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) ->
 
 
 def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
-    """Hold back what is left, and switch; where nothing was in production before, nothing is again."""
+    """Switch, and hold back what is left; where nothing was in production before, nothing is again."""
     content = decision.content
-    hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
-    hold_version(config.mlflow, content["champion_before"], hold)
     if content["promoted"] is None:
         vacate(config.mlflow, content["champion_before"])
-        return CarriedOut()
-    free_version(config.mlflow, content["promoted"]["version"])
-    version = _switched(config, decision)
+    else:
+        _switched(config, decision)
+        free_version(config.mlflow, content["promoted"]["version"])
+    hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
+    hold_version(config.mlflow, content["champion_before"], hold)
     if "undoes" in content:
         # What failed is nothing to go back to; what was before it is again what it was.
         set_previous(config.mlflow, content.get("previous_before"))
-    return CarriedOut(retire_versions(config.mlflow, config.retention, version))
+        close_decision(config.mlflow, content["undoes"], "undone")
+    if content["promoted"] is None:
+        return CarriedOut()
+    return CarriedOut(retire_versions(config.mlflow, config.retention, content["promoted"]["version"]))
 
 
 def _approved(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
+    done = _promoted(config, decision, turn)
     close_decision(config.mlflow, decision.content["approves"], "approved")
-    return _promoted(config, decision, turn)
+    return done
 
 
 def _rejected(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:

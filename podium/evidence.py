@@ -12,6 +12,7 @@ from podium.candidate import Candidate
 from podium.multiplicity import Shrunken
 from podium.ranking import Beyond, Selection, Verdict, defends
 from podium.shown import Asked, Superiority
+from podium.superiority import MINIMUM_ROWS
 
 MOST = 200
 """Challengers that are compared by resampling; beyond them the bounds are Bonferroni's for all there are."""
@@ -64,7 +65,7 @@ def shown(selection: Selection, found: Superiority, champion: Candidate, compare
     shown_better = {c.candidate: c.reason for c in found.challengers if c.verdict == "better"}
     better = [(c, shown_better[name]) for name, c in eligible.items() if name in shown_better]
     told = found.as_json()
-    rest = (*_shrunken(found), *selection.reasons[1:])
+    rest = (*(_shrunken(found) if found.leading in eligible else ()), *selection.reasons[1:])
     if not better:
         # Of those that may be promoted the one that gains most, whoever gains more and may not be.
         leading = next((c for c in found.challengers if c.candidate in eligible), found)
@@ -76,16 +77,20 @@ def shown(selection: Selection, found: Superiority, champion: Candidate, compare
     return replace(selection, best=winner, reasons=reasons, comparison=told)
 
 
-def chosen_among(selection: Selection, found: Shrunken | None, among: int) -> Selection:
+def chosen_among(selection: Selection, found: Shrunken | None, among: int, rows: int) -> Selection:
     """Return the selection of a first champion with what it is worth on rows that did not choose it."""
-    if found is None or selection.promoted is None:
+    if selection.promoted is None:
         return selection
-    told = (
+    first, *rest = selection.reasons
+    few = f"the holdout has {rows} rows; below {MINIMUM_ROWS} which one is best is largely chance"
+    told = [few] if rows < MINIMUM_ROWS else []
+    if found is None:
+        return replace(selection, reasons=(first, *told, *rest))
+    told.append(
         f"chosen as the best of {among}, {selection.promoted.model_id} is estimated to measure {found.estimate:.4f} "
         f"{selection.primary} on rows that did not choose it"
     )
-    first, *rest = selection.reasons
-    return replace(selection, reasons=(first, told, *rest), shrunken=found.as_json())
+    return replace(selection, reasons=(first, *told, *rest), shrunken=found.as_json())
 
 
 def _shrunken(found: Superiority) -> tuple[str, ...]:

@@ -42,8 +42,9 @@ class Wanted:
 class Holdout:
     """The true labels or numbers of the holdout, shape (n,), with the name and digest of what is measured on them.
 
-    ``identifiers`` are columns that tell rows apart, which no model should have learned from. ``labels`` are the
-    classes in the order of their codes, and ``codes`` (n,) is the truth in these; of numbers there are none.
+    ``rows_digest`` is that of the rows and their target alone, whatever is measured on them. ``identifiers`` are
+    columns that tell rows apart, which no model should have learned from. ``labels`` are the classes in the order of
+    their codes, and ``codes`` (n,) is the truth in these; of numbers there are none.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Holdout:
     wanted: Wanted = Wanted()
     identifiers: tuple[str, ...] = ()
     task: Task = "classification"
+    rows_digest: str = ""
     labels: tuple[str, ...] = field(init=False, default=())
     codes: Codes = field(init=False, default_factory=lambda: NO_CODES)
 
@@ -73,6 +75,7 @@ class Holdout:
     def as_json(self) -> dict[str, Any]:
         """Return what identifies the rows, JSON-ready."""
         told = {"name": self.name, "digest": self.digest, "rows": len(self.truth), "positive_class": self.positive}
+        told |= {"rows_digest": self.rows_digest} if self.rows_digest else {}
         return told if self.task == "classification" else {**told, "task": self.task}
 
 

@@ -6,8 +6,11 @@ from typing import Any, Literal
 from podium.decision import Decision, Head, canonical_json
 from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Production
+from podium.standing import held_by
 
 Order = Literal["rollback", "pin", "unpin", "approve", "reject", "adopt"]
+NAMING = ("pinned", "unpinned", "freed", "approves", "rejects")
+"""Fields of a record that name what an order is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,37 @@ def rollback_target(wanted: str | None, production: Production, registered_model
     if production.pin and production.pin.version != target:
         raise NegativeAnswerError(f"{registered_model}: {production.pin.sentence()}; run `podium unpin` first")
     return target
+
+
+def require_not_left(target: Registered, wanted: str | None, production: Production, registered_model: str) -> None:
+    """Let a rollback go to a version that a rollback left before only if it is named.
+
+    So the same rollback asked for twice, as by somebody who does not know whether the first one arrived, is done once.
+
+    Raises:
+        NegativeAnswerError: it is not named, and was left.
+    """
+    if wanted is None and target.held:
+        raise NegativeAnswerError(
+            f"{registered_model}: version {production.champion} is in production, and the one before it is no place to "
+            f"go back to: {held_by(target.held, target.version)}; name a version with --to, `podium history` shows them"
+        )
+
+
+def given_before(finished: tuple[Decision, ...], verdict: Order, wanted: str | None) -> Decision | None:
+    """Return the order that is given now, if it was recorded before, interrupted, and has just been finished.
+
+    ``wanted`` is the version or decision that is named, None where Podium finds it. What Podium did by itself to undo a
+    decision is nobody's order.
+    """
+    same = (d for d in finished if d.content["verdict"] == verdict and "undoes" not in d.content)
+    return next((d for d in same if _fits(d.content, wanted)), None)
+
+
+def _fits(content: dict[str, Any], wanted: str | None) -> bool:
+    if wanted is None:
+        return content.get("unpinned", "") is not None
+    return wanted in {(content["promoted"] or {}).get("version"), *(content.get(name) for name in NAMING)}
 
 
 def rollback_reason(target: Registered, production: Production, asked_by: str) -> str:

@@ -60,22 +60,27 @@ def _object(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def held_back(text: str | None, version: str, holdout: str | None) -> str | None:
+def held_back(text: str | None, version: str, *holdout: str) -> str | None:
     """Return why a version is not promoted again, or None if nothing holds it.
 
-    ``text`` is the tag of the version, ``holdout`` the digest of the rows that are measured on now.
+    ``text`` is the tag of the version, ``holdout`` the digests of the rows that are measured on now, none without any.
     """
     if text is None:
         return None
     known = _object(text)
-    if known and known.get("holdout") != holdout and holdout is not None:
+    if known and holdout and known.get("holdout") not in holdout:
         return None
-    what = known.get("what", "held back")
-    who, when = known.get("by", "somebody"), str(known.get("at", "an unknown day"))[:10]
     return (
-        f"version {version} was {what} by {who} on {when}: it is not promoted again until it is measured on "
-        f"another holdout, or `podium unpin {version}`"
+        f"{held_by(text, version)}: it is not promoted again until it is measured on another holdout, "
+        f"or `podium unpin {version}`"
     )
+
+
+def held_by(text: str, version: str) -> str:
+    """Return in words what was done to the version of a tag that holds it, by whom and when."""
+    known = _object(text)
+    what, who = known.get("what", "held back"), known.get("by", "somebody")
+    return f"version {version} was {what} by {who} on {str(known.get('at', 'an unknown day'))[:10]}"
 
 
 def free_champion(candidates: Iterable[Candidate], production: Production) -> list[Candidate]:

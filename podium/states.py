@@ -1,6 +1,9 @@
 """What becomes of a recorded decision: in which state it begins, and whether it may still be carried out."""
 
-from podium.decision import Decision, Head
+from typing import Any
+
+from podium.candidate import Candidate
+from podium.decision import Decision, Head, digest_of
 
 UNCHANGING = frozenset({"keep", "refuse", "not enough data"})
 """Verdicts that change nothing, so that they are settled once they are recorded."""
@@ -23,6 +26,12 @@ def is_same_wait(waiting: Decision | None, decision: Decision) -> bool:
     return all(known[name] == new[name] for name in ("promoted", "champion_before", "evidence_digest"))
 
 
+def promotes(decision: Decision, candidate: Candidate) -> bool:
+    """Whether a decision is about the promotion of a candidate."""
+    promoted = decision.content["promoted"]
+    return promoted is not None and promoted["version"] == candidate.version
+
+
 def champion_after(decision: Decision) -> str | None:
     """Return the version that is in production once a decision is carried out."""
     content = decision.content
@@ -33,9 +42,26 @@ def champion_after(decision: Decision) -> str | None:
 
 
 def holdout_of(decision: Decision) -> str | None:
-    """Return the digest of the holdout that a decision was taken from, if it was taken from one."""
+    """Return the digest of the rows that a decision was taken from, if it was taken from any.
+
+    An order carries on that of the decision that it is about.
+    """
     found = decision.content["evidence"].get("holdout") or {}
-    return found.get("digest")
+    return found.get("rows_digest") or found.get("digest") or decision.content.get("holdout")
+
+
+def moved_since(decision: Decision, holdout: str | None, policy: dict[str, Any]) -> str | None:
+    """Return what is not any more as it was when a decision was taken, None if all is, or if it rests on no evidence.
+
+    ``holdout`` is the digest of what is measured now, ``policy`` the policy as a record holds it.
+    """
+    evidence = decision.content["evidence"]
+    if not evidence:
+        return None
+    if (evidence["holdout"] or {}).get("digest") != holdout:
+        return "it was decided on another holdout"
+    known = evidence.get("policy_digest")
+    return "it was decided by another policy" if known and known != digest_of(policy) else None
 
 
 def to_be_verified(decision: Decision, champion: str | None) -> str | None:

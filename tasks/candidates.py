@@ -27,7 +27,7 @@ from tasks.effects.looking import (
     remembered,
     scan_tag,
 )
-from tasks.effects.store import Store, connect, find, register_version
+from tasks.effects.store import Store, connect, find, logged_model_of, register_version
 
 IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
 
@@ -73,7 +73,7 @@ def look_for_news(section: MlflowSection, holdout: Holdout) -> News:
 
 def _sifted(store: Store, holdout: Holdout, models: Sequence[LoggedModel], news: News) -> tuple[News, list[Candidate]]:
     """Return the news with what some models add to them, and those that are measured."""
-    found = describe(store, models, holdout.digest)
+    found = describe(store, models, holdout)
     has_numbers = {model.model_id for model in models if is_measured(model, holdout)}
     measured = [c for c in found if c.logged_model_id in has_numbers]
     added = replace(
@@ -113,7 +113,7 @@ def list_best(
     if store is None:
         return Shortlist(())
     models, more = best(store, holdout, rules.primary, count)
-    leading = describe(store, models, holdout.digest)
+    leading = describe(store, models, holdout)
     wanted = [[champion] if champion else [], list(seen.claimants(rules.claimed))] if more else []
     known = {c.logged_model_id: c for c in leading}
     others = [c for ids in wanted for c in _first(store, holdout, ids, known)]
@@ -126,9 +126,9 @@ def _first(store: Store, holdout: Holdout, ids: Sequence[str], known: Mapping[st
     return next((one for one in found if one), [])
 
 
-def _one(store: Store, holdout: Holdout, logged_model_id: str) -> list[Candidate]:
+def _one(store: Store, holdout: Holdout | None, logged_model_id: str) -> list[Candidate]:
     model = model_of(store, logged_model_id)
-    return describe(store, [model], holdout.digest) if model else []
+    return describe(store, [model], holdout) if model else []
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
@@ -136,7 +136,15 @@ def list_further(section: MlflowSection, holdout: Holdout, rules: Rules, listed:
     """Return a shortlist with as many again."""
     store = connect(section)
     models, more = best(store, holdout, rules.primary, max(len(listed.leading), SLACK), listed.more)
-    return listed.grown(describe(store, models, holdout.digest), more)
+    return listed.grown(describe(store, models, holdout), more)
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def candidate_now(section: MlflowSection, holdout: Holdout | None, promoted: Mapping[str, str]) -> Candidate | None:
+    """Return the candidate of a version that a record promotes as it is now, None if it is none any more."""
+    store = connect(section)
+    model_id = logged_model_of(store.client.get_model_version(store.registered_model, promoted["version"]))
+    return next(iter(_one(store, holdout, model_id)), None) if model_id else None
 
 
 @task(cache_policy=NO_CACHE)

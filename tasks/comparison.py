@@ -1,7 +1,8 @@
 """Compares challengers with the champion on the same rows, by the predictions that were kept when they were measured.
 
 Kept predictions are files that anyone who may write to MLflow could have written. They are used as long as they give
-the numbers that were measured; the champion is always asked anew, and so is the winner before it is promoted.
+the numbers that were measured; the champion is asked anew for whatever is recorded, and so is the winner before it is
+promoted.
 """
 
 import tempfile
@@ -35,13 +36,15 @@ def compare_with_champion(
     challengers: Sequence[Candidate],
     asked: Asked,
     metric: str,
+    anew: bool = True,
 ) -> Superiority:
     """Return which challengers are shown to be better than the champion; they are called as by ``names_of``.
 
-    The same rows and champion draw the same resamples.
+    The same rows and champion draw the same resamples. The champion is asked ``anew``, or what it said is believed.
     """
     named = names_of(challengers)
-    theirs = _anew(connect(config.mlflow), config, holdout, champion)
+    asks = _said_anew if anew else _said
+    (theirs,) = asks(config, holdout, [champion])
     said = dict(zip(named, _said(config, holdout, list(named.values())), strict=True))
     seeded = replace(asked, seed=seed_of(holdout.digest, champion.logged_model_id))
     profits, task = holdout.profits(), holdout.task
@@ -104,6 +107,11 @@ def _said(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate
     store = connect(config.mlflow)
     kept = kept_each(store, holdout, candidates)
     return [spelled(holdout, said) if said else _anew(store, config, holdout, c) for c, said in kept]
+
+
+def _said_anew(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate]) -> list[Predictions]:
+    store = connect(config.mlflow)
+    return [_anew(store, config, holdout, c) for c in candidates]
 
 
 def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions:

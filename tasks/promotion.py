@@ -10,6 +10,7 @@ from configs.schema import MlflowSection, RetentionSection
 from podium.outcome import Production
 from podium.retention import Held, Retirement, keeping, retire
 from podium.standing import parse_pin
+from tasks.effects.backing import back
 from tasks.effects.store import (
     CHAMPION,
     PINNED,
@@ -24,13 +25,18 @@ from tasks.effects.store import (
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
-def in_production(section: MlflowSection) -> Production:
-    """Return the versions that the aliases ``champion`` and ``previous`` point to, and the pin."""
+def in_production(section: MlflowSection, or_by_stage: bool = False) -> Production:
+    """Return the versions that the aliases ``champion`` and ``previous`` point to, and the pin.
+
+    ``or_by_stage`` takes the version that only the deprecated stage marks for the champion, as a selection will.
+    """
     store = find(section)
     if store is None:
         return Production(None, None, None, None)
     model = store.registered()
     aliases = {alias: str(version) for alias, version in model.aliases.items()}
+    if or_by_stage and CHAMPION not in aliases and (staged := _by_stage(store)):
+        aliases[CHAMPION] = staged
     champion, previous, pin = aliases.get(CHAMPION), aliases.get(PREVIOUS), parse_pin(model.tags.get(PINNED))
     if champion is None:
         return Production(None, previous, None, None, pin)
@@ -70,7 +76,17 @@ def set_previous(section: MlflowSection, version: str | None) -> None:
 @task(cache_policy=NO_CACHE)
 def production_by_stage(section: MlflowSection) -> str | None:
     """Return the newest version that only the deprecated stage marks as the one in production, if there is one."""
+    return _by_stage(connect(section))
+
+
+@task(cache_policy=NO_CACHE)
+def back_version(section: MlflowSection, version: str) -> str:
+    """Return the logged model behind a version, which one of an old registry gets now."""
     store = connect(section)
+    return back(store, store.client.get_model_version(store.registered_model, version))
+
+
+def _by_stage(store: Store) -> str | None:
     return max((str(v.version) for v in store.versions() if v.current_stage == "Production"), key=int, default=None)
 
 
@@ -137,7 +153,9 @@ def _carry_out(store: Store, action: Retirement) -> None:
     if action.action == "delete":
         version = store.client.get_model_version(store.registered_model, action.version)
         if model_id := logged_model_of(version):
-            store.client.set_logged_model_tags(model_id, {RETIRED: "true"})
+            when = datetime.now(UTC).isoformat(timespec="seconds")
+            told = f"version {action.version} deleted on {when}: {action.reason}"
+            store.client.set_logged_model_tags(model_id, {RETIRED: told})
         delete_version(store, action.version)
     else:
         store.client.set_model_version_tag(store.registered_model, action.version, "podium.stage", "archived")

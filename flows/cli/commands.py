@@ -99,7 +99,7 @@ def select(options: Options, arguments: dict[str, Any]) -> int:
         planned = call_flow("planning", "plan", arguments["plan"], options.config)
         show(options, planned.as_json(), views.show_selection)
         return 0
-    outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"])
+    outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"], asked_by=person())
     show(options, outcome.as_json(), views.show_selection)
     return NO if outcome.selection.verdict == "refuse" or outcome.undone else 0
 
@@ -223,17 +223,19 @@ def demo(options: Options, arguments: dict[str, Any]) -> int:
 
 
 def deploy(options: Options, arguments: dict[str, Any]) -> int:
-    """Register the deployments and automations of a project."""
+    """Register the deployments and automations of a project, or remove them."""
     if embedded.wanted():
         raise UsageError("no Prefect server to register on: set PREFECT_API_URL, or start one with `podium up`")
     from configs.loading import config_path, load_config
     from deployments.projects import project_of
-    from deployments.registering import register
+    from deployments.registering import register, unregister
 
     project = project_of(
         load_config(options.config), config_path(options.config), arguments["folder"], arguments["pool"]
     )
-    show(options, register(project, dry_run=arguments["dry_run"]).as_json(), operations.show_registered)
+    carry_out = unregister if arguments["remove"] else register
+    found = carry_out(project, dry_run=arguments["dry_run"], replace=arguments["replace"])
+    show(options, found.as_json(), operations.show_registered)
     return 0
 
 

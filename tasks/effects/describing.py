@@ -7,6 +7,7 @@ from mlflow.entities import LoggedModel, LoggedModelStatus, Run, ViewType
 from mlflow.entities.model_registry import ModelVersion
 
 from podium.candidate import Candidate
+from podium.measurement import Holdout
 from podium.metrics import claims_of, is_possible, metric_id
 from podium.plan import parts_of
 from podium.standing import held_back
@@ -19,7 +20,7 @@ IN_A_BODY = 500
 """Run ids in one question about runs, or to a database."""
 
 
-def describe(store: Store, models: Sequence[LoggedModel], digest: str | None) -> list[Candidate]:
+def describe(store: Store, models: Sequence[LoggedModel], holdout: Holdout | None) -> list[Candidate]:
     """Return those models that are complete as candidates, in their order.
 
     One does not count that is not ready, or whose run was deleted or is still being written by a migration.
@@ -29,7 +30,7 @@ def describe(store: Store, models: Sequence[LoggedModel], digest: str | None) ->
     there = [model for model in ready if model.source_run_id not in void]
     versions = _versions_of(store, there)
     runs = runs_of(store, [m.source_run_id for m in there if m.source_run_id and "podium.model_id" not in m.tags])
-    return [_candidate(m, runs.get(m.source_run_id or ""), versions.get(m.model_id), digest) for m in there]
+    return [_candidate(m, runs.get(m.source_run_id or ""), versions.get(m.model_id), holdout) for m in there]
 
 
 def _void_runs(store: Store, ids: Sequence[str]) -> frozenset[str]:
@@ -64,8 +65,9 @@ def _listed(ids: Iterable[str]) -> str:
     return ", ".join(f"'{one}'" for one in ids)
 
 
-def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None, digest: str | None) -> Candidate:
+def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None, holdout: Holdout | None) -> Candidate:
     recorded = _recorded(model) | (_run_metrics(run) if run else {})
+    digests = (holdout.digest, holdout.rows_digest) if holdout else ()
     return Candidate(
         model_id=model.tags.get("podium.model_id")
         or (run.info.run_name if run else None)
@@ -77,13 +79,13 @@ def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None
         model_type=model.tags.get("podium.model_type") or model.model_type or "unknown",
         trained_at=_trained_at(model, run),
         size=int(model.tags["podium.bytes"]) if "podium.bytes" in model.tags else None,
-        metrics=recorded if digest is None else measured_of(model, digest),
+        metrics=measured_of(model, holdout.digest) if holdout else recorded,
         recorded=recorded,
         tags=_plain(model.tags) | (_plain(version.tags) if version else {}),
         identifiers=identifiers_of(model.tags),
         location=model.artifact_location,
         unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
-        held=held_back(version.tags.get(HELD), str(version.version), digest) if version else None,
+        held=held_back(version.tags.get(HELD), str(version.version), *digests) if version else None,
     )
 
 

@@ -52,8 +52,8 @@ def read_holdout(section: HoldoutSection, policy: PolicySection) -> Holdout:
         tuple(part for column in section.slices for part in _slices(frame, column, truth, section.slice_rows)),
     )
     identifiers = _identifiers(frame, section, len(truth))
-    digest = _digest(path, section, positive, wanted)
-    return Holdout(path.stem, digest, truth, positive, wanted, identifiers, section.task)
+    rows, digest = _digests(path, section, positive, wanted)
+    return Holdout(path.stem, digest, truth, positive, wanted, identifiers, section.task, rows)
 
 
 def _labels(found: pl.Series, section: HoldoutSection, policy: PolicySection) -> Truth:
@@ -133,10 +133,15 @@ def _identifiers(frame: pl.LazyFrame, section: HoldoutSection, rows: int) -> tup
     return tuple(sorted(told | {n for n, count in zip(kinds, counts, strict=True) if count == rows}))
 
 
-def _digest(path: Path, section: HoldoutSection, positive: str | None, wanted: Wanted) -> str:
-    """Return the identity of the rows and of what is measured on them: numbers of another kind are other numbers."""
+def _digests(path: Path, section: HoldoutSection, positive: str | None, wanted: Wanted) -> tuple[str, str]:
+    """Return the identity of the rows, and that of what is measured on them: numbers of another kind are other numbers.
+
+    A person's word about a version holds for the rows, whatever a policy asks of them next.
+    """
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256")
+    alone = content.copy()
+    alone.update(f"\0{section.target}".encode())
     content.update(f"\0{section.target}\0{positive}\0{EDITION}".encode())
     if section.task != "classification":
         content.update(section.task.encode())
@@ -144,4 +149,4 @@ def _digest(path: Path, section: HoldoutSection, positive: str | None, wanted: W
         parts = [part.key for part in wanted.slices]
         primary = wanted.primary if parts else ""
         content.update(canonical_json([primary, wanted.profit, wanted.scorers, parts]).encode())
-    return content.hexdigest()[:DIGEST_LENGTH]
+    return alone.hexdigest()[:DIGEST_LENGTH], content.hexdigest()[:DIGEST_LENGTH]

@@ -1,5 +1,6 @@
 """Tells whether MLflow can be reached, so that nobody waits for each of many models until it cannot."""
 
+import logging
 import time
 import urllib.error
 import urllib.request
@@ -14,8 +15,26 @@ POLL = 0.5
 """Seconds between two questions whether a server is back."""
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What a proxy says in the place of a server that is gone."""
+WAITING = "waiting for MLflow to answer again"
+TRIES = logging.getLogger("urllib3.connectionpool")
+"""Where the library under MLflow's client writes that it tries a call once more."""
+AGAIN = ("Retrying (", "Retry: ")
+"""How it does: after a broken connection, and after an answer that says that the server fails."""
 _failed: set[str] = set()
 _answered: set[str] = set()
+
+
+def tell_of_tries() -> None:
+    """Announce from now on when MLflow's client waits to send a call again, which it does for a minute in silence."""
+    TRIES.setLevel(logging.DEBUG)
+    TRIES.addFilter(_told)
+
+
+def _told(record: logging.LogRecord) -> bool:
+    if str(record.msg).startswith(AGAIN):
+        announce(WAITING)
+        return False
+    return record.levelno >= logging.WARNING
 
 
 def note_failure(uri: str) -> None:
@@ -46,7 +65,7 @@ def require_answer(uri: str, patience: float = 0.0) -> None:
 def _comes_back(uri: str, patience: float) -> bool:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        announce("waiting for MLflow to answer again", detail=without_password(uri))
+        announce(WAITING, detail=without_password(uri))
         time.sleep(POLL)
         if answers(uri):
             return True

@@ -29,12 +29,14 @@ from podium.errors import PodiumError
 from podium.logs import guard_logs
 from tasks.effects import blank
 from tasks.effects.credentials import bare, lend_credentials
-from tasks.effects.reaching import require_answer
+from tasks.effects.reaching import require_answer, tell_of_tries
 
 PAGE = 1000
 CHAMPION, PREVIOUS = "champion", "previous"
 RETIRED = "podium.retired"
 """Tag of a logged model whose version the retention rule deleted: it is kept, and is no candidate any more."""
+BACKED_BY = "podium.logged_model"
+"""Tag of a version of an old registry that names the logged model which was made of its files."""
 UNFINISHED = "tags.`podium.writer` != '' and attributes.status = 'RUNNING'"
 """What finds the runs of migrations that are not at their end: each was begun by a writer."""
 LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
@@ -134,7 +136,9 @@ def forget(*ids: str) -> None:
 
 
 def logged_model_of(version: ModelVersion) -> str | None:
-    """Return the id of the logged model behind a version, which MLflow names in its source alone."""
+    """Return the id of the logged model behind a version: MLflow names it in its source, Podium where it made one."""
+    if backed_by := version.tags.get(BACKED_BY):
+        return str(backed_by)
     found = LOGGED_MODEL.search(version.source or "")
     return found.group() if found else None
 
@@ -191,6 +195,7 @@ def _point_mlflow_at(section: MlflowSection) -> str:
     uri, before = address(section), os.environ.get("MLFLOW_TRACKING_URI")
     lend_credentials(section.tracking_uri or "")
     guard_logs()
+    tell_of_tries()
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     if before is None:

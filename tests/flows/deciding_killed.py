@@ -1,6 +1,6 @@
 """Decides in a process that kills itself after its so manieth write: ``python -m tests.flows.deciding_killed``.
 
-Arguments: what to do (``select``, ``rollback``), and for each process a config and a number of writes. One process is
+Arguments: what to do (a name of ``DOES``), and for each process a config and a number of writes. One process is
 forked for each, the first of them after that many writes is dead. A number of 0 is never reached: that process is left
 alone. Prints of each its number and how it ended, and of one that was left alone its writes.
 
@@ -18,16 +18,71 @@ from typing import Any
 from mlflow import MlflowClient
 
 from configs.loading import load_config
+from flows.approval import approve, reject
+from flows.history import history
+from flows.pinning import pin, unpin
+from flows.retirement import retire
 from flows.rollback import rollback
 from flows.selection import select
+from podium.errors import NegativeAnswerError
+from podium.outcome import OrderOutcome
+from podium.progress import Progress, listen
+from tasks.effects.store import connect
+from tests.flows.projects import LOGISTIC
 
-DOES: dict[str, Callable[[str], Any]] = {"select": select, "rollback": rollback}
 WRITES = (
     *("create_run", "log_artifacts", "log_artifact", "log_batch", "set_terminated", "set_tag", "delete_run"),
     *("set_registered_model_alias", "delete_registered_model_alias", "set_model_version_tag"),
     *("set_experiment_tag", "set_logged_model_tags", "delete_logged_model_tag"),
     *("delete_model_version_tag", "set_registered_model_tag", "delete_registered_model_tag", "delete_model_version"),
+    "transition_model_version_stage",
 )
+
+
+def settled(order: Callable[..., OrderOutcome], config: str) -> OrderOutcome:
+    """Settle the newest promotion, whether or not it still waits."""
+    promoted = [d for d in history(config).decisions if d.content["verdict"] == "promote"]
+    return order(config, promoted[-1].decision_id)
+
+
+def files_of(config: str, name: str) -> tuple[Path, Path]:
+    """Where the files of a logged model are, and where they are aside."""
+    store = connect(load_config(config).mlflow)
+    (model,) = [m for m in store.logged_models() if m.name == name]
+    there = Path(model.artifact_location.removeprefix("file://"))
+    return there, there.with_name(f"{there.name}.aside")
+
+
+def undone(config: str) -> Any:
+    """Select what loses its files right after the switch, so that the promotion is taken back."""
+    there, aside = files_of(config, LOGISTIC)
+    if aside.exists():
+        aside.rename(there)
+
+    def lose(step: Progress) -> None:
+        if step.work == "verifying what is in production now":
+            there.rename(aside)
+
+    end = listen(lose)
+    try:
+        return select(config)
+    except NegativeAnswerError as no:
+        return no.answer
+    finally:
+        end()
+
+
+DOES: dict[str, Callable[[str], Any]] = {
+    "select": select,
+    "rollback": rollback,
+    "pin": pin,
+    "unpin": unpin,
+    "approve": functools.partial(settled, approve),
+    "reject": functools.partial(settled, reject),
+    "retire": retire,
+    "adopt": select,
+    "undo": undone,
+}
 
 
 def die_after(number: int) -> list[str]:

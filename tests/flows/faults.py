@@ -17,7 +17,7 @@ from flows.history import chain_json, history
 from flows.migration import migrate
 from flows.selection import select
 from tasks.effects.store import connect
-from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
+from tests.flows.projects import FOREST, LOGISTIC, add_staged, copy_database, project
 
 FORESTS, LOGISTICS = "1", "2"
 """The version that is in production, and the one that is better."""
@@ -30,6 +30,14 @@ def undecided(folder: Path, made: Path, database: Path, **sections: Any) -> Path
     config = project(folder, made, FOREST, **{"mlflow": {"tracking_uri": "sqlite:///mlflow.db"}, **sections})
     fill(config, made)
     return config
+
+
+def copied(config: Path, to: Path) -> Path:
+    """The same project with a database of its own; the artifacts are shared."""
+    to.mkdir()
+    copy_database(config.parent / "mlflow.db", to / "mlflow.db")
+    shutil.copy(config, to)
+    return to / "churn.yaml"
 
 
 def fill(config: Path, made: Path) -> None:

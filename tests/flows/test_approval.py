@@ -1,8 +1,10 @@
 """A winner that must be approved waits; a person settles it, and the same evidence does not ask twice."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -10,18 +12,23 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import mlflow
+import pandas as pd
 import pytest
+import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.deployments.runner import RunnerDeployment
 from prefect.types.entrypoint import EntrypointType
+from sklearn.linear_model import LogisticRegression
 
 from configs.loading import load_config
 from deployments.declared import read_declared
 from flows.approval import approve, reject, review
 from flows.history import chain_json, history
 from flows.migration import migrate
+from flows.pinning import pin
 from flows.retirement import retire
 from flows.selection import select
 from podium.errors import NegativeAnswerError, UsageError
@@ -29,7 +36,8 @@ from podium.outcome import Pin
 from tasks.effects.store import Store
 from tasks.promotion import switch_champion
 from tasks.standing import set_pin
-from tests.flows.projects import FOREST, LOGISTIC, project, store_of
+from tests.flows.projects import FOREST, LOGISTIC, add_staged, project, store_of
+from tests.flows.test_transaction import vanish, when
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -92,6 +100,64 @@ def test_an_approval_of_what_was_decided_against_another_champion_is_refused(con
     assert select(str(config)).decision_id != waiting.decision_id
 
 
+def test_an_approval_waits_for_the_pin(home: Path, made: Path) -> None:
+    """A pinned champion is not replaced by an approval either."""
+    config = project(home.parent, made, FOREST, policy={"approval": "required"})
+    migrate(str(config))
+    approve(str(config), str(select(str(config)).decision_id))
+    add_staged(config, made, LOGISTIC)
+    migrate(str(config))
+    waiting = select(str(config))
+    assert waiting.awaits_approval
+    pin(str(config), asked_by="ann")
+    with pytest.raises(NegativeAnswerError, match=r"pinned by ann .*podium unpin"):
+        approve(str(config), str(waiting.decision_id))
+
+
+def rewritten(config: Path, **policy: Any) -> None:
+    """Change the policy of a config."""
+    content = yaml.safe_load(config.read_text())
+    content["policy"].update(policy)
+    config.write_text(yaml.safe_dump(content))
+
+
+def test_an_approval_of_what_was_decided_by_another_policy_is_refused(config: Path) -> None:
+    """What people approve is the evidence that they saw; the next selection decides anew."""
+    waiting = select(str(config))
+    rewritten(config, ties=["older"])
+    with pytest.raises(NegativeAnswerError, match="decided by another policy; run `podium select`"):
+        approve(str(config), str(waiting.decision_id))
+    assert store_of(config).aliases() == {}
+    assert select(str(config)).decision_id != waiting.decision_id
+
+
+def test_an_approval_of_files_that_are_others_by_now_is_refused(config: Path) -> None:
+    """Between decision and approval the winner's files become those of another model: it measures otherwise."""
+    waiting = select(str(config))
+    models = {m.name: Path(m.artifact_location.removeprefix("file://")) for m in store_of(config).logged_models()}
+    shutil.rmtree(models[LOGISTIC])
+    shutil.copytree(models[FOREST], models[LOGISTIC])
+    with pytest.raises(NegativeAnswerError, match=r"does not stand any more: its logged .* but it measures"):
+        approve(str(config), str(waiting.decision_id))
+    assert store_of(config).aliases() == {}
+
+
+def test_what_was_approved_and_failed_is_held_back(config: Path) -> None:
+    """Its files vanish after the switch: it is taken back, and not asked for again on the same rows."""
+    waiting = select(str(config))
+    with (
+        when("verifying what is in production now", lambda: vanish(config, LOGISTIC)),
+        pytest.raises(NegativeAnswerError, match="failed its verification after the switch"),
+    ):
+        approve(str(config), str(waiting.decision_id))
+    told = [(d["verdict"], d["state"]) for d in decisions(config)]
+    assert told == [("promote", "approved"), ("approve", "undone"), ("rollback", "settled")]
+    outcome = select(str(config))
+    assert outcome.selection.promoted is not None
+    assert outcome.selection.promoted.model_id == FOREST
+    assert any("rolled back by podium" in reason for reason in outcome.selection.reasons)
+
+
 @contextmanager
 def decision(store: Store, state: str, version: str) -> Iterator[None]:
     """A recorded decision of some state that promotes a version, for a while."""
@@ -144,6 +210,40 @@ def test_a_production_model_of_a_registry_with_stages_is_adopted(home: Path, mad
     assert (outcome.production.champion, outcome.production.previous) == (versions[LOGISTIC], versions[FOREST])
     stages = {str(v.version): v.current_stage for v in store.versions()}
     assert stages == {versions[LOGISTIC]: "Production", versions[FOREST]: "Archived"}
+
+
+def test_a_registry_from_before_logged_models_is_adopted(home: Path, made: Path, churn_csv: Path) -> None:
+    """Its version is of a run alone: it is measured, stays what it is, and others are compared with it.
+
+    A preview says so beforehand, and a plan that was made then is carried out.
+    """
+    config = project(home.parent, made, LOGISTIC, policy={"approval": "required"})
+    store = store_of(config)
+    version = registered_as_before(store, made, churn_csv)
+    migrate(str(config))
+    seen = select(str(config), dry_run=True)
+    assert (seen.production.champion, store.aliases()) == (version, {})
+    outcome = select(str(config))
+    assert outcome.production.champion == version
+    assert decisions(config)[0]["verdict"] == "adopt"
+    assert {r.candidate.version: r.place is not None for r in outcome.selection.ranking} == {version: True, "2": True}
+    again = select(str(config))
+    assert (again.recorded, len(store.logged_models())) == (False, 2)
+
+
+def registered_as_before(store: Store, made: Path, churn_csv: Path) -> str:
+    """Register a model of a run as MLflow 2 did, and put it into the stage Production; returns the version."""
+    rows = pd.read_parquet(made / "holdout.parquet")
+    model = LogisticRegression(max_iter=1000).fit(rows[["tenure", "MonthlyCharges"]], rows["churn"])
+    run = store.client.create_run(store.experiment_id, run_name="old")
+    with tempfile.TemporaryDirectory() as folder:
+        mlflow.sklearn.save_model(model, folder, input_example=rows[["tenure", "MonthlyCharges"]].head(3))
+        store.client.log_artifacts(run.info.run_id, folder, "model")
+    store.client.set_terminated(run.info.run_id)
+    source = f"runs:/{run.info.run_id}/model"
+    found = store.client.create_model_version("churn", source, run.info.run_id)
+    store.client.transition_model_version_stage("churn", found.version, "Production")
+    return str(found.version)
 
 
 def executed(run_id: UUID, home: Path, server: str) -> None:

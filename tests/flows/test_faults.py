@@ -1,12 +1,12 @@
 """Whatever fails around a decision: no wrong champion, no lost decision, a clear message, and recovery with no hands.
 
-Kills between two writes are in ``test_killed_deciding``, what fails after the switch in ``test_transaction``, many that
-decide at once in ``test_racing``, and a server that goes away for good in ``test_resilience``.
+Kills between two writes are in X
 """
 
+import json
 import os
 import shutil
-import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -25,11 +25,12 @@ from flows.migration import migrate
 from flows.rollback import rollback
 from flows.selection import select
 from flows.verification import verify
+from tasks.effects.reaching import WAITING
 from tasks.effects.store import connect
 from tests.faulty import FaultyProxy
 from tests.flows import faults
-from tests.flows.faults import FORESTS, LOGISTICS, Scene, answered, await_line, command, ended, scene
-from tests.flows.projects import FOREST, LOGISTIC, TWINS, copy_database, project
+from tests.flows.faults import FORESTS, LOGISTICS, Scene, answered, await_line, command, copied, ended, scene
+from tests.flows.projects import FOREST, LOGISTIC, TWINS, add_staged, project
 from tests.services import Service, answers
 
 pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect_server")]
@@ -69,25 +70,23 @@ class Seen:
 def seen(base: Path, prefect_server: str) -> Iterator[dict[str, Seen]]:
     """Three selections at once: one's server is slow, one's fails every fifth call, one's is gone for a while."""
     with ExitStack() as ends:
-        scenes = {n: ends.enter_context(scene(base, base.parent / n)) for n in ("slow", "failing", "down")}
+        scenes = {n: ends.enter_context(scene(base, base.parent / n)) for n in ("down", "slow", "failing")}
         proxies = {
             "slow": FaultyProxy(scenes["slow"].server.url, delay=SLOW),
             "failing": FaultyProxy(scenes["failing"].server.url, every=5),
-            "down": FaultyProxy(scenes["down"].server.url),
         }
-        running = {}
+        running = {"down": command("select", scenes["down"].config, PREFECT_API_URL=prefect_server)}
         for name, proxy in proxies.items():
             ends.enter_context(proxy.running())
             uri = {"PODIUM_MLFLOW__TRACKING_URI": proxy.url, "PREFECT_API_URL": prefect_server}
             running[name] = command("select", scenes[name].config, **uri)
         await_line(running["down"], "carrying out")
-        back = time.monotonic() + OUTAGE
-        proxies["down"].down = True
         scenes["down"].server.kill()
+        time.sleep(OUTAGE)  # The outage itself: nothing is waited for.
         scenes["down"].server.start()
-        time.sleep(max(0.0, back - time.monotonic()))
-        proxies["down"].down = False
-        found = {n: Seen(scenes[n], *ended(p), proxies[n].calls, proxies[n].failed) for n, p in running.items()}
+        found = {n: Seen(scenes[n], *ended(p)) for n, p in running.items()}
+        for name, proxy in proxies.items():
+            found[name].calls, found[name].failed = proxy.calls, proxy.failed
         yield found
 
 
@@ -108,11 +107,13 @@ def test_a_slow_server(seen: dict[str, Seen]) -> None:
 def test_a_server_that_fails_one_call_in_five(seen: dict[str, Seen]) -> None:
     """Half of them have been carried out all the same: what is sent once more is not done twice."""
     assert seen["failing"].failed >= 5
+    assert WAITING in seen["failing"].complained
     assert_promoted(seen["failing"])
 
 
 def test_a_server_that_is_gone_for_thirty_seconds(seen: dict[str, Seen]) -> None:
-    """It goes right before the switch: the selection waits for it, says so, keeps its turn and goes on."""
+    """It is killed right before the switch: the selection waits for it, says so, keeps its turn and goes on."""
+    assert WAITING in seen["down"].complained
     assert_promoted(seen["down"])
 
 
@@ -137,14 +138,6 @@ def alone(tmp_path_factory: pytest.TempPathFactory, made: Path, empty_database: 
     return faults.undecided(tmp_path_factory.mktemp("alone") / "base", made, empty_database)
 
 
-def copied(config: Path, to: Path) -> Path:
-    """The same project with a database of its own; the artifacts are shared."""
-    to.mkdir()
-    copy_database(config.parent / "mlflow.db", to / "mlflow.db")
-    shutil.copy(config, to)
-    return to / "churn.yaml"
-
-
 def assert_promoted_there(config: Path) -> None:
     """Assert that LOGISTIC was promoted in a project on SQLite, by one decision of an unbroken chain."""
     faults.assert_promoted_once(load_config(config).mlflow)
@@ -162,8 +155,23 @@ exec "$@"
 """Starts a server whose artifacts are on a disk of its own, which holds what it must and is full."""
 
 
-def test_a_full_disk_under_the_artifacts(base: Path, tmp_path: Path, prefect_server: str) -> None:
-    """The record cannot be written, so that nothing is promoted; with room again the same command does it all."""
+@dataclass
+class Full:
+    """A project whose MLflow server keeps its artifacts on a disk that is full."""
+
+    config: Path
+    url: str
+    ballast: Path
+
+    def asked(self, name: str) -> "subprocess.Popen[str]":
+        """A command of Podium that gives up soon."""
+        uri = {"PODIUM_MLFLOW__TRACKING_URI": self.url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+        return command(name, self.config, **uri)
+
+
+@pytest.fixture
+def full(base: Path, tmp_path: Path, prefect_server: str) -> Iterator[Full]:
+    """Such a project, undecided."""
     if shutil.which("unshare") is None or os.system("unshare --mount --map-root-user true") != 0:
         pytest.skip("a disk of a test's own needs unshare and user namespaces")
     folder = shutil.copytree(base, tmp_path / "full")
@@ -179,17 +187,38 @@ def test_a_full_disk_under_the_artifacts(base: Path, tmp_path: Path, prefect_ser
     try:
         service.start().await_ready()
         assert service.process is not None
-        uri = {"PODIUM_MLFLOW__TRACKING_URI": server.url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-        status, _, complained = ended(command("select", folder / "churn.yaml", **uri))
-        section = MlflowSection(tracking_uri=server.url)
-        assert (status, "Traceback" in complained) == (1, False)
-        assert "MLflow's server fails, see its log" in complained
-        assert connect(section).aliases()["champion"] == FORESTS
-        Path("/proc", str(service.process.pid), "root", *mounted.parts[1:], "ballast").unlink()
-        assert answered(command("select", folder / "churn.yaml", **uri))["verdict"] == "promote"
-        faults.assert_promoted_once(section)
+        ballast = Path("/proc", str(service.process.pid), "root", *mounted.parts[1:], "ballast")
+        yield Full(folder / "churn.yaml", server.url, ballast)
     finally:
         service.end()
+
+
+def test_a_full_disk_under_a_decision(full: Full) -> None:
+    """The record cannot be written, so that nothing is promoted; with room again the same command does it all."""
+    status, _, complained = ended(full.asked("select"))
+    section = MlflowSection(tracking_uri=full.url)
+    assert (status, "Traceback" in complained) == (1, False)
+    assert "MLflow's server fails, see its log" in complained
+    assert connect(section).aliases()["champion"] == FORESTS
+    full.ballast.unlink()
+    assert answered(full.asked("select"))["verdict"] == "promote"
+    faults.assert_promoted_once(section)
+
+
+def test_a_full_disk_under_a_migration(full: Full, made: Path) -> None:
+    """What cannot be stored is no candidate and no version, and is named; with room again the rest is brought in."""
+    add_staged(full.config, made, *TWINS)
+    status, said, complained = ended(full.asked("migrate"))
+    assert (status, "Traceback" in complained) == (1, False), complained
+    section = MlflowSection(tracking_uri=full.url)
+    there = len(connect(section).versions())
+    left = json.loads(said)["left"]
+    assert (len(left), there) == (len(TWINS), 2), said
+    assert "full" in complained
+    full.ballast.unlink()
+    assert len(answered(full.asked("migrate"))["migrated"]) == len(TWINS)
+    store = connect(section)
+    assert len(store.versions()) == len(store.logged_models()) == 2 + len(TWINS)
 
 
 def test_a_prefect_server_that_is_restarted_meanwhile(alone: Path, tmp_path: Path) -> None:
@@ -213,44 +242,6 @@ def test_a_prefect_server_that_is_restarted_meanwhile(alone: Path, tmp_path: Pat
     finally:
         server.end()
     assert_promoted_there(config)
-
-
-MOMENTS = [
-    ("", signal.SIGINT),
-    ("deciding", signal.SIGTERM),
-    ("carrying out", signal.SIGINT),
-    ("verifying what is in production now", signal.SIGTERM),
-]
-
-
-@pytest.mark.parametrize(("moment", "number"), MOMENTS, ids=lambda v: str(getattr(v, "name", v)) or "at once")
-def test_interrupted_at_any_time(
-    moment: str, number: signal.Signals, alone: Path, tmp_path: Path, prefect_server: str
-) -> None:
-    """It ends in one line and leaves a champion; the next selection does what is left, and nothing twice."""
-    config = copied(alone, tmp_path / "interrupted")
-    running = command("select", config, PREFECT_API_URL=prefect_server)
-    if moment:
-        await_line(running, moment)
-    else:
-        await_home(config.parent / "home", running.pid)
-    running.send_signal(number)
-    status, _, complained = ended(running)
-    assert (status, complained.count("podium: ")) == ({signal.SIGINT: 130, signal.SIGTERM: 143}[number], 1), complained
-    assert "run the same command to go on" in complained
-    assert "Traceback" not in complained
-    assert store_aliases(config)["champion"] in {FORESTS, LOGISTICS}
-    select(str(config))
-    assert_promoted_there(config)
-
-
-def await_home(home: Path, pid: int) -> None:
-    """Return once a command has begun."""
-    deadline = time.monotonic() + 60
-    while not home.exists():
-        assert time.monotonic() < deadline
-        os.kill(pid, 0)
-        time.sleep(0.01)
 
 
 def store_aliases(config: Path) -> dict[str, str]:

@@ -94,6 +94,26 @@ def test_another_holdout_is_new_evidence(twice: Path, made: Path) -> None:
     assert aliases(twice) == {"champion": "2", "previous": "1"}
 
 
+def test_another_policy_is_no_new_evidence(twice: Path) -> None:
+    """A person's word holds for the rows, whatever else is measured on them."""
+    rollback(str(twice), asked_by="alice")
+    content = yaml.safe_load(twice.read_text())
+    content["holdout"]["slices"] = ["Contract"]
+    twice.write_text(yaml.safe_dump(content))
+    outcome = select(str(twice))
+    assert (outcome.selection.verdict, aliases(twice)["champion"]) == ("keep", "1")
+    assert "version 2 was rolled back by alice" in outcome.selection.reasons[-1]
+
+
+def test_a_rollback_twice_is_done_once(twice: Path) -> None:
+    """Unnamed it never goes back to what was left: somebody who does not know whether it arrived asks again."""
+    rollback(str(twice), asked_by="alice")
+    before = decisions(twice)
+    with pytest.raises(NegativeAnswerError, match=r"version 2 was rolled back by alice on .* name a version with --to"):
+        rollback(str(twice))
+    assert (aliases(twice), decisions(twice)) == ({"champion": "1", "previous": "2"}, before)
+
+
 def test_unpinning_a_version_lets_it_be_promoted_again(twice: Path) -> None:
     """What a rollback holds back is freed by name, as a decision of its own."""
     rollback(str(twice))

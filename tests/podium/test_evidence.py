@@ -164,7 +164,7 @@ def test_the_first_of_many_is_not_as_good_as_it_looks() -> None:
         selection = choose(candidates, None, Rules())
         assert selection.best is not None
         found = worth_of_best(truth, list(said.values()), "f1_score", "yes", replace(ASKED, resamples=200))
-        told = chosen_among(selection, found, len(said))
+        told = chosen_among(selection, found, len(said), len(truth))
         assert found is not None
         assert found.naive == pytest.approx(selection.best.metrics["f1_score"])
         assert f"measure {found.estimate:.4f} f1_score on rows that did not choose it" in told.reasons[1]
@@ -173,6 +173,14 @@ def test_the_first_of_many_is_not_as_good_as_it_looks() -> None:
     naive, shrunken = np.mean(inflation, axis=0)
     assert naive > 0.01
     assert abs(shrunken) < naive / 2
+
+
+def test_a_first_champion_of_few_rows_is_said_to_be_chance() -> None:
+    """It is promoted, because there is nothing better, and people read what that is worth."""
+    selection = choose([candidate("a")], None, Rules())
+    told = chosen_among(selection, None, 1, 12)
+    assert "the holdout has 12 rows; below 30 which one is best is largely chance" in told.reasons
+    assert chosen_among(selection, None, 1, 30) == selection
 
 
 def test_losses_are_shrunken_in_their_own_direction() -> None:

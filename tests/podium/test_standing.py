@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 import pytest
 
 from podium.candidate import Rules
-from podium.decision import EMPTY, GENESIS, Decision, Head
+from podium.decision import EMPTY, GENESIS, Decision, Head, canonical_json, digest_of
 from podium.errors import NegativeAnswerError, UsageError
 from podium.notes import render_note
-from podium.orders import Registered, order, rollback_target, unpin_target, waiting_for
+from podium.orders import Registered, given_before, order, rollback_target, unpin_target, waiting_for
 from podium.outcome import Pin, Production
 from podium.ranking import choose
 from podium.retention import Held, Keeping, keeping, retire
 from podium.standing import Hold, free_champion, held_back, parse_pin, pin_text, stood_by
-from podium.states import champion_after, first_state, is_stale, to_be_verified
+from podium.states import champion_after, first_state, is_stale, moved_since, to_be_verified
 from tests.podium.factories import candidate
 
 THERE = Production("1", "2", "m-a", "a")
@@ -27,10 +27,40 @@ def made(verdict: str = "rollback", **more: object) -> Decision:
     return order(verdict, ("because",), Head(4, "f" * 64, "e", "d"), **{**known, **more})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("holdout", "held"), [("digest", True), ("other", False), (None, True)])
-def test_a_rollback_stands_until_another_holdout(holdout: str | None, held: bool) -> None:
-    """The same rows, or none at all, say nothing new about the version that was left."""
-    assert bool(held_back(HOLD.as_text(), "9", holdout)) is held
+@pytest.mark.parametrize(
+    ("holdout", "held"),
+    [(("digest", "rows"), True), (("more", "digest"), True), (("other", "rows"), False), ((), True)],
+)
+def test_a_rollback_stands_until_another_holdout(holdout: tuple[str, ...], held: bool) -> None:
+    """The same rows, whatever is measured on them, or none at all, say nothing new about the version that was left."""
+    assert bool(held_back(HOLD.as_text(), "9", *holdout)) is held
+
+
+def test_an_order_given_again_is_the_one_that_was_finished() -> None:
+    """By what it is about, be it named or not; an undoing of Podium's own is nobody's order."""
+    back = made(promoted=Registered("7", "a"))
+    assert given_before((back,), "rollback", None) == given_before((back,), "rollback", "7") == back
+    assert given_before((back,), "rollback", "8") is None
+    assert given_before((back,), "pin", None) is None
+    assert given_before((made(promoted=Registered("7", "a"), undoes="d"),), "rollback", None) is None
+    freed, lifted = made("unpin", unpinned=None, freed="3"), made("unpin", unpinned="1", freed=None)
+    assert given_before((freed, lifted), "unpin", None) == lifted
+    assert given_before((freed, lifted), "unpin", "3") == freed
+    assert given_before((made("approve", approves="d1"),), "approve", "d2") is None
+
+
+@pytest.mark.parametrize(
+    ("holdout", "policy", "moved"),
+    [("h", {"a": 1}, None), ("i", {"a": 1}, "another holdout"), (None, {"a": 1}, "another"), ("h", {"a": 2}, "policy")],
+)
+def test_what_a_decision_rests_on_may_have_moved(
+    holdout: str | None, policy: dict[str, int], moved: str | None
+) -> None:
+    """Rows and policy are compared with the record; an order rests on nothing."""
+    evidence = {"holdout": {"digest": "h"}, "policy_digest": digest_of({"a": 1})}
+    found = moved_since(Decision(canonical_json({"evidence": evidence})), holdout, policy)
+    assert (found is None) if moved is None else (moved in str(found))
+    assert moved_since(made(), holdout, policy) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null"])
