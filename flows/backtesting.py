@@ -4,7 +4,7 @@ from typing import Any
 
 from configs.loading import load_config
 from flows.shared import question_of, rules_of
-from podium.backtest import Replayed, replay
+from podium.backtest import OtherPolicy, Replayed, replay
 from podium.decision import Chain
 from tasks.effects.records import read_chain
 
@@ -19,7 +19,8 @@ def backtest(policy_path: str, config_path: str | None = None) -> tuple[Chain, t
     chain = read_chain(load_config(config_path).mlflow)
     evidence = other.policy.evidence
     asked = question_of(evidence) if evidence.confidence is not None else None
-    return chain, replay(chain.decisions, lambda basis: rules_of(other, basis), asked)
+    policy = OtherPolicy(lambda basis: rules_of(other, basis), asked, other.policy.model_dump(mode="json"))
+    return chain, replay(chain, policy)
 
 
 def backtest_json(chain: Chain, found: tuple[Replayed, ...], policy: str) -> dict[str, Any]:

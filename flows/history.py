@@ -7,6 +7,7 @@ from configs.loading import load_config
 from flows.alerting import alert_outcome
 from podium.decision import Chain
 from podium.events import broken
+from podium.fates import fate_of
 from podium.past import champion_at, decision_named, parse_time, why_not
 from tasks.effects.events import project_of, tell
 from tasks.effects.records import read_chain
@@ -47,6 +48,7 @@ def explained_json(chain: Chain, decision_id: str, model_id: str | None) -> dict
         UsageError: there is no such decision, or no such model took part in it.
     """
     decision = decision_named(chain, decision_id)
-    content = decision.content
-    told = {"decision_id": decision.decision_id, "verdict": content["verdict"], "reasons": content["reasons"]}
-    return told | {"models": {name: list(said) for name, said in why_not(decision, model_id).items()}}
+    content, fate = decision.content, fate_of(chain, decision)
+    told = {"decision_id": decision.decision_id, "verdict": content["verdict"], "state": fate.state}
+    models = {name: list(said) for name, said in why_not(decision, fate, model_id).items()}
+    return told | {"reasons": content["reasons"], "models": models}

@@ -9,26 +9,41 @@ from datetime import datetime
 from typing import Any
 
 from podium.candidate import Candidate, Evidence, Rules
-from podium.decision import Decision
+from podium.decision import Chain, Decision
+from podium.fates import Fate, fates, version_after
+from podium.past import champion_row, compared_in
 from podium.ranking import Selection, choose
 from podium.shown import Asked
-from podium.states import champion_after
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPolicy:
+    """The policy that decisions are replayed under: its rules by what they judge, and all of it as a record holds it.
+
+    ``asked`` is what it asks of a comparison, None if numbers decide.
+    """
+
+    rules_of: Callable[[Evidence], Rules]
+    asked: Asked | None
+    content: Row
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """One selection as it was, and as it would have been.
 
-    ``champion`` and ``other_champion`` are model ids, in production after it and after the same under the other policy;
-    ``value`` and ``other_value`` what they measure by the other policy's primary metric, None if that is not on record.
-    ``basis`` is what the other verdict rests on: the recorded comparison, or numbers alone.
+    ``state`` is what became of it. ``champion`` and ``other_champion`` are model ids, in production after it and after
+    the same under the other policy; one that the record does not list is called by its version. ``value`` and
+    ``other_value`` are what they measure by the other policy's primary metric, None if that is not on record. ``basis``
+    is what the other verdict rests on, the recorded comparison or numbers alone, and what is not replayed.
     """
 
     decision_id: str
     decided_at: str
     verdict: str
+    state: str
     champion: str | None
     value: float | None
     other_verdict: str
@@ -42,86 +57,113 @@ class Replayed:
         return asdict(self)
 
 
-def replay(
-    decisions: Iterable[Decision], rules_of: Callable[[Evidence], Rules], asked: Asked | None
-) -> tuple[Replayed, ...]:
-    """Return every recorded selection under other rules, oldest first; the champion carries on from one to the next.
-
-    ``asked`` is what the policy asks of a comparison, None if numbers decide.
-    """
+def replay(chain: Chain, other: OtherPolicy) -> tuple[Replayed, ...]:
+    """Return every recorded selection under another policy, oldest first; each hands its champion on to the next."""
     found: list[Replayed] = []
-    champion: str | None = None
-    for decision in decisions:
-        if rows := (decision.content.get("evidence") or {}).get("ranking"):
-            replayed, champion = _replayed(decision, rows, champion, rules_of, asked)
+    champion: Candidate | None = None
+    pinned = False
+    for decision, fate in zip(chain.decisions, fates(chain), strict=True):
+        pinned = _is_pinned(decision.content, fate, pinned)
+        if (decision.content.get("evidence") or {}).get("ranking"):
+            replayed, champion = _replayed(decision, fate, champion, other, pinned)
             found.append(replayed)
     return tuple(found)
 
 
+def _is_pinned(content: Row, fate: Fate, before: bool) -> bool:
+    """Whether a pin stands once a decision is carried out."""
+    if fate.state != "settled" or content.get("verdict") not in ("pin", "unpin"):
+        return before
+    return content["verdict"] == "pin" or (before and not content["unpinned"])
+
+
 def _replayed(
-    decision: Decision,
-    rows: Iterable[Row],
-    champion: str | None,
-    rules_of: Callable[[Evidence], Rules],
-    asked: Asked | None,
-) -> tuple[Replayed, str | None]:
-    content, candidates = decision.content, [_candidate(row) for row in rows]
-    basis: Evidence = content["evidence"]["basis"]
-    rows_held = (content["evidence"].get("holdout") or {}).get("rows", 0)
-    rules = replace(rules_of(basis), holdout_rows=rows_held)
-    chosen = choose(candidates, champion, rules, basis)
-    winner, rests_on, reason = _winner(chosen, content["evidence"], champion, rules, asked)
-    rests_on += _limits(content["evidence"], len(candidates))
-    after = winner.logged_model_id if winner else champion
-    names = {c.logged_model_id: c for c in candidates}
-    other, then = names.get(after or ""), _in_version(candidates, champion_after(decision))
-    verdict = chosen.verdict if winner or chosen.verdict != "promote" else "keep"
+    decision: Decision, fate: Fate, champion: Candidate | None, other: OtherPolicy, pinned: bool
+) -> tuple[Replayed, Candidate | None]:
+    """Return one selection replayed, and who is in production after it."""
+    content = decision.content
+    evidence, candidates = content["evidence"], [_candidate(row) for row in content["evidence"]["ranking"]]
+    rules = _rules(evidence, other)
+    chosen = choose(candidates, champion.logged_model_id if champion else None, rules, evidence["basis"])
+    winner, rests_on, reason = _winner(chosen, content, champion, rules, other.asked)
+    after = winner or champion
     return Replayed(
         decision.decision_id,
         content["decided_at"],
         content["verdict"],
-        then.model_id if then else None,
-        then.known(rules.primary) if then else None,
-        verdict,
-        other.model_id if other else None,
-        other.known(rules.primary) if other else None,
-        rests_on,
+        fate.state,
+        *_then(candidates, version_after(decision, fate), rules.primary),
+        chosen.verdict if winner or chosen.verdict != "promote" else "keep",
+        *_instead(candidates, after, rules.primary),
+        rests_on + _limits(evidence) + _not_replayed(evidence, other.content, pinned),
         reason,
     ), after
 
 
-def _limits(evidence: Row, listed: int) -> str:
+def _rules(evidence: Row, other: OtherPolicy) -> Rules:
+    return replace(other.rules_of(evidence["basis"]), holdout_rows=(evidence.get("holdout") or {}).get("rows", 0))
+
+
+def _then(candidates: Iterable[Candidate], version: str | None, metric: str) -> tuple[str | None, float | None]:
+    """Return what was in production after a selection, and what that measures."""
+    if version is None:
+        return None, None
+    found = next((c for c in candidates if c.version == version), None)
+    return (found.model_id, found.known(metric)) if found else (f"version {version}", None)
+
+
+def _instead(
+    candidates: Iterable[Candidate], champion: Candidate | None, metric: str
+) -> tuple[str | None, float | None]:
+    """Return what would have been in production, and what that measures on the rows of this selection."""
+    if champion is None:
+        return None, None
+    found = next((c for c in candidates if c.logged_model_id == champion.logged_model_id), None)
+    return champion.model_id, found.known(metric) if found else None
+
+
+def _limits(evidence: Row) -> str:
     """Return in words that a record does not list everyone who took part: by another metric another may lead."""
-    beyond = evidence.get("beyond")
+    beyond, listed = evidence.get("beyond"), len(evidence["ranking"])
     return f", of the {listed} listed of {listed + beyond['candidates']:,}" if beyond else ""
 
 
+def _not_replayed(evidence: Row, other: Row, pinned: bool) -> str:
+    """Return in words what a selection is decided by, then or under the other policy, that no record can replay."""
+    policies = (other, evidence.get("policy") or {})
+    rails = [policy.get("guardrails") or {} for policy in policies]
+    found = {
+        "latency": any(rail.get("latency_ms") is not None for rail in rails),
+        "signature": any(rail.get("signature") for rail in rails),
+        "approval": any(policy.get("approval") == "required" for policy in policies),
+        "the pin": pinned,
+        "what holds models back": any(row.get("held") for row in evidence["ranking"]),
+    }
+    names = [name for name, there in found.items() if there]
+    return f"; not replayed: {', '.join(names)}" if names else ""
+
+
 def _winner(
-    chosen: Selection, evidence: Row, champion: str | None, rules: Rules, asked: Asked | None
+    chosen: Selection, content: Row, champion: Candidate | None, rules: Rules, asked: Asked | None
 ) -> tuple[Candidate | None, str, str]:
     """Return who would have been promoted, what that rests on, and why."""
     if chosen.promoted is None or champion is None or asked is None:
         return chosen.promoted, "numbers", chosen.reasons[0]
-    compared = evidence.get("comparison")
-    if not compared or not _is_about(compared, evidence, champion, rules, asked):
+    if not _is_about(content, champion, rules, asked):
         return chosen.promoted, "numbers: no such comparison is on record", chosen.reasons[0]
-    better = {c["candidate"]: c["reason"] for c in compared["challengers"] if c["verdict"] == "better"}
+    better = {name: c["reason"] for name, c in compared_in(content).items() if c["verdict"] == "better"}
     placed = (r.candidate for r in chosen.ranking if r.place is not None)
-    winner = next((c for c in placed if c.model_id in better), None)
-    return winner, "comparison", better[winner.model_id] if winner else "nobody was shown to be better"
+    winner = next((c for c in placed if c.logged_model_id in better), None)
+    return winner, "comparison", better[winner.logged_model_id] if winner else "nobody was shown to be better"
 
 
-def _is_about(compared: Row, evidence: Row, champion: str, rules: Rules, asked: Asked) -> bool:
-    """Whether a recorded comparison is the one that the policy would have asked for."""
-    involved = {c["candidate"] for c in compared["challengers"]}
-    against = next((r for r in evidence["ranking"] if r["logged_model_id"] == champion), None)
+def _is_about(content: Row, champion: Candidate, rules: Rules, asked: Asked) -> bool:
+    """Whether a record has the comparison that the policy would have asked for, with the same champion."""
+    compared, against = content["evidence"].get("comparison"), champion_row(content)
+    if not compared or against is None or against["logged_model_id"] != champion.logged_model_id:
+        return False
     same = (compared["metric"], compared["confidence"], compared["minimum_improvement"])
-    wanted = (rules.primary, asked.confidence, asked.minimum_improvement)
-    return same == wanted and against is not None and against["model_id"] not in involved
-
-
-def _in_version(candidates: Iterable[Candidate], version: str | None) -> Candidate | None:
-    return next((c for c in candidates if version is not None and c.version == version), None)
+    return bool(same == (rules.primary, asked.confidence, asked.minimum_improvement))
 
 
 def _candidate(row: Row) -> Candidate:

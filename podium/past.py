@@ -1,17 +1,32 @@
 """Looks back along the chain of decisions: what was in production when, and why a model was not."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any
 
 from podium.decision import Chain, Decision
 from podium.errors import UsageError
+from podium.fates import Fate, Json
 from podium.states import SWITCHING, champion_after
 
 CARRIED_OUT = frozenset({"settled", "undone"})
 """States of decisions that changed production, be it for a moment."""
+BECAME = {
+    "settled": "it was promoted",
+    "pending": "it would be promoted: that is recorded, and not carried out yet",
+    "awaiting": "it would be promoted, and waits for approval",
+    "superseded": "it would have been promoted, but others overtook the decision, which changed nothing",
+}
+"""What became of the model that a decision promotes, by the decision's state."""
+REPLACED = {
+    "settled": "was replaced",
+    "undone": "was replaced, and put back",
+    "pending": "would be replaced",
+    "awaiting": "would be replaced",
+}
+"""What became of the champion that a decision replaces; in any other state it stayed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +89,62 @@ def decision_named(chain: Chain, named: str) -> Decision:
     return found[0]
 
 
-def why_not(decision: Decision, model_id: str | None = None) -> dict[str, tuple[str, ...]]:
-    """Return by model id in sentences why each was not promoted, or was, from the record alone.
+def why_not(decision: Decision, fate: Fate, model_id: str | None = None) -> dict[str, tuple[str, ...]]:
+    """Return by model in sentences why each was not promoted, or was, and what became of that.
+
+    Of several models with one id each is called ``id (logged model)``, and the id alone asks for all of them.
 
     Raises:
         UsageError: the named model took no part in the decision.
     """
     content = decision.content
-    rows = {str(row["model_id"]): row for row in (content.get("evidence") or {}).get("ranking", ())}
-    if model_id is not None and model_id not in rows:
+    rows = _by_name((content.get("evidence") or {}).get("ranking", ()))
+    wanted = {name: row for name, row in rows.items() if model_id in (None, row["model_id"], _in_full(row))}
+    if model_id is not None and not wanted:
         raise UsageError(f"decision {decision.decision_id}: {_unlisted(content, model_id, rows)}")
-    wanted = rows if model_id is None else {model_id: rows[model_id]}
-    return {name: tuple(_sentences(content, row)) for name, row in wanted.items()}
+    compared = compared_in(content) if wanted else {}
+    return {name: _once(_sentences(content, row, rows, fate, compared)) for name, row in wanted.items()}
 
 
-def _unlisted(content: Mapping[str, Any], model_id: str, rows: Mapping[str, Any]) -> str:
+def _by_name(ranking: Iterable[Json]) -> dict[str, Json]:
+    """Return the rows of a ranking by a name that no other of them has."""
+    rows = list(ranking)
+    ids = Counter(row["model_id"] for row in rows)
+    return {row["model_id"] if ids[row["model_id"]] == 1 else _in_full(row): row for row in rows}
+
+
+def _in_full(row: Json) -> str:
+    return f"{row['model_id']} ({row['logged_model_id']})"
+
+
+def compared_in(content: Json) -> dict[str, Json]:
+    """Return what the recorded comparison with the champion says of each challenger, by logged model.
+
+    It calls one by its id, or in full where several challengers have that id (``podium.evidence.names_of``).
+    """
+    said = {c["candidate"]: c for c in (content["evidence"].get("comparison") or {}).get("challengers", ())}
+    found: dict[str, Json] = {}
+    for row in _challengers(content):
+        name = next((n for n in (_in_full(row), row["model_id"]) if n in said), None)
+        if name is not None:
+            found[row["logged_model_id"]] = said.pop(name)
+    return found
+
+
+def _challengers(content: Json) -> Iterator[Json]:
+    """Give the rows of those that could be compared with the champion, in the order of the ranking."""
+    champion = champion_row(content)
+    measured = (r for r in content["evidence"]["ranking"] if r["value"] is not None and not r["unmeasured"])
+    yield from (row for row in measured if row is not champion)
+
+
+def champion_row(content: Json) -> Json | None:
+    """Return the row of the version that was in production before a decision, if the record lists it."""
+    before = content["champion_before"]
+    return next((r for r in content["evidence"]["ranking"] if before is not None and r["version"] == before), None)
+
+
+def _unlisted(content: Json, model_id: str, rows: Json) -> str:
     """Return in words why a decision says nothing of a model."""
     near = get_close_matches(model_id, rows, n=3)
     hint = f"near are {', '.join(near)}" if near else f"it was decided among {len(rows)} models"
@@ -102,27 +158,57 @@ def _unlisted(content: Mapping[str, Any], model_id: str, rows: Mapping[str, Any]
     )
 
 
-def _sentences(content: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
-    promoted = content["promoted"] or {}
-    if row["version"] is not None and promoted.get("version") == row["version"]:
-        yield "it was promoted"
-    elif row["version"] is not None and content["champion_before"] == row["version"]:
-        yield "it was in production already" + (" and stayed" if not promoted else " and was replaced")
-    elif row["place"] is None:
-        yield f"it could not be promoted: {row['reason']}"
-    else:
-        yield from _behind(content, row)
+def _once(sentences: Iterable[str]) -> tuple[str, ...]:
+    """Return sentences without those that an earlier one contains."""
+    told: list[str] = []
+    for sentence in sentences:
+        if not any(sentence in earlier for earlier in told):
+            told.append(sentence)
+    return tuple(told)
+
+
+def _sentences(
+    content: Json, row: Json, rows: Mapping[str, Json], fate: Fate, compared: Mapping[str, Json]
+) -> Iterator[str]:
+    yield from _first_said(content, row, rows, fate)
+    if row["place"] == 1 or _wins(content, row):
+        yield content["reasons"][0]
+    yield row["reason"]
+    if row["logged_model_id"] in compared:
+        yield compared[row["logged_model_id"]]["reason"]
     yield from (f"it {alarm}" for alarm in row["alarms"])
 
 
-def _behind(content: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
-    """Say how far a model with a place was from the first, and what the comparison with the champion came to."""
-    first = next(r for r in content["evidence"]["ranking"] if r["place"] == 1)
-    if row["place"] > 1:
-        yield f"place {row['place']}: it measures {row['value']:.4f}, {first['model_id']} {first['value']:.4f}"
-    if row["reason"]:
-        yield row["reason"]
-    compared = (content["evidence"].get("comparison") or {}).get("challengers", ())
-    yield from (c["reason"] for c in compared if c["candidate"].split(" ")[0] == row["model_id"])
-    if row["place"] == 1 and not compared:
-        yield content["reasons"][0]
+def _wins(content: Json, row: Json) -> bool:
+    return row["version"] is not None and row["version"] == (content["promoted"] or {}).get("version")
+
+
+def _first_said(content: Json, row: Json, rows: Mapping[str, Json], fate: Fate) -> Iterator[str]:
+    """Say where a model came out; of the first, if it was not promoted, the decision's own reason is all there is."""
+    if _wins(content, row):
+        yield from _became(fate)
+    elif row is champion_row(content):
+        became = REPLACED.get(fate.final, "stayed") if content["promoted"] else "stayed"
+        yield f"it was in production already and {became}"
+    elif row["place"] is None:
+        yield f"it could not be promoted: {row['reason']}"
+    elif row["place"] > 1:
+        yield _behind(row, rows)
+
+
+def _became(fate: Fate) -> Iterator[str]:
+    """Say what became of the model that a decision promotes."""
+    if fate.state in ("approved", "rejected"):
+        yield f"it was {fate.state} by {fate.by.get('asked_by', 'somebody')}"
+        if fate.state == "approved" and fate.further:
+            yield from _became(fate.further)
+    elif fate.state == "undone":
+        yield ": ".join(["it was promoted and taken back", *fate.by.get("reasons", ())[:1]])
+    else:
+        yield BECAME.get(fate.state, "it would be promoted, and what became of that is not on record")
+
+
+def _behind(row: Json, rows: Mapping[str, Json]) -> str:
+    """Say how far a model with a place was from the first."""
+    name, first = next((name, r) for name, r in rows.items() if r["place"] == 1)
+    return f"place {row['place']}: it measures {row['value']:.4f}, {name} {first['value']:.4f}"

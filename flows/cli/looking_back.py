@@ -34,7 +34,7 @@ def show_backtest(console: Console, document: Json) -> None:
     table = table_of(f"Decisions under {document['policy']}", "decided at", *then, *other, right=(then[2], other[2]))
     for row in document["decisions"]:
         when = row["decided_at"][:16].replace("T", " ")
-        was = (row["verdict"], escape(row["champion"] or "nothing"), number(row["value"]))
+        was = (_with_state(row), escape(row["champion"] or "nothing"), number(row["value"]))
         table.add_row(
             when, *was, row["other_verdict"], escape(row["other_champion"] or "nothing"), number(row["other_value"])
         )
@@ -46,6 +46,11 @@ def show_backtest(console: Console, document: Json) -> None:
     _show_break(console, document)
 
 
+def _with_state(told: Json) -> str:
+    """Return a verdict, and what became of it unless it is simply done."""
+    return str(told["verdict"]) + (f", {told['state']}" if told["state"] not in ("settled", "") else "")
+
+
 def _show_break(console: Console, document: Json) -> None:
     if not document["unbroken"]:
         console.print(f"[red]the chain of decisions is BROKEN:[/red] {escape(document['broken_at'])}", highlight=False)
@@ -53,7 +58,7 @@ def _show_break(console: Console, document: Json) -> None:
 
 def show_explained(console: Console, document: Json) -> None:
     """Show of each model of a decision why it was not promoted, or was."""
-    console.print(f"decision {document['decision_id']}: [bold]{document['verdict']}[/bold]", highlight=False)
+    console.print(f"decision {document['decision_id']}: [bold]{_with_state(document)}[/bold]", highlight=False)
     for reason in document["reasons"]:
         console.print(f"  {escape(reason)}", highlight=False)
     for name, sentences in document["models"].items():

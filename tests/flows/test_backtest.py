@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.approval import approve, reject
 from flows.backtesting import backtest
 from flows.migration import migrate
+from flows.pinning import pin
 from flows.selection import select
 from podium.backtest import Replayed
 from podium.errors import ConfigError
@@ -70,6 +72,39 @@ def test_a_recorded_comparison_decides_again(home: Path, made: Path) -> None:
     config = promoted_in_turn(project(home.parent, made, policy=sure), made, TRAP, LOGISTIC)
     (_, second) = under(config, **sure)
     assert (second.basis, second.other_champion) == ("comparison", LOGISTIC)
+
+
+def test_what_was_not_carried_out_was_never_in_production(home: Path, made: Path) -> None:
+    """A promotion that waits, or was rejected, put nobody there; one that was approved did."""
+    config = project(home.parent, made, FOREST, LOGISTIC, policy={"approval": "required"})
+    migrate(str(config))
+    first = select(str(config))
+    assert [(r.verdict, r.state, r.champion) for r in under(config)] == [("promote", "awaiting", None)]
+    reject(str(config), str(first.decision_id))
+    second = select(str(config))
+    approve(str(config), str(second.decision_id))
+    found = under(config, evidence={"confidence": None})
+    assert [(r.state, r.champion, r.other_champion) for r in found] == [
+        ("rejected", None, LOGISTIC),
+        ("approved", FOREST, LOGISTIC),
+    ]
+    assert [r.basis for r in found] == [
+        "numbers; not replayed: approval",
+        "numbers; not replayed: approval, what holds models back",
+    ]
+
+
+def test_what_no_record_can_replay_is_said(home: Path, made: Path) -> None:
+    """Guardrails that are measured right before a promotion, and a pin that stood."""
+    config = promoted_in_turn(project(home.parent, made), made, TRAP)
+    pin(str(config))
+    promoted_in_turn(config, made, LOGISTIC)
+    found = under(config, guardrails={"latency_ms": 0.001, "signature": True}, evidence={"confidence": None})
+    assert [(r.champion, r.other_champion) for r in found] == [(TRAP, TRAP), (TRAP, LOGISTIC)]
+    assert [r.basis for r in found] == [
+        "numbers; not replayed: latency, signature",
+        "numbers; not replayed: latency, signature, the pin",
+    ]
 
 
 def test_a_misspelt_policy_is_refused(decided: Path) -> None:

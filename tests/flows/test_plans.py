@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.approval import approve, reject
 from flows.history import explained_json, history, past_json
 from flows.migration import migrate
-from flows.pinning import pin
+from flows.pinning import pin, unpin
 from flows.planning import apply, plan
 from flows.rollback import rollback
 from flows.selection import select
@@ -163,14 +164,42 @@ def test_the_past_is_remembered(home: Path, made: Path) -> None:
         past_json(chain, "yesterday")
 
 
+def test_what_became_of_a_decision_is_told_with_it(home: Path, made: Path) -> None:
+    """A winner that waits or was rejected is not called promoted; under a pin the best has that as its reason."""
+    config = project(home.parent, made, policy={"approval": "required"})
+    arrived(config, made, FOREST)
+    first = str(select(str(config)).decision_id)
+    assert first_said(config, first, FOREST) == ("awaiting", "it would be promoted, and waits for approval")
+    approve(str(config), first, asked_by="ann")
+    assert first_said(config, first, FOREST) == ("approved", "it was approved by ann")
+    arrived(config, made, LOGISTIC)
+    second = str(select(str(config)).decision_id)
+    reject(str(config), second, asked_by="bob")
+    assert first_said(config, second, LOGISTIC) == ("rejected", "it was rejected by bob")
+    assert first_said(config, second, FOREST) == ("rejected", "it was in production already and stayed")
+    unpin(str(config), "2")
+    pin(str(config))
+    arrived(config, made, TRAP)
+    state, told = first_said(config, str(select(str(config)).decision_id), LOGISTIC)
+    assert (state, told[:20]) == ("settled", "version 1 was pinned")
+
+
+def first_said(config: Path, decision_id: str, model_id: str) -> tuple[str, str]:
+    """The state of a decision, and the first sentence on one of its models."""
+    document = explained_json(history(str(config)), decision_id, model_id)
+    return document["state"], document["models"][model_id][0]
+
+
 def test_a_decision_explains_itself(home: Path, made: Path) -> None:
     """Of each model: promoted, behind and by how much, claimed too much, or kept out by what."""
     config = project(home.parent, made, policy={"guardrails": {"minimum": {"f1_score": 0.78}}})
     arrived(config, made, LOGISTIC, TRAP, *TWINS)
     decision_id = str(select(str(config)).decision_id)
     chain = history(str(config))
-    said = {name: " ".join(lines) for name, lines in explained_json(chain, decision_id, None)["models"].items()}
-    assert said[LOGISTIC] == "it was promoted"
+    document = explained_json(chain, decision_id, None)
+    said = {name: " ".join(lines) for name, lines in document["models"].items()}
+    assert (document["verdict"], document["state"]) == ("promote", "settled")
+    assert said[LOGISTIC].startswith(f"it was promoted {LOGISTIC} has the best f1_score (weighted), 0.8002")
     assert "could not be promoted: guardrail f1_score >= 0.78 fails" in said[TRAP]
     assert "leaked or training-set score" in said[TRAP]
     assert f"place 2: it measures 0.7940, {LOGISTIC} 0.8002" in said[TWINS[0]]

@@ -174,6 +174,62 @@ def test_an_error_that_is_claimed_far_smaller_is_a_leak(claim: float, measured: 
     assert len(rank([found], None, rules)[0].alarms) == alarms
 
 
+CLAIMS: list[tuple[str, dict[str, float], dict[str, float], str | None]] = [
+    ("average_precision", {"average_precision": 0.60, "f1_score": 0.6}, {"f1_score": 0.99}, "f1_score 0.9900"),
+    ("f1_score", {"f1_score": 0.6, "accuracy": 0.6}, {"f1_score": 0.9, "accuracy": 0.99}, "accuracy 0.9900"),
+    ("log_loss", {"log_loss": 0.60}, {"log_loss": 0.10}, "log_loss 0.1000"),
+    ("log_loss", {"log_loss": 0.10}, {"log_loss": 0.60}, None),
+    ("brier_score", {"brier_score": 0.20}, {"test_brier_score": 0.01}, "brier_score 0.0100"),
+    ("expected_profit", {"expected_profit": 20.0}, {"expected_profit": 30.0}, "expected_profit 30.0000"),
+    ("expected_profit", {"expected_profit": 30.0}, {"expected_profit": 29.0}, None),
+    ("expected_profit", {"expected_profit": -1.0, "roc_auc": 0.7}, {"roc_auc": 0.9}, "roc_auc 0.9000"),
+    ("rmse", {"rmse": 100.0, "r2": 0.5}, {"rmse": 99.0, "r2": 0.9}, "r2 0.9000"),
+    ("rmse", {"rmse": 100.0}, {"rmse": -98.0}, None),
+    ("mae", {"mae": 1.0, "max_error": 9.0}, {"max_error": 3.0}, None),
+    ("sklearn.jaccard", {"sklearn.jaccard": 0.5}, {"sklearn.jaccard": 0.8}, "sklearn.jaccard 0.8000"),
+    ("f1_score", {"f1_score": 0.6}, {"train_f1_score": 0.99}, None),
+    ("f1_score", {"f1_score": 0.6, "f1_score_macro": 0.9}, {"f1_score": 0.92}, None),
+    ("f1_score", {"f1_score": 0.6}, {"accuracy": 0.99}, None),
+]
+
+
+@pytest.mark.parametrize(("primary", "metrics", "recorded", "told"), CLAIMS)
+def test_any_metric_that_is_claimed_far_better_is_a_leak(
+    primary: str, metrics: dict[str, float], recorded: dict[str, float], told: str | None
+) -> None:
+    """Whatever ranks, each claim about new rows is held against what was measured, and the widest gap is told."""
+    found = candidate("a", metrics=metrics, recorded=recorded)
+    (ranked,) = rank([found], None, Rules(primary=primary, claimed=primary))
+    assert [alarm.removeprefix("claims ").partition(" but")[0] for alarm in ranked.alarms] == ([told] if told else [])
+
+
+TOO_GOOD: list[tuple[str, dict[str, float], str | None]] = [
+    ("rmse", {"rmse": 0.0, "r2": 1.0}, "r2 1.0000"),
+    ("rmse", {"rmse": 0.0, "r2": 0.98}, None),
+    ("log_loss", {"log_loss": 0.01, "roc_auc": 0.999}, "roc_auc 0.9990"),
+    ("expected_profit", {"expected_profit": 50.0, "f1_score": 0.995}, "f1_score 0.9950"),
+    ("sklearn.jaccard", {"sklearn.jaccard": 1.0, "f1_score": 1.0}, "f1_score 1.0000"),
+    ("accuracy", {"accuracy": 0.995, "roc_auc": 0.999}, "accuracy 0.9950"),
+    ("log_loss", {"log_loss": 0.01, "f1_score": 0.995, "f1_score_macro": 0.5, "f1_score_binary": 0.0}, None),
+    ("log_loss", {"log_loss": 0.0}, None),
+]
+
+
+@pytest.mark.parametrize(("primary", "metrics", "told"), TOO_GOOD)
+def test_what_is_too_good_is_seen_whatever_ranks(primary: str, metrics: dict[str, float], told: str | None) -> None:
+    """By F1, ROC AUC or R² beside the primary metric; a rare class that is never called makes nobody too good."""
+    rules = Rules(primary=primary, claimed=primary, leaks=LeakRules(too_good_above=0.99, too_good="refuse"))
+    (ranked,) = rank([candidate("a", metrics=metrics)], None, rules)
+    assert [alarm.removeprefix("measures ").partition(",")[0] for alarm in ranked.alarms] == ([told] if told else [])
+    assert (ranked.place is None) == bool(told)
+
+
+def test_nothing_is_too_good_without_a_limit() -> None:
+    """A policy that sets none is not asked."""
+    (ranked,) = rank([candidate("a", 1.0)], None, Rules())
+    assert ranked.alarms == ()
+
+
 @pytest.mark.parametrize(
     ("more", "problem"),
     [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from podium.candidate import Candidate, Rails, Rules
 from podium.evidence import asked_of
+from podium.fates import Fate
 from podium.past import why_not
 from podium.ranking import Selection, choose
 from podium.scanned import Scanned, parse_scanned
@@ -107,8 +108,8 @@ def test_a_model_that_is_not_listed_is_answered_for() -> None:
     found, _ = decided([candidate(f"m{i:02}", 0.9 - i / 100) for i in range(60)], None, Rules())
     made = decision(chosen=found)
     with pytest.raises(Exception, match=r"51 others took part, none of which measures better than 0\.8"):
-        why_not(made, "m50")
-    assert "promoted" in why_not(made, "m00")["m00"][0]
+        why_not(made, Fate("settled"), "m50")
+    assert why_not(made, Fate("settled"), "m00")["m00"][0] == "it was promoted"
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 10)), max_size=12), st.integers(1, 5))
