@@ -8,14 +8,15 @@ names are ever given arguments; those stand here, and everything else is made wi
 from functools import cache
 from typing import Any
 
-from podium.safety import FORMER, OF_ARRAYS, is_inert, rule_on
+from podium.inert import is_inert
+from podium.safety import FORMER, FUNCTIONS, OF_ARRAYS, rule_on
 from podium.stand_ins import Entries, Made, Name, class_of, kind_of
 from podium.streams import SuspectError
 
 RECONSTRUCTOR = "copyreg._reconstructor"
 TRIPLET = "sklearn.impute._iterative._ImputerTriplet"
 """A named tuple, which is made of its items."""
-PLAIN = frozenset({"collections.OrderedDict", "collections.defaultdict"})
+PLAIN = frozenset({"collections.Counter", "collections.OrderedDict", "collections.defaultdict"})
 """Dictionaries whose entries are nothing but entries."""
 LOSSES = "sklearn._loss._loss.Cy"
 """Losses are given their numbers."""
@@ -30,6 +31,7 @@ WITH_ARGUMENTS = (
             "builtins.range",
             "builtins.set",
             "builtins.slice",
+            "collections.Counter",
             "collections.defaultdict",
             "numpy.dtype",
             "numpy.ma.core._mareconstruct",
@@ -62,14 +64,21 @@ def takes_arguments(full: str) -> bool:
     return full in WITH_ARGUMENTS or full.startswith(LOSSES)
 
 
+def is_held_alone(full: str) -> bool:
+    """Whether what has this name is a function of models, which a pickle refers to and never calls."""
+    return full in FUNCTIONS
+
+
 def require_call(function: Name, given: Any) -> None:
     """Return if an honest pickle may call a name so.
 
     Raises:
-        SuspectError: it would be given something, and is made of nothing.
+        SuspectError: it would be given something, and is made of nothing; or it is not there to be called.
     """
     if not is_judged(function):
         return
+    if is_held_alone(function.full):
+        raise SuspectError(f"it calls {function.full}, which models only hold")
     if not isinstance(given, tuple):
         raise SuspectError(f"what it calls {function.full} with is not written down")
     if given and not takes_arguments(function.full):

@@ -4,7 +4,7 @@ An allow-list of whole packages would not do: ``numpy``, ``joblib`` and ``sklear
 import or execute what they are given. So names are listed one by one; of scikit-learn, XGBoost and LightGBM the
 estimator classes are allowed by rule, because an estimator is built without running its arguments. An estimator that
 later calls what it holds, such as ``FunctionTransformer``, can hold nothing but names of this list, and none of them
-executes anything.
+executes anything. Functions are on it to be held alone: no honest pickle calls one.
 """
 
 import re
@@ -12,14 +12,29 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from podium.inert import is_inert
+
 NUMPY_SCALARS = (
     "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_ "
     "number integer floating"
 )
 NUMPY_FUNCTIONS = (
-    "abs absolute cbrt ceil exp exp2 expm1 floor log log10 log1p log2 negative reciprocal rint sign sqrt square"
+    "abs absolute amax amin arccos arccosh arcsin arcsinh arctan arctanh around array asarray cbrt ceil clip cos cosh "
+    "deg2rad degrees exp exp2 expm1 fabs floor isfinite isinf isnan log log10 log1p log2 logical_not max mean median "
+    "min nan_to_num negative positive rad2deg radians ravel reciprocal reshape rint round sign signbit sin sinh sqrt "
+    "square squeeze std sum tan tanh trunc var"
 )
-SCORES = "chi2 f_classif f_oneway f_regression r_regression"
+"""Of NumPy what computes on the rows it is given: none calls an argument, reads a file, or goes on without end."""
+OF_SCIPY = (
+    "_lib.array_api_compat.numpy._aliases.asarray special._special_ufuncs.expit special._special_ufuncs.logit "
+    "special._ufuncs.expit special._ufuncs.logit"
+)
+"""SciPy has moved the latter; the first is what its splines make arrays with."""
+SCORES = (
+    "_mutual_info.mutual_info_classif _mutual_info.mutual_info_regression _univariate_selection.chi2 "
+    "_univariate_selection.f_classif _univariate_selection.f_oneway _univariate_selection.f_regression "
+    "_univariate_selection.r_regression"
+)
 TREES = "newObj BallTree BallTree32 BallTree64 KDTree KDTree32 KDTree64"
 DISTANCES = (
     "newObj CanberraDistance CanberraDistance64 HammingDistance HammingDistance64 JaccardDistance JaccardDistance64 "
@@ -28,17 +43,39 @@ DISTANCES = (
 )
 SPLITTERS = (
     "GroupKFold GroupShuffleSplit KFold LeaveOneOut PredefinedSplit RepeatedKFold RepeatedStratifiedKFold ShuffleSplit "
-    "StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit"
+    "StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit _CVIterableWrapper"
 )
 METRICS = (
-    "_classification.accuracy_score _classification.balanced_accuracy_score _classification.f1_score "
-    "_classification.fbeta_score _classification.log_loss _classification.matthews_corrcoef "
-    "_classification.precision_score _classification.recall_score _ranking.average_precision_score "
-    "_ranking.roc_auc_score _regression.max_error _regression.mean_absolute_error "
-    "_regression.mean_absolute_percentage_error _regression.mean_squared_error _regression.median_absolute_error "
-    "_regression.r2_score _regression.root_mean_squared_error _scorer._CurveScorer _scorer._PassthroughScorer "
-    "_scorer._Scorer"
+    "_classification.accuracy_score _classification.balanced_accuracy_score _classification.brier_score_loss "
+    "_classification.cohen_kappa_score _classification.d2_brier_score _classification.d2_log_loss_score "
+    "_classification.f1_score _classification.fbeta_score _classification.jaccard_score _classification.log_loss "
+    "_classification.matthews_corrcoef _classification.precision_score _classification.recall_score "
+    "_ranking.average_precision_score _ranking.roc_auc_score _ranking.top_k_accuracy_score "
+    "_regression.d2_absolute_error_score _regression.explained_variance_score _regression.max_error "
+    "_regression.mean_absolute_error _regression.mean_absolute_percentage_error _regression.mean_gamma_deviance "
+    "_regression.mean_poisson_deviance _regression.mean_squared_error _regression.mean_squared_log_error "
+    "_regression.median_absolute_error _regression.r2_score _regression.root_mean_squared_error "
+    "_regression.root_mean_squared_log_error _scorer.negative_likelihood_ratio _scorer.positive_likelihood_ratio"
 )
+"""What the scorers of scikit-learn measure by, and Cohen's kappa."""
+CLUSTERS = (
+    "adjusted_mutual_info_score adjusted_rand_score completeness_score fowlkes_mallows_score homogeneity_score "
+    "mutual_info_score normalized_mutual_info_score rand_score v_measure_score"
+)
+SIMILARITIES = (
+    "additive_chi2_kernel chi2_kernel cosine_similarity laplacian_kernel linear_kernel polynomial_kernel rbf_kernel "
+    "sigmoid_kernel"
+)
+FUNCTIONS = frozenset(
+    {f"numpy.{name}" for name in NUMPY_FUNCTIONS.split()}
+    | {f"scipy.{name}" for name in OF_SCIPY.split()}
+    | {f"sklearn.feature_selection.{name}" for name in SCORES.split()}
+    | {f"sklearn.metrics.{name}" for name in METRICS.split()}
+    | {f"sklearn.metrics.cluster._supervised.{name}" for name in CLUSTERS.split()}
+    | {f"sklearn.metrics.pairwise.{name}" for name in SIMILARITIES.split()}
+)
+"""Functions that compute, as settings of models: a pickle refers to them, and calls none."""
+SCORERS = "_CurveScorer _PassthroughScorer _Scorer"
 KERNELS = (
     "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter Matern Product RBF "
     "RationalQuadratic Sum WhiteKernel"
@@ -51,6 +88,8 @@ LOSSES = (
     "loss.HalfBinomialLoss loss.HalfGammaLoss loss.HalfMultinomialLoss loss.HalfPoissonLoss loss.HalfSquaredError "
     "loss.HalfTweedieLoss loss.HalfTweedieLossIdentity loss.HuberLoss loss.PinballLoss"
 )
+GONE = frozenset({"sklearn.metrics._scorer._passthrough_scorer"})
+"""Names of versions whose models nothing brings up to date: they pass, to be refused by their version."""
 FORMER_LOSSES = ("CyExponentialLoss", "CyHalfBinomialLoss", "CyHalfMultinomialLoss")
 FORMER_DEVIANCES = ("BinomialDeviance", "ExponentialLoss", "MultinomialDeviance")
 FORMER_SGD_LOSSES = ("EpsilonInsensitive", "Hinge", "Huber", "Log", "ModifiedHuber", "SquaredHinge", "SquaredLoss")
@@ -61,15 +100,15 @@ FORMER = (
 )
 """Names of earlier versions; where the installed ones do not have them, something harmless stands in."""
 REVIEWED = (
-    {f"numpy.{function}" for function in NUMPY_FUNCTIONS.split()}
-    | {f"sklearn.feature_selection._univariate_selection.{name}" for name in SCORES.split()}
+    FUNCTIONS
     | {f"sklearn.neighbors._{tree}_tree.{name}" for tree in ("kd", "ball") for name in TREES.split()}
     | {f"sklearn.metrics._dist_metrics.{name}" for name in DISTANCES.split()}
-    | {f"sklearn.metrics.{name}" for name in METRICS.split()}
+    | {f"sklearn.metrics._scorer.{name}" for name in SCORERS.split()}
     | {f"sklearn._loss.{name}" for name in LOSSES.split()}
     | {f"sklearn.gaussian_process.kernels.{name}" for name in KERNELS.split()}
     | {f"sklearn.model_selection._split.{name}" for name in SPLITTERS.split()}
     | {
+        "scipy.interpolate._bsplines.BSpline",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.compose._column_transformer.make_column_selector",
         "sklearn.impute._iterative._ImputerTriplet",
@@ -77,28 +116,17 @@ REVIEWED = (
         "sklearn.utils._metadata_requests.MethodMetadataRequest",
         "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+        "xgboost.callback.EarlyStopping",
     }
 )
 """Functions and classes that compute, and do nothing else, whatever they are given."""
 SPARSE = frozenset({f"scipy.sparse._{kind}.{kind}_{shape}" for kind in ("csr", "csc") for shape in ("matrix", "array")})
-INERT_PACKAGES = (
-    "pandas.",
-    "pyarrow.lib.",
-    "datetime.",
-    "scipy.stats._distn_infrastructure.",
-    "scipy.stats._continuous_distns.",
+RECORDS = frozenset(
+    f"numpy.{module}{name}"
+    for module in ("", "rec.", "core.records.", "_core.records.")
+    for name in ("record", "recarray")
 )
-INERT = (
-    "_new_Index Index RangeIndex Int64Index UInt64Index Float64Index NumericIndex CategoricalIndex MultiIndex "
-    "FrozenList DatetimeIndex _new_DatetimeIndex Series DataFrame BlockManager SingleBlockManager _unpickle_block "
-    "new_block __pyx_unpickle_NDArrayBacked Categorical CategoricalDtype ArrowStringArray "
-    "ArrowStringArrayNumpySemantics StringArray StringDtype NA C_NA _unpickle_timestamp "
-    "_restore_array type_for_alias py_buffer datetime date time timezone timedelta rv_continuous_frozen "
-    "uniform_gen loguniform_gen reciprocal_gen norm_gen lognorm_gen truncnorm_gen halfnorm_gen expon_gen beta_gen "
-    "gamma_gen"
-)
-INERT_NAMES = frozenset(INERT.split())
-"""What lies in honest models and no answer needs; none of it is ever imported, whatever it is: see ``is_inert``."""
+"""Types of records whose fields are attributes, and arrays of these."""
 OF_ARRAYS = frozenset(
     f"numpy.{core}.{name}"
     for core in ("core", "_core")
@@ -124,6 +152,7 @@ ALLOWED = frozenset(
         "builtins.range",
         "_codecs.encode",
         "copyreg._reconstructor",
+        "collections.Counter",
         "collections.OrderedDict",
         "collections.defaultdict",
         "joblib.numpy_pickle.NumpyArrayWrapper",
@@ -139,6 +168,9 @@ ALLOWED = frozenset(
         "numpy.random.bit_generator.SeedSequence",
         "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
         "numpy.random._pcg64.PCG64",
+        "numpy.random._pcg64.PCG64DXSM",
+        "numpy.random._philox.Philox",
+        "numpy.random._sfc64.SFC64",
         "sklearn.utils._bunch.Bunch",
         "sklearn.tree._tree.Tree",
         "sklearn.tree._tree.__pyx_unpickle_Tree",
@@ -149,8 +181,10 @@ ALLOWED = frozenset(
         "lightgbm.basic.Booster",
     }
     | OF_ARRAYS
+    | RECORDS
     | {f"numpy.{kind}" for kind in NUMPY_SCALARS.split()}
     | FORMER
+    | GONE
     | REVIEWED
     | SPARSE
 )
@@ -186,6 +220,8 @@ OF_IMBALANCED_LEARN = (
 TRUSTED_IN_SKOPS = frozenset(
     {
         "builtins.object",
+        "builtins.range",
+        "collections.Counter",
         "collections.OrderedDict",
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
@@ -245,11 +281,6 @@ def rule_on(module: str, name: str, extra: Iterable[str] = ()) -> Ruling:
     if _may_be_estimator(module, name):
         return Ruling(True, True, f"{full} is allowed if it is an estimator class")
     return _refused(module, name)
-
-
-def is_inert(module: str, name: str) -> bool:
-    """Whether a name is only noted while loading, and something harmless stands in for it."""
-    return name in INERT_NAMES and f"{module}.".startswith(INERT_PACKAGES)
 
 
 def _may_be_estimator(module: str, name: str) -> bool:

@@ -5,6 +5,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from dataclasses import dataclass
 from typing import Any
 
+from podium.safety import RECORDS
 from podium.streams import SuspectError
 
 MOVED = {
@@ -24,6 +25,8 @@ FLAGS = {"O": 63, "U": 8}
 """What numpy says of how the items of a type are to be handled, where that is not 0."""
 OF_RECORDS = 0x98
 """What it may say of records: that they are aligned, that they are to be emptied before use, and how they are read."""
+VERSIONS = frozenset({3, 4})
+"""In which numpy writes the state of a type; of an earlier one it would work out the flags by itself."""
 LONGEST_NAME = 200
 """Characters of a name that anybody would import or set."""
 DUNDER = re.compile(r"__(?!(?:doc|name)__)\w+__")
@@ -130,34 +133,62 @@ def item_size(dtype: Any, depth: int = 0) -> int | None:
     """
     if depth > DEEPEST_RECORD:
         raise SuspectError("the type of an array cannot be told")
-    known = isinstance(dtype, Made) and class_of(dtype) == "numpy.dtype" and isinstance(dtype.given, tuple)
-    written = ITEM.fullmatch(dtype.given[0]) if known and dtype.given and isinstance(dtype.given[0], str) else None
-    if written is None:
-        raise SuspectError("the type of an array cannot be told")
-    kind, size = written.group(1), int(written.group(2))
-    size = size * 4 if kind == "U" else size
+    kind, size = _named(dtype)
     if dtype.state is not None:
         _require_same(dtype.state, kind, size)
         if kind == "V":
-            _refuse_objects(dtype.state, depth)
+            _refuse_objects(dtype.state, size, depth)
     return None if kind == "O" else size
+
+
+def _named(dtype: Any) -> tuple[str, int]:
+    """Return the kind of a type and its bytes, from its name; those of a record with attributes from its state."""
+    known = isinstance(dtype, Made) and class_of(dtype) == "numpy.dtype" and isinstance(dtype.given, tuple)
+    name = dtype.given[0] if known and dtype.given else None
+    if isinstance(name, Name) and name.full in RECORDS and isinstance(dtype.state, tuple):
+        return "V", _size_in(dtype.state)
+    written = ITEM.fullmatch(name) if isinstance(name, str) else None
+    if written is None:
+        raise SuspectError("the type of an array cannot be told")
+    kind, size = written.group(1), int(written.group(2))
+    return kind, size * 4 if kind == "U" else size
+
+
+def _size_in(state: tuple[Any, ...]) -> int:
+    size = state[5] if len(state) in {8, 9} else None
+    if not (isinstance(size, int) and 0 < size < LARGEST):
+        raise SuspectError("the type of an array cannot be told")
+    return size
 
 
 def _require_same(state: Any, kind: str, size: int) -> None:
     """Return if the state of a type says of it what its name does."""
     if not (isinstance(state, tuple) and len(state) in {8, 9}):
         raise SuspectError("the type of an array cannot be told")
-    _, _, within, _, _, bytes_, _, flags, *_ = state
-    sized = bytes_ == (size if kind in "SUV" else -1)
+    version, _, within, _, _, bytes_, _, flags, *_ = state
+    sized = bytes_ == (size if kind in "SUV" else -1) and version in VERSIONS
     handled = flags & ~OF_RECORDS == 0 if kind == "V" and isinstance(flags, int) else flags == FLAGS.get(kind, 0)
-    if not (sized and handled and within is None):
+    if not (sized and handled and (within is None or kind == "V")):
         raise SuspectError("the type of an array is not what its name says")
 
 
-def _refuse_objects(state: Any, depth: int) -> None:
+def _refuse_objects(state: tuple[Any, ...], size: int, depth: int) -> None:
     """Refuse a record type with objects in it: joblib would store those otherwise than plain bytes."""
-    fields = state[4] if isinstance(state, tuple) and len(state) > 4 else None
-    described = fields.values() if isinstance(fields, dict) else (None,)
-    for entry in described:
-        if not (isinstance(entry, tuple) and entry and item_size(entry[0], depth + 1) is not None):
-            raise SuspectError("the type of an array cannot be told")
+    _, _, within, names, fields, *_ = state
+    if within is not None:
+        _require_filled(within, size, depth)
+    elif isinstance(fields, dict):
+        for entry in fields.values():
+            if not (isinstance(entry, tuple) and entry and item_size(entry[0], depth + 1) is not None):
+                raise SuspectError("the type of an array cannot be told")
+    elif not (fields is None and names is None):
+        raise SuspectError("the type of an array cannot be told")
+
+
+def _require_filled(within: Any, size: int, depth: int) -> None:
+    """Return if an array within a record is of plain items, as many as fit."""
+    if not (isinstance(within, tuple) and len(within) == 2):
+        raise SuspectError("the type of an array cannot be told")
+    item = item_size(within[0], depth + 1)
+    if item is None or item * count_of(within[1]) != size:
+        raise SuspectError("the type of an array is not what its name says")

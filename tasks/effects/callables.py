@@ -1,5 +1,6 @@
 """Looks at what a model would call or open when it is asked: a setting may make it read files, or call anything."""
 
+from collections.abc import Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
@@ -8,7 +9,8 @@ from sklearn.gaussian_process.kernels import Kernel
 from sklearn.model_selection import BaseCrossValidator
 
 from podium.calls import WITH_ARGUMENTS
-from tasks.effects.parts import LIBRARIES
+from podium.safety import KNOWN_PACKAGES
+from tasks.effects.parts import LIBRARIES, objects_in
 
 ASKING = ("stack_method_", "response_method", "chain_method_", "_response_method")
 """Attributes that name methods of a model which are called."""
@@ -16,11 +18,19 @@ HELPERS = frozenset(full.rpartition(".")[2] for full in WITH_ARGUMENTS)
 """Functions that make objects of a pickle, and are of no use to a model."""
 CALLED = ("func", "inverse_func", "tokenizer", "preprocessor", "analyzer", "metric", "score_func", "importance_getter")
 """Attributes that an estimator calls if they can be called."""
+KEYWORDS = ("kw_args", "inv_kw_args", "metric_params", "metric_kwds", "kernel_params", "_kwargs")
+"""Attributes that hold what is given to such."""
+ELSEWHERE = frozenset({"out", "where"})
+"""Arguments with which NumPy writes its results into what it is given, or gives back memory that it did not write."""
 SPLITTER = BaseCrossValidator
 """Of these a repeated one holds the class."""
 FUNCTIONS = (FunctionType, BuiltinFunctionType, np.ufunc, Kernel)
+KERNELS = "sklearn.metrics.pairwise"
+"""Where the functions are that a machine of support vectors may be told as its kernel."""
 FILES = ("file", "filename")
 """What a vectorizer of texts is told if its rows are not texts but where these are."""
+ARRAYS = (np.ndarray, np.dtype)
+"""Classes whose call gives back memory that nobody wrote."""
 RESPONSES = frozenset({"auto", "default", "decision_function", "predict", "predict_log_proba", "predict_proba"})
 """Methods of a model that scikit-learn's own scorers ask."""
 
@@ -37,10 +47,33 @@ def meddling(one: Any) -> str | None:
         return f"has something else in the place of its {shadowed}"
     if held.get("input", "content") in FILES:
         return f"opens the files that its rows name (input={held['input']!r:.40})"
+    return _calling(held) or next((f"holds the {odd}" for value in held.values() if (odd := _maker(value))), None)
+
+
+def _calling(held: Mapping[str, Any]) -> str | None:
+    """Return what an estimator calls that is no function, or what it would give to one."""
     for name in CALLED:
         if callable(value := held.get(name)) and not _is_function(value):
             return f"calls a {getattr(value, '__name__', type(value).__name__)} as its {name}"
-    return next((f"holds the class {v.__name__}" for v in held.values() if _is_class(v)), None)
+    given = {name: ELSEWHERE & held[name].keys() for name in KEYWORDS if isinstance(held.get(name), dict)}
+    return next((f"gives {min(odd)!r} to a function, in its {name}" for name, odd in given.items() if odd), None)
+
+
+def _maker(value: Any) -> str | None:
+    """Return what a value would make if it were called by its name as a method: an object of a class, or an array."""
+    if isinstance(value, type):
+        of_library = value.__module__.startswith(LIBRARIES) and not issubclass(value, SPLITTER)
+        return f"class {value.__name__}" if of_library or issubclass(value, ARRAYS) else None
+    return f"helper {value.__name__}" if callable(value) and getattr(value, "__name__", "") in HELPERS else None
+
+
+def is_kernel(value: Any) -> bool:
+    """Whether a function or an object gives a number for each pair of rows; somebody's own is taken at their word."""
+    if isinstance(value, Kernel):
+        held = [inner for one in objects_in(value) if isinstance(one, Kernel) for inner in vars(one).values()]
+        return all(isinstance(inner, Kernel) or not callable(inner) for inner in held)
+    module = str(getattr(value, "__module__", None) or type(value).__module__)
+    return module == KERNELS or module.partition(".")[0] not in {*KNOWN_PACKAGES, "builtins"}
 
 
 def _asking(method: Any) -> str | None:
@@ -53,9 +86,5 @@ def _is_function(value: Any) -> bool:
     """Whether a value is a function that computes, or of a class of somebody's own, who answers for it."""
     if getattr(value, "__name__", "") in HELPERS:
         return False
-    of_library = isinstance(value, type) or type(value).__module__.startswith(LIBRARIES)
+    of_library = isinstance(value, type) or type(value).__module__.startswith((*LIBRARIES, "scipy"))
     return isinstance(value, FUNCTIONS) or type(value).__name__ == "cython_function_or_method" or not of_library
-
-
-def _is_class(value: Any) -> bool:
-    return isinstance(value, type) and value.__module__.startswith(LIBRARIES) and not issubclass(value, SPLITTER)

@@ -1,8 +1,10 @@
-"""Stands in for names that earlier versions put into pickles, and that the installed ones do not have any more."""
+"""Stands in for names that earlier versions put into pickles, and for what is the same by a plainer one."""
 
 from typing import Any
 
-from podium.safety import FORMER_DEVIANCES, FORMER_LOSSES, FORMER_SGD_LOSSES
+import numpy as np
+
+from podium.safety import FORMER_DEVIANCES, FORMER_LOSSES, FORMER_SGD_LOSSES, RECORDS
 
 
 class RemainderColumns:
@@ -30,3 +32,5 @@ FORMER: dict[str, Any] = {
     "sklearn.compose._column_transformer._RemainderColsList": RemainderColumns,
 }
 """What stands in, by the full name; all of these names are on the list of the gate."""
+PLAINER: dict[str, Any] = {name: np.void if name.endswith(".record") else np.ndarray for name in RECORDS}
+"""What stands in at once: records whose fields are attributes are records, and can be stored."""

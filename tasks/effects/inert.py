@@ -5,16 +5,30 @@ was trained. PyArrow follows the offsets in a file without a look, and SciPy exe
 bring along; so none of them is made. What was noted of an index becomes a list, of everything else its name remains.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
 from podium.stand_ins import Name
 from tasks.effects.parts import MOST, is_of_library
+from tasks.effects.prediction import NotUsableError
 
 WIDTHS = {"string": "<i4", "large_string": "<i8"}
 """Offsets of PyArrow's texts by the name of their type."""
+OF_TEXTS = ("StringArray", "StringArrayNumpySemantics", "NumpyExtensionArray", "PandasArray")
+"""Arrays of pandas that hold what they show, and not the numbers of it."""
+ANSWERING = frozenset(
+    {
+        *("categories", "categories_", "classes", "classes_", "constant", "constant_", "drop", "encoded_missing_value"),
+        *("fill_value", "func", "inverse_func", "inv_kw_args", "kw_args", "missing_values", "statistics_"),
+        *("unknown_value", "_fit_X", "_BaseLibSVM__Xfit"),
+    }
+)
+"""Attributes of estimators by which they answer: what is not kept there would be missed."""
 
 
 class Kept:
@@ -41,12 +55,16 @@ def stand_in_for(asked: Name) -> type[Kept]:
 
 
 def plainly(model: Any) -> Any:
-    """Return a model with lists in the place of indexes, and names in that of whatever else was stood in for."""
+    """Return a model with lists in the place of indexes, and names in that of whatever else was stood in for.
+
+    Raises:
+        NotUsableError: something is not kept that it answers by.
+    """
     return _plain(model, set())
 
 
 def _plain(value: Any, seen: set[int]) -> Any:
-    if isinstance(value, Kept):
+    if _is_kept(value):
         return _told(value)
     if id(value) in seen or len(seen) > MOST:
         return value
@@ -54,14 +72,51 @@ def _plain(value: Any, seen: set[int]) -> Any:
     if isinstance(value, tuple):
         return _tuple(value, [_plain(item, seen) for item in value])
     if isinstance(value, dict):
-        value.update({key: _plain(item, seen) for key, item in value.items()})
+        _entries(value, seen)
     elif isinstance(value, list):
         value[:] = [_plain(item, seen) for item in value]
     elif isinstance(value, np.ndarray) and value.dtype == object:
         _each(value, seen)
     elif is_of_library(value) and hasattr(value, "__dict__"):
+        _require_answers(value)
         vars(value).update({key: _plain(item, seen) for key, item in vars(value).items()})
     return value
+
+
+def _is_kept(value: Any) -> bool:
+    return isinstance(value, Kept) or (isinstance(value, type) and issubclass(value, Kept))
+
+
+def _require_answers(model: Any) -> None:
+    for name in sorted(ANSWERING & vars(model).keys()):
+        if lost := next(_lost(vars(model)[name]), None):
+            raise NotUsableError(f"its {type(model).__name__} has a {lost} in its {name}, which is not kept")
+
+
+def _lost(value: Any, depth: int = 3) -> Iterator[str]:
+    """Yield the names of what nothing but the name will be left of, in a value, and in lists of lists of it."""
+    if _is_kept(value):
+        yield from [value.name] if _content(value) is None else []
+    elif depth:
+        for item in _items(value):
+            yield from _lost(item, depth - 1)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, np.ndarray):
+        return list(value.flat) if value.dtype == object else []
+    return value if isinstance(value, list | tuple) else []
+
+
+def _entries(held: Any, seen: set[int]) -> None:
+    """Set the entries of a dictionary one by one: to update one that counts would add to it."""
+    told = [(_plain(key, seen), _plain(item, seen)) for key, item in held.items()]
+    if any(map(_is_kept, held)):
+        held.clear()
+    for key, item in told:
+        held[key] = item
 
 
 def _each(array: Any, seen: set[int]) -> None:
@@ -77,10 +132,32 @@ def _tuple(old: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
     return old._make(items) if hasattr(old, "_make") else tuple(items)
 
 
-def _told(kept: Kept) -> Any:
-    described = kept.given[1] if kept.name.endswith("._new_Index") and len(kept.given) == 2 else None
-    values = _values(described) if isinstance(described, dict) else None
-    return f"{kept.name}, not kept" if values is None else values
+def _told(kept: Any) -> Any:
+    content = _content(kept)
+    return f"{kept.name}, not kept" if content is None else content
+
+
+def _content(kept: Any) -> Any:
+    """Return what something holds, as far as it can be told: an index as a list, a number, a text; None else."""
+    maker = kept.name.rpartition(".")[2]
+    if maker == "_new_Index" and len(kept.given) == 2 and isinstance(kept.given[1], dict):
+        return _values(kept.given[1])
+    try:
+        return TELLING[maker](kept) if maker in TELLING else None
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
+
+
+def _path(kept: Kept) -> str:
+    kind = PureWindowsPath if "Windows" in kept.name else PurePosixPath
+    return str(kind(*map(str, kept.given)))
+
+
+TELLING: dict[str, Callable[[Kept], Any]] = {
+    "Decimal": lambda kept: float(kept.given[0]),
+    "UUID": lambda kept: str(UUID(int=kept.state["int"])),
+    **dict.fromkeys(("Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"), _path),
+}
 
 
 def _values(described: dict[str, Any]) -> list[Any] | None:
@@ -94,6 +171,8 @@ def _values(described: dict[str, Any]) -> list[Any] | None:
         return None
     if isinstance(data.state, dict) and isinstance(arrow := data.state.get("_pa_array"), Kept):
         return _texts(arrow)
+    if data.name.endswith("NDArrayBacked") and not getattr(data.given[0], "name", "").endswith(OF_TEXTS):
+        return None
     arrays = [part for part in _parts(data.state) if isinstance(part, np.ndarray)]
     return list(arrays[0].tolist()) if arrays else None
 

@@ -6,6 +6,7 @@ by an unpickler that holds to the same list and judges every step once more, sho
 
 import hashlib
 import importlib
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +17,13 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
 from podium.formats import HEAD, format_of
+from podium.inert import is_inert
 from podium.pickles import walk
-from podium.safety import is_inert
 from podium.stand_ins import Name, current
-from tasks.effects.former import FORMER
+from podium.streams import PIECE
+from tasks.effects.former import FORMER, PLAINER
 from tasks.effects.inert import plainly, stand_in_for
+from tasks.effects.installed import installed
 from tasks.effects.mending import OtherVersionError, mend, of_version
 from tasks.effects.native import NATIVE
 from tasks.effects.prediction import NotUsableError
@@ -30,6 +33,12 @@ from tasks.effects.trees import sound
 from tasks.effects.unpickling import Judging
 
 LIMIT = 8 << 30
+SAVED_BY = re.compile(
+    rb"_sklearn_version.{0,24}?(\d+\.\d+(?:\.\d+)*(?:(?:a|b|rc|\.dev|\.post)\d+)?)(?=[^.\d])", re.DOTALL
+)
+"""How a pickle of any protocol names the version of scikit-learn that an estimator was saved by."""
+LONGEST = 64
+"""Bytes that are more than this takes."""
 
 
 class RestrictedUnpickler(Judging):
@@ -69,6 +78,8 @@ class RestrictedUnpickler(Judging):
 
 def _looked_up(asked: Name) -> Any:
     """Return what a name stands for, or what stands in for it where the installed versions know it no more."""
+    if asked.full in PLAINER:
+        return PLAINER[asked.full]
     try:
         return getattr(importlib.import_module(asked.module), asked.name)
     except (ImportError, AttributeError) as error:
@@ -108,17 +119,33 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
             return Loaded(sound(model), packages)
         _examine(raw, extra, limit)
         unpickler = RestrictedUnpickler(str(path), opened(raw), extra)
-        with warnings.catch_warnings(record=True) as warned, of_version(lambda: _saved_by(warned)):
+        # Trees of before scikit-learn 1.3 have other nodes, which is a ValueError.
+        with warnings.catch_warnings(record=True) as warned, of_version(lambda: _told(warned, raw), ValueError):
             warnings.simplefilter("once", InconsistentVersionWarning)
             loaded = unpickler.load()
             model = mend(sound(plainly(loaded) if unpickler.stood_in else loaded))
         return Loaded(model, frozenset(unpickler.packages), _saved_by(warned))
 
 
+def _told(warned: Iterable[warnings.WarningMessage], raw: IO[bytes]) -> dict[str, str]:
+    return _saved_by(warned) or written_in(raw)
+
+
 def _saved_by(warned: Iterable[warnings.WarningMessage]) -> dict[str, str]:
     """Return the version of scikit-learn that a model was saved by, which it tells where that is not the installed."""
     said = [w.message for w in warned if isinstance(w.message, InconsistentVersionWarning)]
     return {"scikit-learn": said[0].original_sklearn_version} if said else {}
+
+
+def written_in(raw: IO[bytes]) -> dict[str, str]:
+    """Return the version of another scikit-learn that a file names, where loading it did not come so far."""
+    content, before = opened(raw), b""
+    while piece := content.read(PIECE):
+        if found := SAVED_BY.search(before + piece):
+            version = found[1].decode("ascii")
+            return {} if version == installed("scikit-learn") else {"scikit-learn": version}
+        before = piece[-LONGEST:]
+    return {}
 
 
 def _format(path: Path, raw: IO[bytes]) -> str:

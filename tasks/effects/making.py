@@ -16,9 +16,9 @@ from joblib.numpy_pickle import NumpyArrayWrapper
 from sklearn.base import BaseEstimator
 from sklearn.impute._iterative import _ImputerTriplet
 
-from podium.calls import LOSSES, RECONSTRUCTOR, takes_arguments
+from podium.calls import LOSSES, RECONSTRUCTOR, is_held_alone, takes_arguments
 from podium.safety import FORMER
-from podium.stand_ins import FLAGS, ITEM, OF_RECORDS, is_private
+from podium.stand_ins import FLAGS, ITEM, OF_RECORDS, VERSIONS, is_private
 from podium.streams import SuspectError
 
 Given = tuple[Any, ...]
@@ -64,20 +64,32 @@ def _is_private(key: Any) -> bool:
 
 
 def _type_of_items(given: Given) -> bool:
-    named = bool(given) and type(given[0]) is str and ITEM.fullmatch(given[0]) is not None
-    return named and len(given) == 3 and all(part in (0, 1) for part in given[1:])
+    """Whether a type is made of its name, as a copy: the type itself is everybody's, and a state would change it."""
+    if len(given) != 3 or given[1:] != (0, 1):
+        return False
+    return given[0] is np.void or (type(given[0]) is str and ITEM.fullmatch(given[0]) is not None)
 
 
 def _empty_array(given: Given) -> bool:
     return len(given) == 3 and given[0] in {np.ndarray, np.matrix} and given[1:] in {((0,), b"b"), ((0,), "b")}
 
 
+def _is_type(value: Any) -> bool:
+    """Whether a value is the type of the items of an array, and will stay what it is."""
+    return isinstance(value, np.dtype) and value.subdtype is None and not _is_open(value)
+
+
+def _is_open(dtype: "np.dtype[Any]") -> bool:
+    """Whether a type of records has no state yet, which tells its size."""
+    return dtype.kind == "V" and not dtype.itemsize
+
+
 def _scalar(given: Given) -> bool:
-    return bool(given) and isinstance(given[0], np.dtype) and len(given) <= 2
+    return bool(given) and _is_type(given[0]) and len(given) <= 2
 
 
 def _bytes_of_items(given: Given) -> bool:
-    if len(given) != 4 or type(given[0]) not in {bytes, bytearray} or not isinstance(given[1], np.dtype):
+    if len(given) != 4 or type(given[0]) not in {bytes, bytearray} or not _is_type(given[1]):
         return False
     shape = type(given[2]) is tuple and all(map(_whole, given[2]))
     return shape and given[3] in {"C", "F"} and not given[1].hasobject
@@ -134,6 +146,7 @@ FORMS: Mapping[str, Callable[[Given], bool]] = {
     "builtins.range": _bounds,
     "builtins.set": _types(list),
     "builtins.slice": _slice,
+    "collections.Counter": _types(dict),
     "collections.defaultdict": _factory,
     "numpy.dtype": _type_of_items,
     "numpy.ma.core._mareconstruct": _masked,
@@ -153,7 +166,7 @@ def require_call(full: str, given: Any, named: Any = None) -> None:
     Raises:
         SuspectError: it does not.
     """
-    if type(given) is not tuple or named:
+    if type(given) is not tuple or named or is_held_alone(full):
         raise SuspectError(f"{full} is called in a way that no honest model does")
     if given and not (takes_arguments(full) and _form(full)(given)):
         raise SuspectError(f"{full} is given {_kinds(given)}, which no honest model does")
@@ -228,7 +241,7 @@ def require_growing(target: Any) -> None:
 
 
 def _require_wrapper(state: Any) -> None:
-    if state.get("subclass") not in {np.ndarray, np.memmap, np.matrix} or not isinstance(state.get("dtype"), np.dtype):
+    if state.get("subclass") not in {np.ndarray, np.memmap, np.matrix} or not _is_type(state.get("dtype")):
         raise SuspectError("an array of joblib's is not described as joblib does")
 
 
@@ -236,28 +249,55 @@ def _require_type(target: "np.dtype[Any]", state: Any) -> None:
     """Return if the state of a type of items says what its name does; raw bytes would pass for objects else."""
     if type(state) is not tuple or len(state) not in {8, 9}:
         raise SuspectError("the type of an array has a state of another form")
-    _, _, within, names, fields, size, _, flags, *_ = state
-    wanted = target.itemsize if target.kind in "SUV" else -1
-    sized = size == wanted and within is None and type(flags) is int
+    version, _, within, names, fields, size, _, flags, *_ = state
     if target.kind == "V":
-        if not (sized and flags & ~OF_RECORDS == 0 and _are_within(names, fields, target.itemsize)):
-            raise SuspectError("a type of records is not what its name says")
-    elif not (sized and flags == FLAGS.get(target.kind, 0) and names is None and fields is None):
+        plain = type(flags) is int and flags & ~OF_RECORDS == 0 and _is_record(target, size, within, names, fields)
+    else:
+        wanted = target.itemsize if target.kind in "SU" else -1
+        handled = type(flags) is int and flags == FLAGS.get(target.kind, 0)
+        plain = size == wanted and handled and within is names is fields is None
+    if not (plain and type(version) is int and version in VERSIONS):
         raise SuspectError(f"the type {target.str} has the state of another")
 
 
+def _is_record(target: "np.dtype[Any]", size: Any, within: Any, names: Any, fields: Any) -> bool:
+    """Whether a record has the size that its type says, or says it for the first time, and what is in it fits."""
+    fits = size > 0 if _is_open(target) and type(size) is int else size == target.itemsize
+    if not fits:
+        return False
+    if within is None:
+        return _are_within(names, fields, size)
+    return names is fields is None and _is_filled(within, size)
+
+
+def _is_filled(within: Any, size: int) -> bool:
+    """Whether an array within a record is of plain items, as many as fit."""
+    if type(within) is not tuple or len(within) != 2 or not _is_plain(within[0]) or type(within[1]) is not tuple:
+        return False
+    counted = all(type(length) is int and length > 0 for length in within[1])
+    return counted and within[0].itemsize * math.prod(within[1]) == size
+
+
+def _is_plain(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and not dtype.hasobject and not _is_open(dtype)
+
+
 def _are_within(names: Any, fields: Any, size: int) -> bool:
-    """Whether all fields of a record hold plain values and lie within it."""
+    """Whether all fields of a record hold plain values and lie within it; some are there under a title as well."""
     if fields is None:
         return names is None
-    if type(fields) is not dict or type(names) is not tuple or set(names) != set(fields):
+    if type(fields) is not dict or type(names) is not tuple or not all(type(name) is str for name in (*names, *fields)):
         return False
-    return all(_is_within(entry, size) for entry in fields.values())
+    if not all(_is_within(entry, size) for entry in fields.values()):
+        return False
+    return set(names) <= fields.keys() <= {*names, *(entry[2] for entry in fields.values() if len(entry) == 3)}
 
 
 def _is_within(entry: Any, size: int) -> bool:
-    known = type(entry) is tuple and len(entry) >= 2 and isinstance(entry[0], np.dtype) and type(entry[1]) is int
-    return known and not entry[0].hasobject and 0 <= entry[1] <= entry[1] + entry[0].itemsize <= size
+    if type(entry) is not tuple or len(entry) not in {2, 3} or type(entry[1]) is not int:
+        return False
+    fits = _is_plain(entry[0]) and 0 <= entry[1] <= entry[1] + entry[0].itemsize <= size
+    return fits and (len(entry) == 2 or type(entry[2]) is str)
 
 
 def _is_full(state: Given) -> bool:
@@ -266,7 +306,7 @@ def _is_full(state: Given) -> bool:
 
 
 def _require_array(state: Any) -> None:
-    known = type(state) is tuple and len(state) >= 5 and isinstance(state[2], np.dtype) and type(state[1]) is tuple
+    known = type(state) is tuple and len(state) >= 5 and _is_type(state[2]) and type(state[1]) is tuple
     content = (list,) if known and state[2].hasobject else (bytes, bytearray, str)
     if not (known and all(map(_whole, state[1])) and type(state[4]) in content and _is_full(state)):
         raise SuspectError("the state of an array is none that numpy writes")

@@ -29,19 +29,22 @@ class OtherVersionError(Exception):
 
 
 @contextmanager
-def of_version(tell: Callable[[], Mapping[str, str]]) -> Iterator[None]:
+def of_version(tell: Callable[[], Mapping[str, str]], *further: type[Exception]) -> Iterator[None]:
     """Say by which version a model was saved where it turns out not to be usable by the installed one.
 
     ``tell`` gives library and version; nothing for a model of the installed versions, whose errors are its own.
+    ``further`` are errors that tell of another version where they arise.
     """
+    telling: tuple[type[Exception], ...] = (OtherVersionError, AttributeError, TypeError, KeyError, ImportError)
     try:
         yield
-    except (OtherVersionError, AttributeError, TypeError, KeyError, ImportError) as error:
+    except telling + further as error:
         if not (saved_by := tell()):
             raise
         library, version = next(iter(saved_by.items()))
+        said = str(error).partition("\n")[0].rstrip(":")
         why = f"it was saved by {library} {version}, and {installed(library)} is installed"
-        raise OtherVersionError(f"{error}: {why}; convert it with {library}=={version}, or train it again") from error
+        raise OtherVersionError(f"{said}: {why}; convert it with {library}=={version}, or train it again") from error
 
 
 def mend(model: Any) -> Any:

@@ -10,9 +10,10 @@ import zipfile
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
+from podium.nodes import require_nodes
 from podium.safety import TRUSTED_IN_SKOPS
 from podium.stand_ins import Name
-from podium.streams import BrokenError, SuspectError
+from podium.streams import DAMAGED, BrokenError, SuspectError
 from tasks.effects.boosters import of_lightgbm
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import require
@@ -25,12 +26,17 @@ def _skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> tuple[Any, froze
     """Return the model of a skops file with the packages it names.
 
     skops audits every type before it makes anything; those it trusts on this project's word are the reviewed ones, and
-    never those that a file names for itself.
+    never those that a file names for itself. What the file would do with them is looked at before.
     """
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    packages = frozenset(MODULE.findall(_schema(raw, limit)))
+    schema = _schema(raw, limit)
+    packages = frozenset(MODULE.findall(schema))
+    try:
+        require_nodes(json.loads(schema), extra)
+    except DAMAGED as error:
+        raise BrokenError(f"its schema cannot be followed: {type(error).__name__}: {error}") from error
     try:
         return skops.io.load(raw, sorted(TRUSTED_IN_SKOPS | set(extra))), packages
     except UntrustedTypesFoundException as error:

@@ -4,16 +4,27 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from podium.alerts import Alert
 from podium.errors import PodiumError, UsageError, first_line
 from podium.events import printable
-from podium.webhooks import LARGEST, TOLERANCE, Delivery, Refusal, Version, check, version_in
+from podium.webhooks import (
+    LARGEST,
+    TOLERANCE,
+    Delivery,
+    Refusal,
+    Version,
+    check,
+    clocks_agree,
+    clocks_apart,
+    version_in,
+)
 from tasks.effects.deliveries import Deliveries
 
 LOG = logging.getLogger("podium")
@@ -22,17 +33,35 @@ SLOWEST = 10.0
 """Seconds in which a delivery must have arrived."""
 AGAIN = {"Retry-After": "2"}
 Handle = Callable[[Version], str]
+Tell = Callable[[Alert], None]
+
+
+@dataclass
+class Clocks:
+    """What the last delivery with the right secret showed: whether clocks agree, None as long as there was none."""
+
+    agree: bool | None = None
+
+    def note(self, agree: bool) -> bool:
+        """Note what a delivery shows, and return whether it is news."""
+        news, self.agree = self.agree is not agree, agree
+        return news
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Receives deliveries. ``handle`` passes a version on and returns what it did, in words."""
+    """Receives deliveries. ``handle`` passes a version on and returns what it did, in words.
+
+    ``tell`` has people told, in the order of its calls, and waits for nobody: MLflow wants its answer.
+    """
 
     secret: str
     registered_model: str
     deliveries: Deliveries
     handle: Handle
+    tell: Tell
     tolerance: int = TOLERANCE
+    clocks: Clocks = field(default_factory=Clocks)
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -51,8 +80,20 @@ class Receiver:
             return _refused(Refusal(413, f"it has more than {LARGEST} bytes"))
         found = check(request.headers, body, self.secret, time.time(), self.tolerance)
         if isinstance(found, Refusal):
+            self._note_skew(found.apart)
             return _refused(found)
+        if self.clocks.note(True):
+            self.tell(clocks_agree())
         return await asyncio.to_thread(self._accepted, found)
+
+    def _note_skew(self, apart: float | None) -> None:
+        """Have people told that clocks lie apart, if a refusal shows it; the log says so once."""
+        if apart is None:
+            return
+        alert = clocks_apart(apart, self.tolerance)
+        if self.clocks.note(False):
+            LOG.error("%s", alert.text)
+        self.tell(alert)
 
     def _accepted(self, delivery: Delivery) -> Response:
         if not self.deliveries.claim(delivery.id, time.time()):

@@ -4,21 +4,58 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from scipy.interpolate import BSpline
 from scipy.sparse import issparse
 from sklearn.ensemble._gb import BaseGradientBoosting
 from sklearn.neighbors import BallTree, KDTree
 from sklearn.neighbors._base import NeighborsBase
-from sklearn.svm._base import BaseLibSVM
+from sklearn.svm._base import BaseLibSVM, BaseSVC
+
+from tasks.effects.callables import is_kernel
+from tasks.effects.parts import objects_in
 
 SEARCH = {"kd_tree": KDTree, "ball_tree": BallTree}
+POSITIONS = {"pos": 624, "buffer_pos": 4}
+"""Where a source of random numbers may say that it is among those it holds."""
 
 
 def crooked(one: Any) -> str | None:
     """Return what is wrong with an object that holds numbers of rows, columns or classes; None with any other."""
     if issparse(one):
         return _sparse(one)
+    if isinstance(one, BSpline):
+        return _spline(one)
     checks = ((NeighborsBase, _neighbours), (BaseLibSVM, _support_vectors), (BaseGradientBoosting, _boosting))
     return next((check(one) for kind, check in checks if isinstance(one, kind)), None)
+
+
+def adrift(one: Any) -> str | None:
+    """Return what is wrong with a source of random numbers: NumPy reads from wherever its state says that it is."""
+    source = getattr(one, "bit_generator", one) if isinstance(one, np.random.Generator) else one
+    if isinstance(source, np.random.RandomState):
+        state: Any = source.get_state(legacy=False)
+    elif isinstance(source, np.random.BitGenerator):
+        state = source.state
+    else:
+        return None
+    within = state.get("state")
+    places = {**state, **within} if isinstance(within, dict) else state
+    astray = any(not 0 <= places.get(name, 0) <= last for name, last in POSITIONS.items())
+    return "reads its random numbers from where none are" if astray else None
+
+
+def _spline(spline: Any) -> str | None:
+    """Make a spline anew of its numbers, which sees to it that there are as many as it follows."""
+    kept = vars(spline)
+    knots, weights, degree = kept.get("_t", kept.get("t")), kept.get("_c", kept.get("c")), kept["k"]
+    if not (type(knots) is type(weights) is np.ndarray and knots.dtype == weights.dtype == float):
+        return "has something else than numbers"
+    if type(degree) is not int or kept.get("axis", 0) != 0:
+        return "goes along another axis than those that are trained"
+    fresh = vars(BSpline(knots, weights, degree, kept["extrapolate"]))
+    kept.clear()
+    kept.update(fresh)
+    return None
 
 
 def _sparse(matrix: Any) -> str | None:
@@ -54,25 +91,41 @@ def _answers_belong(part: Any) -> bool:
 
 def _support_vectors(part: Any) -> str | None:
     kept = vars(part)
-    if "support_vectors_" not in kept or not hasattr(part, "classes_"):
+    if "support_vectors_" not in kept:
         return None
-    counts, rows, classes = np.asarray(part._n_support), len(part.support_), len(part.classes_)
+    rows, classes = len(part.support_), len(part.classes_) if isinstance(part, BaseSVC) else 2
     pairs = classes * (classes - 1) // 2
     weights = part._dual_coef_.data if issparse(part._dual_coef_) else part._dual_coef_
     right = {
-        "number of vectors": len(counts) == classes and (counts >= 0).all() and counts.sum() == rows,
+        "kind of machine": "_impl" not in kept,
+        "number of vectors": _counts_are_right(part, rows, classes),
         "number of weights": np.size(weights) == (classes - 1) * rows,
         "number of thresholds": np.size(part._intercept_) == pairs,
         "number of scales": {np.size(part._probA), np.size(part._probB)} in ({0}, {pairs}),
         "shape of its vectors": _shape_is_right(part, rows),
+        "kernel": not callable(part.kernel) or _kernel_is_right(part),
     }
     return next((f"has another {name} than it says" for name, holds in right.items() if not holds), None)
+
+
+def _counts_are_right(part: Any, rows: int, classes: int) -> bool:
+    """Whether a machine has as many vectors as it counts: by class, or twice all of them where there are none."""
+    counts = np.asarray(part._n_support)
+    total = rows if isinstance(part, BaseSVC) else 2 * rows
+    return len(counts) == classes and bool((counts >= 0).all()) and int(counts.sum()) == total
 
 
 def _shape_is_right(part: Any, rows: int) -> bool:
     if callable(part.kernel) or part.kernel == "precomputed":
         return _within(np.asarray(part.support_), part.shape_fit_[0])
     return tuple(part.support_vectors_.shape) == (rows, part.n_features_in_)
+
+
+def _kernel_is_right(part: Any) -> bool:
+    """Whether a kernel of its own gives a number for each row of training: the machine takes as many unseen."""
+    rows: Any = part._BaseLibSVM__Xfit
+    known = (isinstance(rows, np.ndarray) or issparse(rows)) and rows.ndim == 2 and not part._sparse
+    return bool(known and rows.shape[0] == part.shape_fit_[0] and is_kernel(part.kernel))
 
 
 def _boosting(part: Any) -> str | None:
@@ -85,6 +138,9 @@ def _boosting(part: Any) -> str | None:
     if part.estimators_.ndim != 2 or {part.estimators_.shape[1], told} != {trees}:
         return "has trees for classes that are not there"
     first = getattr(part, "init_", "zero")
+    within = [inner for inner in objects_in(first) if isinstance(inner, BaseGradientBoosting)]
+    if odd := next((found for inner in within if (found := _boosting(inner))), None):
+        return odd
     if isinstance(first, str) or np.shape(first.predict_proba(np.zeros((1, part.n_features_in_))))[1] == classes:
         return None
     return "begins with other classes than it has"

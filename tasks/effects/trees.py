@@ -21,7 +21,7 @@ from tasks.effects.boosters import flaw
 from tasks.effects.callables import meddling
 from tasks.effects.parts import objects_in
 from tasks.effects.prediction import is_booster
-from tasks.effects.tables import crooked
+from tasks.effects.tables import adrift, crooked
 
 Indices = npt.NDArray[np.int64]
 
@@ -35,12 +35,13 @@ def sound(model: Any) -> Any:
     everything = objects_in(model)
     for one in everything:
         # All of them first: to look at some of the tables is to ask a model.
-        if obstacle := meddling(one):
+        if obstacle := meddling(one) or adrift(one):
             raise BrokenError(f"its {type(one).__name__} {obstacle}")
     for part in (one for one in everything if isinstance(one, BaseEstimator)):
         for tree in _trees_of(part):
             _require_sound(tree, part)
-    for one in everything:
+    # Boosting asks the model that it begins with as it is looked at.
+    for one in sorted(everything, key=lambda one: isinstance(one, BaseGradientBoosting)):
         _require_straight(one)
     return model
 
@@ -49,7 +50,7 @@ def _require_straight(one: Any) -> None:
     """Return if whatever else has numbers of its own nodes, rows or columns has none that are not there."""
     try:
         obstacle = flaw(one) if is_booster(one) else crooked(one)
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise BrokenError(f"its {type(one).__name__} is not whole: {type(error).__name__}: {error}") from error
     if obstacle:
         raise BrokenError(f"its {type(one).__name__} {obstacle}")

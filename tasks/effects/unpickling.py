@@ -3,6 +3,7 @@
 They are Python's own in Python, which joblib builds on, with the steps replaced that call, set or add anything.
 """
 
+import copyreg
 import pickle
 from collections.abc import Callable
 from typing import IO, Any
@@ -17,6 +18,14 @@ Plain: Any = pickle._Unpickler
 """Python's unpickler in Python; the one in C has no steps that could be judged."""
 Names = dict[int, tuple[Any, str | None]]
 """What was found, by its identity, with its name; None as name is what somebody else answers for, or stands in."""
+
+
+RECONSTRUCTOR: Any = copyreg._reconstructor  # type: ignore[attr-defined]
+"""What makes an object of a class and the one of Python's that it extends."""
+
+
+def _stands_in(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Kept)
 
 
 class Steps:
@@ -39,8 +48,12 @@ class Steps:
         return isinstance(target, Kept) or self.known.get(id(type(target)), (None, ""))[1] is None
 
     def load_reduce(self) -> None:
-        """Judge a call."""
-        self.require(self.stack[-2], self.stack[-1])
+        """Judge a call; what stands in for a class that extends one of Python's is made without that."""
+        function, given = self.stack[-2:]
+        if function is RECONSTRUCTOR and type(given) is tuple and len(given) == 3 and _stands_in(given[0]):
+            self.stack[-2:] = [given[0](*given[2:])]
+            return
+        self.require(function, given)
         Plain.load_reduce(self)
 
     def load_newobj(self) -> None:

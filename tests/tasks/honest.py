@@ -1,5 +1,9 @@
 """Models that people train, small enough to train many: what the gate must let through."""
 
+import collections
+import decimal
+import pathlib
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +15,7 @@ import imblearn.under_sampling
 import numpy as np
 import pandas as pd
 from lightgbm import LGBMClassifier, LGBMRegressor
-from scipy import stats
+from scipy import sparse, special, stats
 from sklearn import (
     calibration,
     compose,
@@ -23,6 +27,7 @@ from sklearn import (
     gaussian_process,
     impute,
     linear_model,
+    metrics,
     model_selection,
     multiclass,
     naive_bayes,
@@ -35,6 +40,7 @@ from sklearn import (
 )
 from sklearn.feature_extraction import text
 from xgboost import XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor
+from xgboost.callback import EarlyStopping
 
 GENERATOR = np.random.default_rng(0)
 NUMBERS = pd.DataFrame(GENERATOR.normal(size=(60, 3)).round(3), columns=["a", "b", "c"])
@@ -87,6 +93,71 @@ def with_attributes(model: Any, **values: Any) -> Any:
     return model
 
 
+def searched(**options: Any) -> Any:
+    """A search over two models, as the options have it."""
+    return model_selection.GridSearchCV(linear_model.LogisticRegression(), {"C": [0.1, 1.0]}, **{"cv": 2, **options})
+
+
+def stopped_early() -> Any:
+    """Boosted trees of XGBoost that stop when they get no better, behind a scaler."""
+    stop = EarlyStopping(rounds=2, save_best=True)
+    steps = [("scale", preprocessing.StandardScaler()), ("model", XGBClassifier(n_estimators=4, callbacks=[stop]))]
+    rows = preprocessing.StandardScaler().fit_transform(NUMBERS)
+    return pipeline.Pipeline(steps).fit(NUMBERS, TARGET, model__eval_set=[(rows, TARGET)], model__verbose=False)
+
+
+def of_functions(*functions: Any, **keywords: Any) -> Any:
+    """A model behind columns that functions make of each number."""
+    made = [(f.__name__, preprocessing.FunctionTransformer(f, kw_args=keywords or None), ["a", "b"]) for f in functions]
+    return pipeline.make_pipeline(compose.ColumnTransformer(made), linear_model.LogisticRegression())
+
+
+SPLINES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "sparse": {"sparse_output": True},
+    "periodic": {"extrapolation": "periodic"},
+    "linear": {"extrapolation": "linear"},
+}
+DAYS = pd.date_range("2025-01-01", periods=3)
+OF_PANDAS = {
+    "days": DAYS,
+    "in utc": DAYS.tz_localize("UTC"),
+    "spans": DAYS - DAYS[0],
+    "months": DAYS.to_period("M"),
+    "bands": pd.interval_range(0, 3),
+    "cut": pd.cut(AMOUNT, 3),
+    "counts": pd.array([1, None], dtype="Int64"),
+    "flags": pd.array([True, None], dtype="boolean"),
+    "shares": pd.array([0.5, None], dtype="Float32"),
+    "zeros": pd.arrays.SparseArray([0, 0, 1]),
+    "types": MIXED.assign(day=DAYS[0], count=pd.array([1] * 60, dtype="Int8")).dtypes,
+    "span": pd.Timedelta(1, "D"),
+    "never": pd.NaT,
+    "month": pd.Period("2025-01"),
+    "band": pd.Interval(0, 1),
+    "missing": pd.NA,
+    "offset": pd.offsets.MonthEnd(),
+    "months later": pd.DateOffset(months=1),
+    "kinds": pd.CategoricalIndex(["a", "b"]),
+}
+"""What else people keep of pandas."""
+RECORDS = np.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")])
+OF_NUMPY = {
+    "records": RECORDS,
+    "one": RECORDS[0],
+    "by attribute": RECORDS.view(np.recarray),
+    "one by attribute": RECORDS.view(np.recarray)[0],
+    "of pandas": NUMBERS.to_records(index=False),
+    "with titles": np.array([(1, 2.0)], dtype=[(("count of something", "a"), "i4"), ("b", "f8")]),
+    "with arrays": np.zeros(2, dtype=[("a", "f8", (2, 3)), ("b", "i4")]),
+    "bytes": np.zeros(2, "V7"),
+    "some bytes": np.zeros(2, "V7")[0],
+    **{
+        kind.__name__: np.random.Generator(kind(0))
+        for kind in (np.random.MT19937, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64)
+    },
+}
+"""What else people keep of NumPy."""
 RESAMPLED = {
     "more": imblearn.over_sampling.SMOTE,
     "copied": imblearn.over_sampling.RandomOverSampler,
@@ -219,6 +290,70 @@ HONEST: dict[str, Callable[[], Any]] = {
     "easy ensemble": on_numbers(imblearn.ensemble.EasyEnsembleClassifier(n_estimators=2, random_state=0)),
     "boosting of fewer": on_numbers(imblearn.ensemble.RUSBoostClassifier(n_estimators=2, random_state=0)),
     "three classes by xgboost": lambda: XGBClassifier(n_estimators=2).fit(NUMBERS, THREE),
+    "selected by information": on_numbers(
+        pipeline.make_pipeline(
+            feature_selection.SelectKBest(feature_selection.mutual_info_classif, k=2), linear_model.LogisticRegression()
+        )
+    ),
+    **{
+        f"searched by {name}": on_numbers(searched(scoring=name))
+        for name in ("neg_brier_score", "jaccard", "top_k_accuracy", "positive_likelihood_ratio", "rand_score")
+    },
+    "searched by kappa": on_numbers(searched(scoring=metrics.make_scorer(metrics.cohen_kappa_score))),
+    "searched over given rows": on_numbers(searched(cv=list(model_selection.KFold(2).split(NUMBERS)))),
+    "searched over a range": on_numbers(
+        model_selection.GridSearchCV(tree.DecisionTreeClassifier(), {"max_depth": range(1, 3)}, cv=2)
+    ),
+    "searched over an iterable": on_numbers(searched(cv=model_selection.check_cv([(range(40), range(40, 60))]))),
+    "waves": on_numbers(of_functions(np.sin, np.cos, np.tanh, np.arctan)),
+    "clipped": on_numbers(of_functions(np.clip, a_min=-1, a_max=1)),
+    "without gaps": on_numbers(of_functions(np.nan_to_num, np.asarray, special.expit)),
+    "means of rows": on_numbers(
+        pipeline.make_pipeline(
+            preprocessing.FunctionTransformer(np.asarray),
+            preprocessing.FunctionTransformer(np.mean, kw_args={"axis": 1, "keepdims": True}),
+            linear_model.LogisticRegression(),
+        )
+    ),
+    **{
+        f"splines, {name}": on_numbers(
+            pipeline.make_pipeline(
+                preprocessing.SplineTransformer(n_knots=4, **options), linear_model.LogisticRegression()
+            )
+        )
+        for name, options in SPLINES.items()
+    },
+    **{
+        f"support vectors, {kernel.__name__}": on_numbers(
+            pipeline.make_pipeline(preprocessing.MinMaxScaler(), svm.SVC(kernel=kernel))
+        )
+        for kernel in (metrics.pairwise.rbf_kernel, metrics.pairwise.laplacian_kernel)
+    },
+    "support vectors, a kernel of two": on_numbers(
+        pipeline.make_pipeline(
+            preprocessing.StandardScaler(),
+            svm.SVC(kernel=1.0 * gaussian_process.kernels.RBF() + gaussian_process.kernels.WhiteKernel()),
+        )
+    ),
+    "stopped early": stopped_early,
+    "further content of pandas beside it": lambda: with_attributes(logistic(), **OF_PANDAS),
+    "further content of numpy beside it": lambda: with_attributes(logistic(), **OF_NUMPY),
+    "content of python beside it": lambda: with_attributes(
+        logistic(),
+        counts=collections.Counter(TEXTS),
+        path=pathlib.Path("/models/churn.pkl"),
+        pure=pathlib.PureWindowsPath("c:/models"),
+        price=decimal.Decimal("1.5"),
+        id=uuid.UUID(int=7),
+    ),
+    "sparse numbers beside it": lambda: with_attributes(
+        logistic(),
+        **{
+            f"{kind} {shape}": getattr(sparse, f"{kind}_{shape}")(np.eye(3))
+            for kind in ("csr", "csc", "coo", "dia", "bsr", "lil", "dok")
+            for shape in ("matrix", "array")
+        },
+    ),
 }
 
 
@@ -270,6 +405,16 @@ REGRESSORS: dict[str, Callable[[], Any]] = {
     ),
     "searched": of_amount(
         model_selection.GridSearchCV(linear_model.Ridge(), {"alpha": [0.1, 1.0]}, cv=2, scoring="r2")
+    ),
+    "selected by information": of_amount(
+        pipeline.make_pipeline(
+            feature_selection.SelectKBest(feature_selection.mutual_info_regression, k=2), linear_model.Ridge()
+        )
+    ),
+    "searched by the deviance": of_amount(
+        model_selection.GridSearchCV(
+            linear_model.PoissonRegressor(), {"alpha": [0.1, 1.0]}, cv=2, scoring="neg_mean_poisson_deviance"
+        )
     ),
     "of the logarithm": of_amount(
         compose.TransformedTargetRegressor(linear_model.LinearRegression(), func=np.log1p, inverse_func=np.expm1)

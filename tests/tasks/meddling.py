@@ -6,16 +6,19 @@ Each writes a witness where it succeeds, or reads memory that is not its own.
 import copyreg
 import ctypes
 import struct
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import sklearn
+from scipy.interpolate import BSpline
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.metrics._scorer import _PassthroughScorer, _Scorer
 from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection._split import _CVIterableWrapper
 from xgboost import XGBClassifier
 
 from tests.tasks.hostile import Calls, Maker, _described, _dtype, _wrapper, command, dumped, short
@@ -72,6 +75,19 @@ def _long_keys() -> bytes:
     return b"".join(short(f"k{i}") + b"N" for i in range(61))
 
 
+def _record(state: bytes, size: int = 8) -> bytes:
+    """A type of records with a state of one's own, without its flags."""
+    return _dtype(f"V{size}") + b"(K\x03" + short("|") + state + b"K" + bytes([size]) + b"K\x01K\x10tb"
+
+
+def _growing() -> bytes:
+    """A record that is told its size after it became a field of another."""
+    inner = b"cnumpy\nrecord\nq\x010cnumpy\ndtype\n(h\x01\x89\x88tRq\x020"
+    field = b"N" + short("a") + b"\x85}" + short("a") + b"h\x02K\x00\x86s"
+    grown = b"h\x02(K\x03" + short("|") + b"NNNK\xc8K\x01K\x10tb"
+    return b"\x80\x04" + inner + _record(field) + b"0" + grown + b"."
+
+
 LED_ASTRAY: dict[str, Maker] = {
     "a type with no size in its name": lambda w: _wrapper(_described(b"K\x14\x85", _dtype("d")), _behind(20, 160, w)),
     "a shape under a computed key": lambda w: _wrapper(
@@ -125,6 +141,37 @@ GIVEN: dict[str, Maker] = {
     "more objects than there are": lambda w: (
         b"\x80\x04cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01K\x09\x85"
         + _dtype("O8") + b"\x89](K\x01K\x02etb."
+    ),
+    "a function of numpy, of nothing": lambda w: b"\x80\x04cnumpy\nsin\n)R.",
+    "a similarity": lambda w: b"\x80\x04csklearn.metrics.pairwise\nrbf_kernel\n(]tR.",
+    "a spline of numbers": lambda w: dumped(Calls(BSpline, np.arange(8.0), np.ones(4), 3)),
+    "splits of an object": lambda w: dumped(Calls(_CVIterableWrapper, LogisticRegression())),
+    "a callback that is called": lambda w: b"\x80\x04cxgboost.callback\nEarlyStopping\n(K\x01tR.",
+    "a counter of an object": lambda w: dumped(Calls(Counter, LogisticRegression())),
+    "a type that is everybody's": lambda w: (
+        b"\x80\x04cnumpy\ndtype\n" + short("f8") + b"\x89\x89\x87R(K\x03" + short(">")
+        + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb."
+    ),
+    "a type of an early version": lambda w: (
+        b"\x80\x04" + _dtype("V8") + b"(K\x02" + short("|") + b"N" + short("a") + b"\x85}" + short("a")
+        + _dtype("f8") + b"K\x00\x86sK\x08K\x01K\x10tb."
+    ),
+    "an array larger than its record": lambda w: (
+        b"\x80\x04" + _record(_dtype("f8") + b"K\x64\x85\x86NN") + b"."
+    ),
+    "an array of objects in a record": lambda w: (
+        b"\x80\x04" + _record(_dtype("O8") + b"K\x01\x85\x86NN") + b"."
+    ),
+    "a field beyond its record, by its title": lambda w: (
+        b"\x80\x04" + _record(
+            b"N" + short("a") + b"\x85}(" + short("a") + _dtype("f8") + b"K\x00" + short("t") + b"\x87"
+            + short("t") + _dtype("f8") + b"K\x60" + short("t") + b"\x87u"
+        ) + b"."
+    ),
+    "a record that grows": lambda w: _growing(),
+    "an array of records that grow": lambda w: (
+        b"\x80\x04cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01K\x02\x85"
+        b"cnumpy\ndtype\n(cnumpy\nrecord\n\x89\x88tR\x89C\x00tb."
     ),
     "a keyword": lambda w: b"\x80\x04cxgboost.core\nBooster\n)}" + short("model_file") + _path(w) + b"s\x92.",
 }  # fmt: skip

@@ -2,24 +2,28 @@
 
 import io
 import json
+import pickle
 import zipfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
 from podium.formats import HEAD, format_of
+from podium.streams import PIECE
 from tasks.effects.conversion import convert
-from tasks.effects.loading import load_staged
+from tasks.effects.loading import load_staged, written_in
 from tasks.effects.mending import OtherVersionError, mend
 from tasks.effects.prediction import is_booster, predict
 from tests.tasks.honest import HONEST, NUMBERS
 
 ARCHIVES = {path.stem.removeprefix("scikit-learn-"): path for path in (Path(__file__).parent / "saved").glob("*.zip")}
+BEFORE = Path(__file__).parent / "saved" / "before" / "scikit-learn-1.1.3.zip"
 CHANGED = {
     "ada.joblib": ("1.3.2", "1.4.2", "1.5.2"),
     "three, ada.joblib": ("1.3.2", "1.4.2", "1.5.2"),
@@ -83,6 +87,48 @@ def test_what_would_answer_otherwise_is_refused(version: str, name: str, tmp_pat
     """The refusal names the version that it was saved by."""
     with pytest.raises(OtherVersionError, match=f"convert it with scikit-learn=={version}"):
         load_staged(extracted(version, name, tmp_path))
+
+
+def before() -> list[str]:
+    """The files of scikit-learn 1.1 that nothing brings up to date."""
+    with zipfile.ZipFile(BEFORE) as archive:
+        return archive.namelist()
+
+
+@pytest.mark.parametrize("name", before())
+def test_what_is_too_old_is_refused_by_its_version(name: str, tmp_path: Path) -> None:
+    """Trees of other nodes, and names that are gone, are no attack; the version is told though nothing was loaded."""
+    with zipfile.ZipFile(BEFORE) as archive:
+        file = Path(archive.extract(name, tmp_path))
+    with pytest.raises(
+        OtherVersionError, match=r"saved by scikit-learn 1\.1\.3, .* convert it with scikit-learn==1\.1\.3"
+    ):
+        load_staged(file)
+
+
+@pytest.mark.parametrize("save", [*range(6), "joblib", "zlib"])
+def test_the_version_is_read_in_any_form(save: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a file names it, in any protocol and packed; that of the installed version is none."""
+    model = HONEST["decision tree"]()
+    monkeypatch.setattr("sklearn.base.__version__", "1.2.0rc1")
+    file = tmp_path / "model.pkl"
+    if isinstance(save, int):
+        file.write_bytes(pickle.dumps(model, save))
+    else:
+        joblib.dump(model, file, compress=3 if save == "zlib" else 0)
+    with file.open("rb") as raw:
+        assert written_in(raw) == {"scikit-learn": "1.2.0rc1"}
+    monkeypatch.undo()
+    file.write_bytes(pickle.dumps(model))
+    with file.open("rb") as raw:
+        assert written_in(raw) == {}
+
+
+def test_a_version_between_two_pieces_is_read() -> None:
+    """A file is read piece by piece."""
+    for offset in range(-40, 2):
+        raw = io.BytesIO(bytes(PIECE + offset) + b"\x8c\x10_sklearn_version\x94\x8c\x051.1.3\x94ub.")
+        assert written_in(raw) == {"scikit-learn": "1.1.3"}, offset
 
 
 @pytest.mark.parametrize("name", STORED)

@@ -1,24 +1,42 @@
 """Nothing of a staged file runs: the walk refuses what is hostile, the unpickler would too, and honest models pass."""
 
+import collections
 import io
 import pickle
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn import impute, preprocessing, svm
+from sklearn.metrics.pairwise import rbf_kernel
 
 from configs.schema import SandboxSection
 from podium.pickles import walk
 from podium.streams import BrokenError, SuspectError
 from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
+from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.sandbox import Answer, sandbox
-from tests.tasks.honest import HONEST, REGRESSORS, logistic
+from tests.tasks.honest import (
+    HONEST,
+    MIXED,
+    NUMBERS,
+    OF_NUMPY,
+    OF_PANDAS,
+    REGRESSORS,
+    TARGET,
+    TEXTS,
+    logistic,
+    with_attributes,
+)
 from tests.tasks.hostile import Maker, dumped, hostile
 
 CORPUS = dict(hostile())
@@ -247,6 +265,87 @@ def test_columns_chosen_by_pandas_are_kept_as_lists(tmp_path: Path) -> None:
     kept = vars(load_staged(tmp_path / "model.pkl").model)
     assert (kept["columns"], kept["plain"]) == (["a", "b", "c"], ["a", "b", "c"])
     assert kept["sample"] == "pandas.DataFrame, not kept"
+
+
+def kept(name: str, folder: Path) -> dict[str, Any]:
+    """The attributes of an honest model as they are loaded."""
+    joblib.dump(HONEST[name](), folder / "model.pkl")
+    return vars(load_staged(folder / "model.pkl").model)
+
+
+def test_what_is_not_kept_says_what_it_was(tmp_path: Path) -> None:
+    """Numbers and texts are told where there is a plain word for them; of everything else the name remains."""
+    told = kept("content of python beside it", tmp_path)
+    assert (told["path"], told["pure"], told["price"]) == ("/models/churn.pkl", "c:\\models", 1.5)
+    assert told["id"] == "00000000-0000-0000-0000-000000000007"
+    assert told["counts"] == collections.Counter(TEXTS)
+    for name in ("further content of pandas beside it", "sparse numbers beside it"):
+        for attribute, value in kept(name, tmp_path).items():
+            if attribute in OF_PANDAS or attribute.startswith(("coo", "dia", "bsr", "lil", "dok")):
+                assert isinstance(value, str), attribute
+                assert value.endswith(", not kept"), attribute
+
+
+def test_records_are_kept_as_they_were(tmp_path: Path) -> None:
+    """With titles, with arrays in them, and as plain records those whose fields were attributes."""
+    got = kept("further content of numpy beside it", tmp_path)
+    for name, value in OF_NUMPY.items():
+        if not isinstance(value, np.random.Generator):
+            assert got[name].dtype.fields == value.dtype.fields, name
+            assert got[name].tobytes() == value.tobytes(), name
+            assert type(got[name]) in {np.ndarray, np.void}, name
+
+
+def test_sources_of_random_numbers_go_on_where_they_were(tmp_path: Path) -> None:
+    """Whichever of NumPy's it is."""
+    got = kept("further content of numpy beside it", tmp_path)
+    for name, value in OF_NUMPY.items():
+        if isinstance(value, np.random.Generator):
+            assert got[name].bit_generator.state["bit_generator"] == name
+            fresh = np.random.Generator(getattr(np.random, name)(0))
+            np.testing.assert_array_equal(got[name].random(5), fresh.random(5))
+
+
+def test_counts_and_keys_are_not_changed_by_what_is_not_kept(tmp_path: Path) -> None:
+    """A dictionary that counts would add to itself, and dates can be keys too."""
+    day = datetime(2025, 1, 1, tzinfo=UTC)
+    model = with_attributes(logistic(), counts=collections.Counter("aab"), by_day={day: 1, "other": day})
+    joblib.dump(model, tmp_path / "model.pkl")
+    got = load_staged(tmp_path / "model.pkl").model
+    assert got.counts == {"a": 2, "b": 1}
+    assert got.by_day == {"datetime.datetime, not kept": 1, "other": "datetime.datetime, not kept"}
+
+
+BANDS = MIXED.assign(band=pd.cut(NUMBERS["a"], 3).astype(object))[["band"]]
+LOST: dict[str, tuple[Callable[[], Any], str]] = {
+    "categories": (
+        lambda: preprocessing.OneHotEncoder(handle_unknown="ignore").fit(BANDS),
+        r"its OneHotEncoder has a pandas\S*Interval in its categories_",
+    ),
+    "labels": (
+        lambda: with_attributes(logistic(), classes_=np.array([pd.Timestamp(0), pd.Timestamp(1)], dtype=object)),
+        r"its LogisticRegression has a \S+timestamp in its classes_",
+    ),
+    "a value for gaps": (
+        lambda: impute.SimpleImputer(missing_values=pd.NA),
+        r"has a pandas\S*NA in its missing_values",
+    ),
+    "an argument": (
+        lambda: preprocessing.FunctionTransformer(np.clip, kw_args={"a_min": pd.Timedelta(1)}),
+        "in its kw_args",
+    ),
+    "a function": (lambda: preprocessing.FunctionTransformer(pd.DataFrame), "has a pandas.DataFrame in its func"),
+    "rows of training": (lambda: svm.SVC(kernel=rbf_kernel).fit(NUMBERS, TARGET), "has a pandas.DataFrame in its"),
+}
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_what_a_model_answers_by_is_kept_or_it_is_refused(case: str, tmp_path: Path) -> None:
+    """Else it would answer otherwise, and what is stored of it would do the same."""
+    make, reason = LOST[case]
+    joblib.dump(make(), tmp_path / "model.pkl")
+    with pytest.raises(NotUsableError, match=rf"{reason}.*not kept"):
+        load_staged(tmp_path / "model.pkl")
 
 
 def follow(content: bytes) -> None:

@@ -13,11 +13,15 @@ import pytest
 import xgboost
 from lightgbm import LGBMClassifier
 from scipy.sparse import csr_matrix
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.gaussian_process.kernels import RBF, Sum, WhiteKernel
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import pairwise
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from xgboost import XGBClassifier
 
 from podium.streams import BrokenError, SuspectError
@@ -25,7 +29,7 @@ from tasks.effects import parts
 from tasks.effects.boosters import flaw
 from tasks.effects.loading import load_staged
 from tasks.effects.trees import sound
-from tests.tasks.honest import NUMBERS, TARGET, THREE
+from tests.tasks.honest import AMOUNT, NUMBERS, TARGET, THREE
 
 KINDS: dict[str, dict[str, Any]] = {
     "trees": {},
@@ -188,10 +192,91 @@ def sparse_vectors() -> Any:
     return model
 
 
+def with_kernel(kernel: Any, **changes: Any) -> Callable[[], Any]:
+    """Support vectors with a kernel of their own, and other attributes than they were trained with."""
+
+    def make() -> Any:
+        model = SVC(kernel=pairwise.rbf_kernel).fit(NUMBERS.to_numpy(), TARGET)
+        vars(model).update({"kernel": kernel, **changes})
+        return model
+
+    return make
+
+
+def of_a_number(**changes: Any) -> Callable[[], Any]:
+    """Support vectors that predict a number, with other attributes than they were trained with."""
+
+    def make() -> Any:
+        model = SVR().fit(NUMBERS, AMOUNT)
+        vars(model).update(changes)
+        return model
+
+    return make
+
+
+def splines(**changes: Any) -> Callable[[], Any]:
+    """Splines of which one has other attributes than it was trained with."""
+
+    def make() -> Any:
+        model = SplineTransformer(n_knots=4).fit(NUMBERS)
+        vars(model.bsplines_[1]).update(changes)
+        return model
+
+    return make
+
+
+def random_numbers(kind: Any, **places: int) -> Callable[[], Any]:
+    """A model that answers by random numbers, whose source says that it is somewhere else."""
+
+    def make() -> Any:
+        source = kind(0)
+        state = source.state
+        (state["state"] if "pos" in places else state).update(places)
+        source.state = state
+        return DummyClassifier(strategy="stratified", random_state=np.random.RandomState(source)).fit(NUMBERS, TARGET)
+
+    return make
+
+
+def by_generator() -> Any:
+    """A source of random numbers of the newer kind, beside a model."""
+    model = DummyClassifier().fit(NUMBERS, TARGET)
+    model.source_ = np.random.Generator(
+        random_numbers(np.random.Philox, buffer_pos=-1000)().random_state._bit_generator
+    )
+    return model
+
+
 def boosting_of_more() -> Any:
     """Boosted trees for more classes than there is place for."""
     model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
     model.estimators_ = np.repeat(model.estimators_, 50, axis=1)
+    return model
+
+
+def boosting_that_begins_with(step: Callable[[], Any]) -> Callable[[], Any]:
+    """Boosted trees that begin with a model behind a step of which the numbers do not belong together."""
+
+    def make() -> Any:
+        model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
+        rows = SplineTransformer(n_knots=4).fit_transform(NUMBERS)
+        model.init_ = make_pipeline(step(), LogisticRegression().fit(rows, TARGET))
+        return model
+
+    return make
+
+
+def boosting_of_boosting() -> Any:
+    """Boosted trees that begin with boosted trees for more classes than there is place for."""
+    model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
+    model.init_ = boosting_of_more()
+    return model
+
+
+def boosting_of_itself() -> Any:
+    """Boosted trees that begin with themselves."""
+    model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
+    model.init_ = model
     return model
 
 
@@ -210,6 +295,28 @@ CROOKED: dict[str, tuple[Callable[[], Any], str]] = {
     "other scales": (vectors(_probA=lambda s: np.zeros(3)), "number of scales"),
     "narrow vectors": (vectors(support_vectors_=lambda v: v[:, :1].copy()), "shape of its vectors"),
     "sparse vectors": (sparse_vectors, "is not whole"),
+    "a kernel that is a function of numpy": (with_kernel(np.abs), "another kernel"),
+    "a kernel of functions of numpy": (with_kernel(Sum(np.abs, np.abs)), "another kernel"),
+    "a kernel of fewer rows": (with_kernel(pairwise.rbf_kernel, _BaseLibSVM__Xfit=np.ones((3, 3))), "another kernel"),
+    "a kernel of no rows": (with_kernel(pairwise.rbf_kernel, _BaseLibSVM__Xfit=[[1.0]]), "another kernel"),
+    "a kernel that is sparse": (with_kernel(pairwise.rbf_kernel, _sparse=True), "another kernel"),
+    "weights of a number": (of_a_number(_dual_coef_=np.ones((1, 2))), "number of weights"),
+    "counts of a number": (of_a_number(_n_support=np.array([7], dtype=np.int32)), "number of vectors"),
+    "another machine": (of_a_number(_impl="c_svc"), "kind of machine"),
+    "a spline of a degree below zero": (splines(k=-5), "cannot be negative"),
+    "a spline of a degree beyond its knots": (splines(k=100_000), "Need at least"),
+    "a spline of fewer weights": (splines(_c=np.ones((1, 6))), "inconsistent"),
+    "a spline of knots in disorder": (splines(_t=np.arange(10.0)[::-1].copy()), "non-decreasing"),
+    "a spline of other numbers": (splines(_t=np.arange(10)), "else than numbers"),
+    "a spline of objects": (splines(_c=np.full((6, 6), None)), "else than numbers"),
+    "a spline along another axis": (splines(axis=1), "another axis"),
+    "random numbers from behind": (random_numbers(np.random.MT19937, pos=700), "from where none are"),
+    "random numbers from before": (random_numbers(np.random.MT19937, pos=-100), "from where none are"),
+    "random numbers from before a buffer": (random_numbers(np.random.Philox, buffer_pos=-1000), "from where none are"),
+    "random numbers of a generator": (by_generator, "from where none are"),
+    "a beginning that is not whole": (boosting_that_begins_with(splines(k=-5)), "cannot be negative"),
+    "a beginning of more trees": (boosting_of_boosting, "classes that are not there"),
+    "a beginning without end": (boosting_of_itself, "is not whole: RecursionError"),
     "more trees": (boosting_of_more, "classes that are not there"),
     "another beginning": (boosting_that_begins_otherwise, "other classes than it has"),
 }
@@ -222,6 +329,36 @@ def test_numbers_that_do_not_belong_together_are_refused(case: str, tmp_path: Pa
     joblib.dump(make(), tmp_path / "model.pkl")
     with pytest.raises(BrokenError, match=reason):
         load_staged(tmp_path / "model.pkl")
+
+
+def test_splines_are_made_anew(tmp_path: Path) -> None:
+    """What else one holds is gone, and it answers as it did."""
+    model = splines(_asarray=np.ravel, further=np.abs)()
+    meant = SplineTransformer(n_knots=4).fit(NUMBERS).transform(NUMBERS)
+    joblib.dump(model, tmp_path / "model.pkl")
+    loaded = load_staged(tmp_path / "model.pkl").model
+    np.testing.assert_array_equal(loaded.transform(NUMBERS), meant)
+    assert not {"further"} & vars(loaded.bsplines_[1]).keys()
+
+
+def test_splines_of_an_earlier_scipy_are_brought_up_to_date(tmp_path: Path) -> None:
+    """They named their numbers otherwise."""
+    model = SplineTransformer(n_knots=4).fit(NUMBERS)
+    meant = model.transform(NUMBERS)
+    for spline in model.bsplines_:
+        former = {"t": spline.t, "c": spline.c, "k": spline.k, "extrapolate": spline.extrapolate, "axis": 0}
+        vars(spline).clear()
+        vars(spline).update(former)
+    joblib.dump(model, tmp_path / "model.pkl")
+    np.testing.assert_array_equal(load_staged(tmp_path / "model.pkl").model.transform(NUMBERS), meant)
+
+
+@pytest.mark.parametrize("kind", [SVC, NuSVC, SVR, NuSVR, OneClassSVM])
+@pytest.mark.parametrize("kernel", ["rbf", "linear", pairwise.laplacian_kernel, RBF() + WhiteKernel()], ids=str)
+def test_whole_machines_of_support_vectors_are_sound(kind: Any, kernel: Any) -> None:
+    """Of every kind, for labels and for numbers."""
+    model = kind(kernel=kernel).fit(NUMBERS.to_numpy(), AMOUNT if kind in {SVR, NuSVR} else TARGET)
+    assert sound(model) is model
 
 
 def test_nothing_hides_behind_many_objects(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,10 @@ AT_LOADING = {
     "a factory of anything",
     "a size that nobody needs",
     "more objects than there are",
+    "a counter of an object",
+    "a type that is everybody's",
+    "a field beyond its record, by its title",
+    "an array of records that grow",
 }
 """What the walk lets pass, because it cannot tell what the arguments will be: the unpickler does."""
 

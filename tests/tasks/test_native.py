@@ -1,5 +1,6 @@
 """Models in the formats of their libraries are loaded as what they were, and refused for the reasons of pickles."""
 
+import ctypes
 import io
 import json
 import shutil
@@ -9,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 import skops.io
 from lightgbm import LGBMClassifier
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from xgboost import XGBClassifier
@@ -23,6 +26,7 @@ from tasks.effects.kinds import KINDS
 from tasks.effects.loading import load_staged
 from tasks.effects.prediction import NotUsableError, columns_of, predict
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
+from tasks.effects.skops_file import dumps
 from tests.tasks.honest import HONEST, NUMBERS, REGRESSORS, TARGET, logistic
 
 XGB = XGBClassifier(n_estimators=3).fit(NUMBERS, TARGET)
@@ -107,6 +111,143 @@ def test_a_skops_file_with_a_class_of_ones_own_says_so(tmp_path: Path) -> None:
     path = skops_file(tmp_path / "model.skops", logistic(), **{"sklearn.linear_model._logistic": "src.features"})
     with pytest.raises(UnknownClassError, match=r"sandbox\.extra_globals"):
         load_staged(path)
+
+
+Node = dict[str, Any]
+
+
+def node(loader: str, full: str, content: Any = None, **more: Any) -> Node:
+    """A node of skops."""
+    module, _, name = full.rpartition(".")
+    return {"__loader__": loader, "__module__": module, "__class__": name, "content": content, **more}
+
+
+def value(found: Any) -> Node:
+    """A node of a text, a number, or whatever JSON knows."""
+    return node("JsonNode", "builtins.str", json.dumps(found), is_json=True)
+
+
+def calling(full: str, *given: Any) -> Node:
+    """A node that calls a name."""
+    return node("ConstructorFromReduceNode", full, node("TupleNode", "builtins.tuple", [value(one) for one in given]))
+
+
+def dictionary(**entries: Node) -> Node:
+    """A node of a dictionary."""
+    names = [node("TypeNode", "builtins.str") for _ in entries]
+    return node("DictNode", "builtins.dict", entries, key_types=node("ListNode", "builtins.list", names))
+
+
+def memory() -> Node:
+    """A dictionary that makes an array of the memory of something else."""
+    told = {"shape": [8], "typestr": "|u1", "version": 3, "data": [ctypes.addressof(SECRET), False]}
+    return dictionary(
+        __array_interface__=dictionary(
+            **{name: value(one) for name, one in told.items() if isinstance(one, str | int)},
+            **{
+                name: node("TupleNode", "builtins.tuple", [value(part) for part in one])
+                for name, one in told.items()
+                if isinstance(one, list)
+            },
+        )
+    )
+
+
+KERNEL = "sklearn.gaussian_process.kernels.RBF"
+SECRET = ctypes.create_string_buffer(b"not for a model to read")
+PAIRS = node(
+    "TupleNode",
+    "builtins.tuple",
+    [node("TupleNode", "builtins.tuple", [value("__array_interface__"), memory()["content"]["__array_interface__"]])],
+)
+NODES: dict[str, tuple[Node, str]] = {
+    "a booster that opens a file": (
+        calling("xgboost.core.Booster", None, [], "/etc/passwd"),
+        "xgboost.core.Booster by",
+    ),
+    "a booster with named numbers": (
+        node("LossNode", "lightgbm.basic.Booster", value(None), __reduce__={"args": calling("builtins.range", 1)}),
+        "lightgbm.basic.Booster by a LossNode",
+    ),
+    "a function": (calling("numpy.reshape", [1], [1]), "numpy.reshape by"),
+    "a function on an array": (node("NdArrayNode", "numpy.exp", [], type="json"), "numpy.exp by a NdArrayNode"),
+    "a function on a list": (node("ListNode", "numpy.median", [value(1)]), "numpy.median by a ListNode"),
+    "a maker of what it is given": (calling("sklearn.neighbors._kd_tree.newObj", 1), "newObj by"),
+    "memory by an interface of arrays": (node("ObjectNode", KERNEL, memory()), "what Python itself looks at"),
+    "memory by pairs": (node("ObjectNode", KERNEL, PAIRS), "by a TupleNode"),
+    "memory by text": (node("ObjectNode", KERNEL, value({"__array_interface__": {}})), "by a JsonNode"),
+    "memory by the number of another": (
+        node(
+            "ListNode",
+            "builtins.list",
+            [
+                {**memory(), "__id__": 7},
+                node("ObjectNode", KERNEL, {**dictionary(length_scale=value(1.0)), "__id__": 7}),
+            ],
+        ),
+        "what Python itself looks at",
+    ),
+    "keys by a call": (
+        node(
+            "DictNode",
+            "builtins.dict",
+            {"1": value(2)},
+            key_types=node("ListNode", "builtins.list", [node("FunctionNode", "numpy.exp")]),
+        ),
+        "the keys of a builtins.dict by a call",
+    ),
+}
+
+
+def with_node(path: Path, told: Node) -> Path:
+    """Write the skops file of a model that has a node beside what was trained."""
+    old = zipfile.ZipFile(io.BytesIO(skops.io.dumps(logistic())))
+    schema = json.loads(old.read("schema.json"))
+    attributes = schema["content"]
+    attributes["content"]["further_"] = told
+    attributes["key_types"]["content"].append(node("TypeNode", "builtins.str"))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in old.namelist():
+            archive.writestr(name, json.dumps(schema) if name == "schema.json" else old.read(name))
+    return path
+
+
+@pytest.mark.parametrize("case", NODES)
+def test_a_skops_file_that_does_more_with_reviewed_types_is_refused(case: str, tmp_path: Path) -> None:
+    """Skops itself calls them with whatever a file gives, and sets whatever attribute it names."""
+    told, reason = NODES[case]
+    with pytest.raises(SuspectError, match=reason):
+        load_staged(with_node(tmp_path / "model.skops", told))
+
+
+def test_the_memory_of_others_is_no_idle_fear(tmp_path: Path) -> None:
+    """Without the look an object of a skops file is an array of whatever memory it names."""
+    path = with_node(tmp_path / "model.skops", node("ObjectNode", KERNEL, memory()))
+    model = skops.io.load(path, [KERNEL])
+    assert bytes(np.asarray(model.further_)) == b"not for "
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_what_is_stored_can_be_staged_again(name: str, tmp_path: Path) -> None:
+    """The skops file of an honest model has no node that is refused."""
+    joblib.dump(HONEST[name](), tmp_path / "model.pkl")
+    (tmp_path / "model.skops").write_bytes(dumps(load_staged(tmp_path / "model.pkl").model))
+    assert load_staged(tmp_path / "model.skops").model is not None
+
+
+def test_words_that_python_looks_at_are_words_in_a_skops_file(tmp_path: Path) -> None:
+    """What a vectorizer has learned is nothing but texts."""
+    skops.io.dump(CountVectorizer().fit(["the __init__ method", "no __setstate__"]), tmp_path / "model.skops")
+    assert "__init__" in load_staged(tmp_path / "model.skops").model.vocabulary_
+
+
+def test_a_schema_without_end_is_broken(tmp_path: Path) -> None:
+    """One nested deeper than anybody could follow, and one that is no JSON."""
+    for content in ("[" * 200_000, "{"):
+        with zipfile.ZipFile(tmp_path / "model.skops", "w") as archive:
+            archive.writestr("schema.json", content)
+        with pytest.raises(BrokenError, match="its schema cannot be followed"):
+            load_staged(tmp_path / "model.skops")
 
 
 def test_a_skops_file_that_expands_is_stopped(tmp_path: Path) -> None:

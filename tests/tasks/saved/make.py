@@ -2,7 +2,8 @@
 
 ``python tests/tasks/saved/make.py tests/tasks/saved`` writes ``scikit-learn-<version>.zip`` there. It was run once by
 Python 3.11 with each pair of scikit-learn and XGBoost (and LightGBM): 1.3.2 and 1.7.6 (3.3.5), 1.4.2 and 2.0.3 (4.3.0),
-1.5.2 and 2.1.4 (4.5.0), 1.6.1 and 3.0.5, 1.7.2 and 3.1.3, 1.8.0 and 3.2.0 (4.6.0).
+1.5.2 and 2.1.4 (4.5.0), 1.6.1 and 3.0.5, 1.7.2 and 3.1.3, 1.8.0 and 3.2.0 (4.6.0). ``before`` has files of 1.1.3 that
+nothing brings up to date, made by the same without the encoder of targets, which came later.
 """
 
 import json
