@@ -9,7 +9,7 @@ from prefect.events import DeploymentTriggerTypes
 from prefect.events.schemas.automations import Automation, AutomationCore
 from pydantic import TypeAdapter
 
-from deployments.automations import Finder, read_automations
+from deployments.automations import Blocks, Finder, read_automations
 from deployments.declared import Declared
 from deployments.projects import Project
 from podium.reconciling import Step, digest_of, reconcile
@@ -33,13 +33,18 @@ class Finding:
 
 
 def apply_automations(
-    client: SyncPrefectClient, project: Project, declared: Sequence[Declared], deployment: Finder, *, dry_run: bool
+    client: SyncPrefectClient,
+    project: Project,
+    declared: Sequence[Declared],
+    deployment: Finder,
+    block: Blocks,
+    *,
+    dry_run: bool,
 ) -> tuple[Step, ...]:
     """Create, update and remove the automations of a project, and return what was done, or would be."""
-    blocks = _blocks(client)
-    made = (*read_automations(project, deployment, blocks.get), *_triggers(declared, deployment))
+    made = (*read_automations(project, deployment, block), *_triggers(declared, deployment))
     wanted = {automation.name: _marked(automation, project) for automation in made}
-    ours = [found for found in _all(client) if _mark_of(found, project)]
+    ours = _ours(client, project)
     there = {found.name: found for found in ours}
     steps = reconcile(_marks(there, project), _marks(wanted, project))
     if not dry_run:
@@ -47,6 +52,18 @@ def apply_automations(
         for step in steps:
             _carry_out(client, step, wanted, there)
     return steps
+
+
+def remove_automations(client: SyncPrefectClient, project: Project, *, dry_run: bool) -> tuple[Step, ...]:
+    """Remove the automations of a project, and return what was done, or would be."""
+    ours = _ours(client, project)
+    for found in () if dry_run else ours:
+        client.delete_automation(found.id)
+    return reconcile({found.name: None for found in ours}, {})
+
+
+def _ours(client: SyncPrefectClient, project: Project) -> list[Automation]:
+    return [found for found in _all(client) if _mark_of(found, project)]
 
 
 def _triggers(declared: Sequence[Declared], deployment: Finder) -> list[AutomationCore]:
@@ -78,7 +95,7 @@ def _marks(automations: Mapping[str, AutomationCore], project: Project) -> dict[
     return {name: str(_mark_of(automation, project)) for name, automation in automations.items()}
 
 
-def _blocks(client: SyncPrefectClient) -> dict[str, UUID]:
+def notification_blocks(client: SyncPrefectClient) -> dict[str, UUID]:
     """Return the notification blocks by name."""
     notify = {"block_schemas": {"block_capabilities": {"all_": ["notify"]}}}
     found = client.request("POST", "/block_documents/filter", json=notify).json()
@@ -107,8 +124,15 @@ def _carry_out(
     if step.action == "created":
         client.create_automation(wanted[step.name])
     elif step.action == "updated":
-        # Written whole, as Prefect leaves out of an update what was not set, but for the owner, which is not updated.
-        whole = wanted[step.name].model_dump(exclude={"owner_resource"})
-        client.update_automation(there[step.name].id, AutomationCore.model_validate(whole))
+        client.update_automation(there[step.name].id, _updated(wanted[step.name], there[step.name]))
     elif step.action == "removed":
         client.delete_automation(there[step.name].id)
+
+
+def _updated(wanted: AutomationCore, there: Automation) -> AutomationCore:
+    """Return an automation as it is to be; one that a person switched off stays so.
+
+    Written whole, as Prefect leaves out of an update what was not set, but for the owner, which is not updated.
+    """
+    whole = wanted.model_dump(exclude={"owner_resource"})
+    return AutomationCore.model_validate({**whole, "enabled": wanted.enabled and there.enabled})

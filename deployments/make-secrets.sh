@@ -12,4 +12,7 @@ make PGPASSWORD "$(word)"
 make AWS_SECRET_ACCESS_KEY "$(word)"
 make MLFLOW_TRACKING_PASSWORD "$(word)"
 make MLFLOW_FLASK_SERVER_SECRET_KEY "$(word)"
+# A key of Fernet: 32 bytes in base64 for addresses.
+make MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n')"
+make PODIUM_WEBHOOK_SECRET "$(word)"
 make PREFECT_API_AUTH_STRING "admin:$(word)"

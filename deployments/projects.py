@@ -4,9 +4,11 @@ A project is a registered model with its config file. Its name is in the names o
 and what its triggers match, so that nothing of one project starts anything of another.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from configs.loading import DEFAULT_PATH
 from configs.schema import PodiumConfig
 from deployments.declared import OF_MODEL, Declared, PrefectFile, Schedule, Trigger
 from podium.errors import ConfigError
@@ -42,6 +44,16 @@ class Project:
     def queue(self) -> str:
         """The queue of its writers."""
         return f"{self.name}-writers"
+
+    @property
+    def location(self) -> str:
+        """Where its runs find the config file: what tells two projects with one registered model apart."""
+        return located(self.folder, self.config)
+
+
+def located(folder: str, config: str | None) -> str:
+    """Return the config file of runs that start in a folder; without one they look for the default."""
+    return os.path.normpath(Path(folder, config or DEFAULT_PATH))
 
 
 def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool: str) -> Project:

@@ -1,28 +1,28 @@
 """Registers a project on a Prefect server: its queue, its deployments with their triggers, its automations.
 
 Doing it again changes nothing. Each part carries the digest of its declaration, as the version of a deployment and as a
-tag of an automation; one that has the declared digest is not touched, so that what was paused by hand stays so, and
-what a trigger has counted so far goes on counting.
+tag of an automation; one that has the declared digest is not touched, so that what a trigger has counted so far goes on
+counting. What was paused or switched off by hand stays so, also where the declaration is another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyOptions
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
-from deployments.automating import Finding, apply_automations
+from deployments.automating import Finding, apply_automations, notification_blocks, remove_automations
 from deployments.automations import read_automations
 from deployments.declared import Declared, PrefectFile, read_file
+from deployments.present import STEP, present, require_same_config, schedules_of
 from deployments.projects import Project, deployments_of
+from deployments.queueing import ensure_queue, remove_queue
+from deployments.telling import BLOCK
 from podium.reconciling import Step, digest_of, reconcile
 
 PREFECT_YAML = next(
@@ -35,13 +35,14 @@ PREFECT_YAML = next(
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What was done, or would be."""
+    """What was done, or would be. ``told`` is whether automations have a block to tell, None if none is left."""
 
     project: str
     queue: str
     deployments: tuple[Step, ...]
     automations: tuple[Step, ...]
     dry_run: bool
+    told: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -51,6 +52,7 @@ class Registered:
             "deployments": [step.as_json() for step in self.deployments],
             "automations": [step.as_json() for step in self.automations],
             "dry_run": self.dry_run,
+            "told": self.told,
         }
 
 
@@ -59,62 +61,65 @@ def declarations() -> PrefectFile:
     return read_file(PREFECT_YAML)
 
 
-def register(project: Project, *, dry_run: bool = False) -> Registered:
+def register(project: Project, *, dry_run: bool = False, replace: bool = False) -> Registered:
     """Make a server what is declared for a project; ``dry_run`` only tells what that would change.
+
+    ``replace`` takes over what another config file registered under the same name.
 
     Raises:
         ConfigError: a declaration is not one that Prefect takes.
+        UsageError: another config file registered the project, and is not to be replaced.
     """
     wanted = deployments_of(declarations(), project)
     payloads = {d.name: _payload(d, project) for d in wanted}
-    read_automations(project, Finding(frozenset(payloads)), _nobody)
+    names = frozenset(payloads)
+    read_automations(project, Finding(names), _nobody)
     with get_client(sync_client=True) as client:
-        if not dry_run:
-            _ensure_queue(client, project)
-        there = {d.name: _read(client, d) for d in wanted}
-        versions = {name: found.version for name, found in there.items() if found}
+        there = _ours(client, wanted, project, replace)
+        versions = {name: found.version for name, found in there.items()}
         steps = reconcile(versions, {name: content["version"] for name, content in payloads.items()})
-        ids = {name: found.id for name, found in there.items() if found}
+        ids = {name: found.id for name, found in there.items()}
         if not dry_run:
-            ids |= _apply_deployments(client, wanted, payloads, steps)
-        automations = apply_automations(client, project, wanted, Finding(frozenset(payloads), ids), dry_run=dry_run)
-    return Registered(project.name, project.queue, steps, automations, dry_run)
+            ensure_queue(client, project)
+            ids |= _apply_deployments(client, wanted, payloads, there, steps)
+        blocks = notification_blocks(client)
+        automations = apply_automations(client, project, wanted, Finding(names, ids), blocks.get, dry_run=dry_run)
+    return Registered(project.name, project.queue, steps, automations, dry_run, BLOCK in blocks)
+
+
+def unregister(project: Project, *, dry_run: bool = False, replace: bool = False) -> Registered:
+    """Remove a project from a server: its automations first, so that none starts what goes; runs end as they do.
+
+    Raises:
+        UsageError: another config file registered the project, and is not to be replaced.
+    """
+    with get_client(sync_client=True) as client:
+        there = _ours(client, deployments_of(declarations(), project), project, replace)
+        automations = remove_automations(client, project, dry_run=dry_run)
+        for found in () if dry_run else there.values():
+            client.delete_deployment(found.id)
+        if not dry_run:
+            pools = {project.pool, *(found.work_pool_name for found in there.values() if found.work_pool_name)}
+            remove_queue(client, project, sorted(pools))
+    return Registered(project.name, project.queue, reconcile(dict.fromkeys(there), {}), automations, dry_run)
+
+
+def _ours(
+    client: SyncPrefectClient, wanted: Sequence[Declared], project: Project, replace: bool
+) -> dict[str, DeploymentResponse]:
+    """Return the deployments of a project that are there, if they are those of its config file."""
+    there = present(client, wanted, project)
+    if not replace:
+        require_same_config(there.values(), project)
+    return there
 
 
 def _nobody(name: str) -> None:
     """Find no block, before a server is asked."""
 
 
-def _ensure_queue(client: SyncPrefectClient, project: Project) -> None:
-    """Let the writers of a project run one at a time: the server hands out no second run of their queue."""
-    try:
-        client.read_work_pool(project.pool)
-    except ObjectNotFound:
-        _unless_there(client.create_work_pool, WorkPoolCreate(name=project.pool, type="process"))
-    try:
-        queue = client.read_work_queue_by_name(project.queue, work_pool_name=project.pool)
-        if queue.concurrency_limit != 1:
-            client.update_work_queue(queue.id, concurrency_limit=1)
-    except ObjectNotFound:
-        _unless_there(client.create_work_queue, project.queue, concurrency_limit=1, work_pool_name=project.pool)
-
-
-def _unless_there(create: Any, *arguments: Any, **named: Any) -> None:
-    try:
-        create(*arguments, **named)
-    except ObjectAlreadyExists:
-        return
-
-
-def _read(client: SyncPrefectClient, declared: Declared) -> DeploymentResponse | None:
-    try:
-        return client.read_deployment_by_name(f"{declared.flow().name}/{declared.name}")
-    except ObjectNotFound:
-        return None
-
-
 def _payload(declared: Declared, project: Project) -> dict[str, Any]:
-    """Return what Prefect is told of a deployment."""
+    """Return what Prefect is told of a deployment, but for its schedules, of which a person has a say."""
     limit, pool = declared.concurrency_limit, declared.work_pool
     content: dict[str, Any] = {
         "name": declared.name,
@@ -127,16 +132,12 @@ def _payload(declared: Declared, project: Project) -> dict[str, Any]:
         "work_pool_name": pool.name,
         "work_queue_name": pool.work_queue_name,
         "job_variables": pool.job_variables,
-        "pull_steps": [{"prefect.deployments.steps.set_working_directory": {"directory": project.folder}}],
+        "pull_steps": [{STEP: {"directory": project.folder}}],
         "concurrency_limit": limit.limit if limit else None,
     }
     whole = {**content, "schedules": [s.model_dump() for s in declared.schedules], "collision": limit and str(limit)}
     return {
         **content,
-        "schedules": [
-            DeploymentScheduleCreate(schedule=CronSchedule(cron=s.cron, timezone=s.timezone), active=s.active)
-            for s in declared.schedules
-        ],
         "concurrency_options": ConcurrencyOptions.model_validate({"collision_strategy": limit.collision_strategy})
         if limit
         else None,
@@ -152,13 +153,21 @@ def _parameters(declared: Declared) -> dict[str, Any]:
 def _apply_deployments(
     client: SyncPrefectClient,
     declared: Sequence[Declared],
-    payloads: dict[str, dict[str, Any]],
+    payloads: Mapping[str, dict[str, Any]],
+    there: Mapping[str, DeploymentResponse],
     steps: Sequence[Step],
 ) -> dict[str, UUID]:
-    """Create and update deployments, and return the ids of these."""
+    """Create, update and remove deployments, and return the ids of those written."""
     changed = {step.name for step in steps if step.action in ("created", "updated")}
+    for step in steps:
+        if step.action == "removed":
+            client.delete_deployment(there[step.name].id)
     return {
-        d.name: client.create_deployment(client.create_flow_from_name(d.flow().name), **payloads[d.name])
+        d.name: client.create_deployment(
+            client.create_flow_from_name(d.flow().name),
+            **payloads[d.name],
+            schedules=schedules_of(d, there.get(d.name)),
+        )
         for d in declared
         if d.name in changed
     }

@@ -11,7 +11,7 @@ from flows.shared import fan_out
 from podium.errors import UnfinishedError
 from podium.events import Told, trained
 from podium.plan import chunked
-from podium.progress import Counter
+from podium.progress import Counter, announce
 from podium.training import Job, Trained, TrainingReport, TrainingSet, kinds_to_train
 from tasks.effects.events import project_of, tell
 from tasks.effects.locks import one_training
@@ -68,6 +68,8 @@ def _trained(
 ) -> tuple[Trained, ...]:
     """Return what came of every job, in their order; what no selection has seen yet is told."""
     new = [job for job in jobs if job.key not in known]
+    if not new:
+        announce("nothing new to train on: the same rows, settings and code were trained before")
     count = Counter("training models", len(new))
     parts = chunked(new, len(new), largest=1)
     made = {t.kind: t for t in fan_out(config, train_kinds, parts, data=data, count=count)} if new else {}

@@ -1,5 +1,7 @@
 """Verifies the production model: loads it by its alias in a fresh process and tests what it answers."""
 
+from datetime import UTC, datetime
+
 from configs.loading import load_config
 from flows.alerting import telling
 from flows.settlement import resume_interrupted
@@ -28,7 +30,7 @@ def verify(config_path: str | None = None) -> Verification:
     announce("verifying the champion in a fresh process")
     found = verify_champion(config, holdout)
     if not found.passed:
-        tell(degraded(project_of(config.mlflow), found))
+        tell(degraded(project_of(config.mlflow), found, datetime.now(UTC).date()))
         failed = ", ".join(check.name for check in found.checks if not check.passed)
         who = f"{config.mlflow.registered_model} version {found.version}"
         raise NegativeAnswerError(f"{who} failed its verification: {failed}", found)

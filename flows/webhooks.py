@@ -2,12 +2,16 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from configs.loading import load_config, podium_home
-from configs.schema import MlflowSection
+from configs.schema import MlflowSection, PodiumConfig
+from podium.alerts import Alert
 from podium.errors import UsageError
 from podium.events import trained
 from podium.webhooks import SHORTEST_SECRET, Version
@@ -40,21 +44,34 @@ def serve(config_path: str | None, where: Listener, secret_block: str | None, re
     """
     import uvicorn
 
-    section = load_config(config_path).mlflow
+    config = load_config(config_path)
+    section = config.mlflow
     secret = secret_of(secret_block)
     listener = _listening(where)
     connect(section)
     seen = Deliveries(podium_home() / "webhooks.db", keep=2 * where.tolerance + 1)
-    app = Receiver(secret, section.registered_model, seen, lambda v: pass_on(section, v), where.tolerance).app()
-    options = {"ssl_certfile": where.certificate, "ssl_keyfile": where.key}
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="critical", limit_concurrency=MOST_AT_ONCE, server_header=False, **options)  # type: ignore[arg-type]
-    )
-    ready(f"{'https' if where.certificate else 'http'}://{where.host}:{listener.getsockname()[1]}{PATH}")
-    try:
+    options = {"ssl_certfile": where.certificate, "ssl_keyfile": where.key, "log_level": "critical"}
+    with closing(seen), _telling(config) as tell:
+        handle = partial(pass_on, section)
+        app = Receiver(secret, section.registered_model, seen, handle, tell, where.tolerance).app()
+        server = uvicorn.Server(
+            uvicorn.Config(app, limit_concurrency=MOST_AT_ONCE, server_header=False, **options)  # type: ignore[arg-type]
+        )
+        ready(f"{'https' if where.certificate else 'http'}://{where.host}:{listener.getsockname()[1]}{PATH}")
         server.run(sockets=[listener])
-    finally:
-        seen.close()
+
+
+@contextmanager
+def _telling(config: PodiumConfig) -> Iterator[Callable[[Alert], None]]:
+    """Give what has the channels of a configuration told, one alert after the other; at the end all are told."""
+    from flows.alerting import tell_all
+
+    with ThreadPoolExecutor(1) as one:
+
+        def tell(alert: Alert) -> None:
+            one.submit(tell_all, config, (alert,), "podium webhooks")
+
+        yield tell
 
 
 def pass_on(section: MlflowSection, version: Version) -> str:

@@ -6,6 +6,7 @@ An event says who it is about in its resource and labels, so that others can wai
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from podium.checks import Verification
@@ -105,11 +106,12 @@ def carried_out(project: Project, decision: Decision) -> Event | None:
     return Event(name, _champion(project), labels, told, same_as=decision.sha256)
 
 
-def degraded(project: Project, found: Verification) -> Event:
-    """Return the event of a champion that fails its verification."""
+def degraded(project: Project, found: Verification, day: date) -> Event:
+    """Return the event of a champion that fails its verification, the same for the same failed checks of a day."""
     failed = {check.name: check.detail for check in found.checks if not check.passed}
     labels = project.labels(version=found.version, model_id=found.model_id, failed=", ".join(failed))
-    return Event(DEGRADED, _champion(project), labels, {"failed": failed})
+    same_as = f"{[project.experiment, project.registered_model, found.version, *failed]} on {day}"
+    return Event(DEGRADED, _champion(project), labels, {"failed": failed}, same_as=same_as)
 
 
 def noticed(project: Project, found: Monitored) -> tuple[Event, ...]:

@@ -1,9 +1,12 @@
 """What the doctor says of what was read: each judgement with the mend, in one line."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["pass", "warn", "fail"]
+May = Literal["yes", "no", "absent", "unknown"]
+"""Whether an account may write something; it may not be there yet, and not every server tells."""
 LITTLE, TOO_LITTLE = 5e9, 5e8
 """Free bytes below which a disk is soon full, and below which a migration may not fit."""
 SKEW = 30.0
@@ -67,3 +70,26 @@ def schema(name: str, found: str | None, head: str, known: bool, upgrade: str) -
     if known:
         return Health(name, "fail", f"schema {found}, but {head} is needed", f"back it up, then {upgrade}")
     return Health(name, "fail", f"schema {found} is of a newer version", "install the version that made it")
+
+
+def kept_schema(name: str, found: str | None, head: str, known: bool, product: str) -> Health:
+    """Judge the revision of a database that its product brings up to date by itself."""
+    if found == head:
+        return Health(name, "pass", f"schema {head}")
+    if found is None or known:
+        said = "no schema yet" if found is None else f"schema {found}, and {head} is the newest"
+        return Health(name, "warn", f"{said}: it is migrated at the next start", "none needed, but a copy of it")
+    return Health(name, "fail", f"schema {found} is of a newer version than {product}", f"upgrade {product}")
+
+
+def permissions(found: Mapping[str, May]) -> Health:
+    """Judge what an account may write."""
+    refused, unknown, may = ([n for n, m in found.items() if m == kind] for kind in ("no", "unknown", "yes"))
+    if refused:
+        mend = "give the account the permission EDIT on it, or name another in MLFLOW_TRACKING_USERNAME"
+        return Health("permissions", "fail", f"this account may not write {', '.join(refused)}", mend)
+    if unknown:
+        return Health("permissions", "warn", f"not known: the server does not tell of {', '.join(unknown)}")
+    if not may:
+        return Health("permissions", "warn", "not looked at: nothing is there yet", "none needed: ask again later")
+    return Health("permissions", "pass", f"this account may write {', '.join(may)}")

@@ -28,13 +28,6 @@ def occasions_of(flow: str, ended: object) -> tuple[Alert, ...]:
     return (_runs(flow), answers, *_of(flow, answer))
 
 
-def restarted(service: str, why: str, at: float) -> Alert:
-    """Return the alert of a service that did not work and was started again. ``at`` is in seconds of the epoch."""
-    title = f"{service} {why} and was started again"
-    text = "It is well again. What runs were at meanwhile is finished by the next ones."
-    return Alert(f"service.{service}", "event", "warning", title, text, f"{at:.3f}")
-
-
 def _runs(flow: str) -> Alert:
     return Alert(f"{flow}.failed", "clear", "warning", f"podium {flow} runs again")
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from podium.alerts import Alert
+
 SIGNATURE, TIMESTAMP, DELIVERY = "x-mlflow-signature", "x-mlflow-timestamp", "x-mlflow-delivery-id"
 EDITION = "v1"
 LARGEST = 64 * 1024
@@ -22,16 +24,22 @@ TOLERANCE = 300
 LONGEST_ID = 100
 SECONDS = re.compile(r"[0-9]{1,12}")
 SHORTEST_SECRET = 16
+CLOCKS = "webhooks.clocks"
+"""What an alert is about where the clocks of sender and receiver lie apart."""
 OURS = "podium.stage"
 """Tag with which Podium registers versions. It need not be told of what it did itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a delivery is refused, and with which status of HTTP."""
+    """Why a delivery is refused, and with which status of HTTP.
+
+    ``apart`` are the seconds since it was signed, by this clock, where these are why; fewer than 0 are the future.
+    """
 
     status: int
     reason: str
+    apart: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,28 @@ def check(
         return Refusal(400, "it has no delivery id or no time")
     apart = now - int(stamp)
     if abs(apart) > tolerance:
-        return Refusal(400, f"it was signed {apart:.0f} s ago by this clock, and {tolerance} s are allowed")
+        return Refusal(400, f"{_when(apart)} by this clock, and {tolerance} s are allowed", apart)
     return Delivery(delivery_id, int(stamp), body)
+
+
+def _when(apart: float) -> str:
+    return f"it was signed {apart:.0f} s ago" if apart >= 0 else f"it was signed {-apart:.0f} s from now"
+
+
+def clocks_apart(apart: float, tolerance: int = TOLERANCE) -> Alert:
+    """Return the alert about a delivery with the right secret and the wrong time."""
+    text = (
+        f"A delivery with the right secret was refused: {_when(apart)} by this clock, and {tolerance} s are allowed. "
+        "Set the clocks of MLflow's machine and of this one, or allow more with --tolerance; if both are right, "
+        "somebody sends an old delivery again. What was refused MLflow does not send again: the next selection by "
+        "schedule finds it."
+    )
+    return Alert(CLOCKS, "raised", "warning", "MLflow's webhooks are refused because of their time", text)
+
+
+def clocks_agree() -> Alert:
+    """Return the alert about a delivery in time."""
+    return Alert(CLOCKS, "clear", "warning", "MLflow's webhooks are in time again")
 
 
 def version_in(body: bytes, registered_model: str) -> Version | str:

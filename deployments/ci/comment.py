@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-MARK = "<!-- podium -->"
-"""By which a later run finds its comment, to write over it."""
+SCRATCH = (
+    "This was decided in a scratch store, without asking production: on merge the best is compared with the champion "
+    "there, and replaces it only if the policy finds it better."
+)
 LISTED = 10
 HEADLINES = {
     "promote": "would promote",
@@ -31,7 +33,7 @@ def plain(text: object) -> str:
 def comment(migrated: Mapping[str, Any], selected: Mapping[str, Any]) -> str:
     """Return the comment on a pull request."""
     named = f" {plain(selected['promoted'])}" if selected["promoted"] else ""
-    lines = [MARK, f"### Podium {HEADLINES[selected['verdict']]}{named}", ""]
+    lines = [f"### Podium {HEADLINES[selected['verdict']]}{named}", "", SCRATCH, ""]
     lines += [f"- {plain(reason)}" for reason in selected["reasons"]]
     lines += ["", *_ranking(selected["primary"], selected["ranking"])]
     if refused := migrated["quarantined"]:

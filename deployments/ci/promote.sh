@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Podium in any CI, by exit statuses: 0 done, 1 a failure, 2 bad usage or config, 3 the answer is no.
 #
-#   promote.sh preview CONFIG [FILE]   on a pull request: a scratch store, nothing of production is touched or changed;
-#                                      writes the verdict as Markdown to FILE, or prints it
+#   promote.sh preview CONFIG [FILE]   on a pull request: a scratch store, nothing of production is touched or asked;
+#                                      writes the verdict as Markdown to FILE, or prints it; its first line is a mark
 #   promote.sh release CONFIG          on merge: migrates, selects and verifies, on the servers that the environment names
 set -euo pipefail
 
@@ -23,15 +23,26 @@ preview() {
     if [ "$status" -eq 0 ]; then
         podium select --dry-run --json --config "$config" >"$scratch/select.json" || status=$?
     fi
-    if [ -s "$scratch/select.json" ]; then
-        "${PYTHON:-python}" -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json" >"$report"
-    else
-        printf '<!-- podium -->\n### Podium cannot tell what would be promoted\n\nIt ended with status %s; the log of the job says why.\n' "$status" >"$report"
-    fi
+    verdict "$config" "$status" >"$report"
     return "$status"
 }
 
+# By its first line a later run of the same config finds its comment, to write over it.
+verdict() {
+    printf '<!-- podium %s -->\n' "$1"
+    if [ -s "$scratch/select.json" ]; then
+        "${PYTHON:-python}" -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json"
+    else
+        printf '### Podium cannot tell what would be promoted\n\nIt ended with status %s; the log of the job says why.\n' "$2"
+    fi
+}
+
+# A job names every variable; those without a value are as if they were not there.
 release() {
+    local name
+    for name in MLFLOW_TRACKING_USERNAME MLFLOW_TRACKING_PASSWORD PREFECT_API_URL PREFECT_API_AUTH_STRING; do
+        [ -n "${!name:-}" ] || unset "$name"
+    done
     podium migrate --json --config "$1"
     podium select --json --config "$1"
     podium verify --json --config "$1"

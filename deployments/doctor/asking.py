@@ -1,6 +1,7 @@
 """Asks a server: whether it is there, its version, and what time it is there."""
 
 import base64
+import json
 import os
 import time
 import urllib.error
@@ -8,6 +9,8 @@ import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from podium.redaction import without_password
@@ -26,25 +29,49 @@ class Answer:
     problem: str = ""
 
 
-def get(url: str, headers: dict[str, str]) -> Answer:
-    """Return a server's answer to a question."""
+def get(
+    url: str,
+    headers: dict[str, str],
+    content: bytes | None = None,
+    *,
+    method: str | None = None,
+    wait: float = PATIENCE,
+) -> Answer:
+    """Return a server's answer to a question, after at most ``wait`` seconds; one with content is posted."""
     began = time.time()
     try:
-        request = urllib.request.Request(*_apart(url, headers))  # noqa: S310 - HTTP, as its callers see to
-        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:  # noqa: S310
+        request = urllib.request.Request(*_apart(url, headers, content), method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=wait) as reply:  # noqa: S310
             body = reply.read().decode(errors="replace")
             return Answer(reply.status, body, _ahead(reply.headers.get("Date"), (began + time.time()) / 2))
     except urllib.error.HTTPError as error:
-        return Answer(error.code, problem=f"{error.code} {error.reason}")
+        return Answer(error.code, _rest(error), problem=f"{error.code} {error.reason}")
     except (OSError, ValueError) as error:
         return Answer(problem=str(getattr(error, "reason", error)))
 
 
-def _apart(url: str, headers: dict[str, str]) -> tuple[str, None, dict[str, str]]:
-    """Return an address without the name and password it may carry, and the headers with them."""
+def _rest(error: urllib.error.HTTPError) -> str:
+    """Return what a server said beside a status that is an error, as far as it came."""
+    try:
+        return error.read().decode(errors="replace")
+    except (OSError, HTTPException):
+        return ""
+
+
+def read(body: str) -> dict[str, Any]:
+    """Return a JSON object that a server sent, empty if it sent anything else."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _apart(url: str, headers: dict[str, str], content: bytes | None) -> tuple[str, bytes | None, dict[str, str]]:
+    """Return an address without the name and password it may carry, the content, and the headers with them."""
     parts = urlsplit(url)
     own = basic(unquote(parts.username or ""), unquote(parts.password or ""))
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), None, {**headers, **own}
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), content, {**headers, **own}
 
 
 def _ahead(date: str | None, asked: float) -> float | None:

@@ -1,28 +1,35 @@
 """Looks at databases that are used without a server: whether their schema is the one the installed version needs."""
 
 import importlib.util
+import re
+import sqlite3
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 from configs.places import SQLITE
 from deployments.doctor.asking import shown
-from podium.health import Health, schema
+from podium.health import Health, kept_schema, schema
 from tasks.effects import blank
+
+REVISION = re.compile(r"^(down_)?revision\b[^=]*=(.*)$", re.MULTILINE)
 
 
 def mlflow_database(uri: str) -> Health:
     """Look at MLflow's database."""
-    if uri.startswith(SQLITE):
-        path = Path(uri.removeprefix(SQLITE))
-        if not path.exists():
-            return Health("mlflow", "pass", f"{path} is made by the first command")
-        if blank.is_current("mlflow", path):
-            return Health("mlflow", "pass", f"{path}, its schema is current")
-        return _judged(blank.revision_of(path), uri)
     try:
-        return _judged(_asked(uri), uri)
+        return _of_file(Path(uri.removeprefix(SQLITE)), uri) if uri.startswith(SQLITE) else _judged(_asked(uri), uri)
     except Exception as error:
         said = str(error).strip().splitlines()[0]
         return Health("mlflow", "fail", f"{shown(uri)} cannot be read: {said}", "start it, or see mlflow.tracking_uri")
+
+
+def _of_file(path: Path, uri: str) -> Health:
+    if not path.exists():
+        return Health("mlflow", "pass", f"{path} is made by the first command")
+    if blank.is_current("mlflow", path):
+        return Health("mlflow", "pass", f"{path}, its schema is current")
+    return _judged(blank.revision_of(path), uri)
 
 
 def _asked(uri: str) -> str | None:
@@ -41,21 +48,38 @@ def _asked(uri: str) -> str | None:
 def _judged(found: str | None, uri: str) -> Health:
     from alembic.script import ScriptDirectory
 
-    spec = importlib.util.find_spec("mlflow")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    scripts = ScriptDirectory(str(Path(spec.submodule_search_locations[0], "store", "db_migrations")))
+    scripts = ScriptDirectory(str(_folder_of("mlflow", "store", "db_migrations")))
     known = {script.revision for script in scripts.walk_revisions()}
     head = str(scripts.get_current_head())
     return schema("mlflow schema", found, head, found in known, f"run `mlflow db upgrade {shown(uri)}`")
 
 
-def prefect_database(path: Path) -> list[Health]:
-    """Look at an embedded database of Prefect, which each start brings up to date."""
+def prefect_database(name: str, path: Path) -> list[Health]:
+    """Look at a database of Prefect on this machine, which each start of a server brings up to date."""
     if not path.exists():
         return []
-    if blank.is_current("prefect", path):
-        return [Health("prefect schema", "pass", f"{path} is current")]
-    return [
-        Health("prefect schema", "warn", f"{path} is of another version", "none needed: the next start migrates it")
-    ]
+    try:
+        found, current = blank.revision_of(path), blank.is_current("prefect", path)
+    except sqlite3.Error as error:
+        return [Health(name, "fail", f"{path} cannot be read: {error}", "change its owner, or move it away")]
+    if current:
+        return [Health(name, "pass", f"{path} is current")]
+    known, head = _revisions(_folder_of("prefect", "server", "database", "_migrations", "versions", "sqlite"))
+    judged = kept_schema(name, found, head, found in known, f"Prefect {version('prefect')}")
+    return [replace(judged, detail=f"{path}: {judged.detail}")]
+
+
+def _folder_of(product: str, *parts: str) -> Path:
+    spec = importlib.util.find_spec(product)
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0], *parts)
+
+
+def _revisions(folder: Path) -> tuple[set[str], str]:
+    """Return the revisions in a folder of migrations, and the newest; they are read, as importing them takes long."""
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for path in folder.glob("*.py"):
+        for down, value in REVISION.findall(path.read_text(encoding="utf-8")):
+            found[bool(down)].update(re.findall(r"\w{12}", value))
+    return found[False], next(iter(found[False] - found[True]), "")

@@ -9,7 +9,8 @@ from pathlib import Path
 from configs.loading import config_path, load_config, podium_home
 from configs.places import SQLITE, tracking_uri
 from configs.schema import MlflowSection
-from deployments.doctor import databases, places, servers
+from deployments.doctor import databases, notifications, permissions, places, servers, stores
+from deployments.doctor.inputs import inputs
 from deployments.stack.home import StackHome
 from podium import __version__
 from podium.errors import ConfigError
@@ -29,7 +30,7 @@ def examine(given: str | None) -> list[Health]:
     read = Health("config", "pass", str(config_path(given) or "the built-in defaults"))
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(_mlflow, config.mlflow), pool.submit(_prefect, slug(config.mlflow.registered_model))]
-        found = [*own, read, *places.inputs(config)]
+        found = [*own, read, *inputs(config), *places.export(config.export.directory)]
         return [*found, *(check for one in asked for check in one.result())]
 
 
@@ -43,17 +44,28 @@ def _mlflow(section: MlflowSection) -> list[Health]:
     uri = running.mlflow if running and section.tracking_uri is None else tracking_uri(section)
     if not uri.startswith(HTTP):
         beside = Path(uri.removeprefix(SQLITE)).parent / "artifacts"
-        return [databases.mlflow_database(uri), *(places.artifacts(str(beside)) if uri.startswith(SQLITE) else [])]
+        return [databases.mlflow_database(uri), *(places.artifacts(beside) if uri.startswith(SQLITE) else [])]
     found = servers.mlflow_server(uri)
-    location = servers.artifact_location(uri, section) if found[0].status == "pass" else None
-    return [*found, *(places.artifacts(location) if location else [])]
+    if found[0].status != "pass":
+        return found
+    location = servers.artifact_location(uri, section)
+    return [*found, permissions.may_write(uri, section), *(stores.artifacts(location, uri) if location else [])]
 
 
 def _prefect(project: str) -> list[Health]:
-    running = StackHome(podium_home()).running()
-    if api := os.environ.get("PREFECT_API_URL") or (running and running.api):
-        return servers.prefect_server(api, project)
+    if api := os.environ.get("PREFECT_API_URL"):
+        return _prefect_server(api, project)
+    stack = StackHome(podium_home())
+    kept = databases.prefect_database("stack schema", stack.prefect / "prefect.db")
+    if running := stack.running():
+        return [*_prefect_server(running.api, project), *kept]
     embedded = Health(
         "prefect", "pass", "each command starts one of its own; `podium up` or PREFECT_API_URL shares one"
     )
-    return [embedded, *databases.prefect_database(podium_home() / "prefect" / "prefect.db")]
+    own = Path(os.environ.get("PREFECT_HOME") or podium_home() / "prefect")
+    return [embedded, *databases.prefect_database("prefect schema", own / "prefect.db"), *kept]
+
+
+def _prefect_server(api: str, project: str) -> list[Health]:
+    found = servers.prefect_server(api, project)
+    return [*found, *(notifications.told(api, project) if found[0].status == "pass" else [])]

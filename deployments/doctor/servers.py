@@ -1,15 +1,16 @@
 """Looks at MLflow and Prefect: reachable, of our version, with our time, with a worker."""
 
-import json
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from configs.schema import MlflowSection
-from deployments.doctor.asking import Answer, get, mlflow_headers, prefect_headers, shown
+from deployments.doctor.asking import Answer, get, mlflow_headers, prefect_headers, read, shown
 from podium.health import Health, clock, versions
 
-DENIED = frozenset({401, 403})
+DENIED, UNAVAILABLE = frozenset({401, 403}), 503
+FIRST = "get?experiment_id=0"
+"""The question for the experiment that every server has, unless somebody removed it."""
 
 
 def mlflow_server(uri: str) -> list[Health]:
@@ -24,14 +25,22 @@ def mlflow_server(uri: str) -> list[Health]:
     ]
 
 
+def experiment_in(found: Answer) -> dict[str, Any]:
+    """Return the experiment that an MLflow server told of, empty if it knows none."""
+    known = read(found.body).get("experiment")
+    return known if isinstance(known, dict) else {}
+
+
+def named(name: str) -> str:
+    """Return the question for the experiment of a name."""
+    return f"get-by-name?experiment_name={quote(name)}"
+
+
 def artifact_location(uri: str, section: MlflowSection) -> str | None:
-    """Return where a server keeps the artifacts of the experiment, None if it is not there yet."""
-    query = f"api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(section.experiment)}"
-    found = get(f"{uri.rstrip('/')}/{query}", mlflow_headers())
-    if found.status != 200:
-        return None
-    experiment = _object(found.body).get("experiment")
-    return experiment.get("artifact_location") if isinstance(experiment, dict) else None
+    """Return where a server keeps the artifacts of the experiment; before it is there, those of its first one."""
+    where = f"{uri.rstrip('/')}/api/2.0/mlflow/experiments"
+    asked = (get(f"{where}/{question}", mlflow_headers()) for question in (named(section.experiment), FIRST))
+    return next((known.get("artifact_location") for one in asked if (known := experiment_in(one))), None)
 
 
 def prefect_server(api: str, project: str) -> list[Health]:
@@ -43,8 +52,17 @@ def prefect_server(api: str, project: str) -> list[Health]:
         Health("prefect", "pass", f"{shown(api)} answers"),
         versions("prefect version", version("prefect"), found.body.strip().strip('"')),
         *_clock("prefect clock", found),
+        *_database(api),
         _workers(api, _pool(api, project)),
     ]
+
+
+def _database(api: str) -> list[Health]:
+    """Look whether a server reaches its database, whose schema it brings up to date itself and tells nobody."""
+    found = get(f"{api.rstrip('/')}/ready", prefect_headers())
+    if found.status != UNAVAILABLE:
+        return []
+    return [Health("prefect database", "fail", "the server does not reach it", "see the log of the server")]
 
 
 def _absent(name: str, url: str, found: Answer, credentials: str) -> Health:
@@ -64,7 +82,7 @@ def _pool(api: str, project: str) -> str:
     """Return the work pool that a project is registered in, or would be."""
     name = quote(f"{project}-select")
     found = get(f"{api.rstrip('/')}/deployments/name/select/{name}", prefect_headers())
-    return str(_object(found.body).get("work_pool_name") or "podium")
+    return str(read(found.body).get("work_pool_name") or "podium")
 
 
 def _workers(api: str, pool: str) -> Health:
@@ -72,16 +90,7 @@ def _workers(api: str, pool: str) -> Health:
     found = get(f"{api.rstrip('/')}/work_pools/{quote(pool)}", prefect_headers())
     if found.status == 404:
         return Health("worker", "warn", f"there is no work pool {pool!r}", "register: podium deploy")
-    if _object(found.body).get("status") == "READY":
+    if read(found.body).get("status") == "READY":
         return Health("worker", "pass", f"a worker of the pool {pool!r} reports")
     mend = f"prefect worker start --pool {pool}, or podium up"
     return Health("worker", "warn", f"no worker of the pool {pool!r} reports", mend)
-
-
-def _object(body: str) -> dict[str, Any]:
-    """Return a JSON object that a server sent, empty if it sent anything else."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

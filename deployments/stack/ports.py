@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Collection
 
 import psutil
 
@@ -10,15 +11,27 @@ from podium.errors import UsageError
 HOST = "127.0.0.1"
 
 
-def choose(wanted: int | None, usual: int, option: str) -> int:
-    """Return the wanted port; if none is wanted, the usual one if it is free, else any that is.
+def choose_both(mlflow: int | None, prefect: int | None) -> tuple[int, int]:
+    """Return the ports of MLflow and Prefect, which are not the same, given those that are wanted.
+
+    Raises:
+        UsageError: a wanted port is taken, or wanted for both.
+    """
+    if mlflow is not None and mlflow == prefect:
+        raise UsageError(f"--mlflow-port and --prefect-port are both {mlflow}: name two, or none for free ones")
+    first = choose(mlflow, 5000, "--mlflow-port", {prefect})
+    return first, choose(prefect, 4200, "--prefect-port", {first})
+
+
+def choose(wanted: int | None, usual: int, option: str, given: Collection[int | None] = ()) -> int:
+    """Return the wanted port; if none is wanted, the usual one if it is free and not ``given``, else any that is.
 
     Raises:
         UsageError: the wanted port is taken.
     """
     if wanted is not None and not is_free(wanted):
         raise UsageError(f"port {wanted} is taken{_holder(wanted)}: name another with {option}, or none for a free one")
-    return wanted or (usual if is_free(usual) else _any())
+    return wanted or (usual if usual not in given and is_free(usual) else _any(given))
 
 
 def is_free(port: int) -> bool:
@@ -33,10 +46,12 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _any() -> int:
+def _any(given: Collection[int | None]) -> int:
     with socket.socket() as listener:
         listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
+        found = int(listener.getsockname()[1])
+        # While this one is held, the next is another.
+        return _any(given) if found in given else found
 
 
 def _holder(port: int) -> str:

@@ -53,10 +53,11 @@ def _under_way(client: SyncPrefectClient, pool: str, before: datetime) -> list[F
 def main() -> None:
     """Settle and register; print what was done as one JSON document."""
     project, before = Project(**json.loads(sys.argv[1])), datetime.fromisoformat(sys.argv[2])
+    replace = "--replace" in sys.argv[3:]
     try:
         with get_client(sync_client=True) as client:
             settled = settle_runs(client, project.pool, before)
-        document: dict[str, Any] = {**register(project).as_json(), "settled_runs": settled}
+        document: dict[str, Any] = {**register(project, replace=replace).as_json(), "settled_runs": settled}
     except PodiumError as error:
         sys.exit(str(error))
     sys.stdout.write(json.dumps(document))

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from deployments.stack.logs import make_way
+
 MARK = "PODIUM_STACK"
 POLL = 0.1
 RUNS, GRACE, KILLING = 15.0, 8.0, 10.0
@@ -37,9 +39,8 @@ class Mark:
 
 
 def start(command: Sequence[str], mark: Mark, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
-    """Start a process in a session of its own that writes to a log; the log before is kept as ``.1``."""
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))
+    """Start a process in a session of its own that writes to a log; earlier ones are kept beside it."""
+    make_way(log)
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own commands
             command,

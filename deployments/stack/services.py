@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +43,27 @@ WRITING = 60.0
 """Seconds for the first write of a server that has just started."""
 ANSWER = 3.0
 """Seconds for one question about health."""
+FRESH = timedelta(seconds=90)
+"""Age of a worker's last report with which it is well: three times that between two reports."""
+REPORTS = "30"
+"""Seconds between two reports of the worker."""
+FEWEST, MOST = 2, 8
+"""Runs at once: one that takes hours must not keep all others waiting; each takes a core and half a GB to begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One process with all it starts. ``is_well`` asks it."""
+    """One process with all it starts.
+
+    ``is_well`` asks it, and is told when it was started: what it said before says nothing. ``needs`` names the service
+    without which it cannot be well.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    is_well: Callable[[], bool]
+    is_well: Callable[[datetime], bool]
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +100,15 @@ def environment(places: StackHome, addresses: Addresses, config: Path | None) ->
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
+        # Prefect's own default is to keep runs, with their logs, for ever, and only events for a time.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     }
     fixed = {
         "PODIUM_HOME": str(places.home),
         "PREFECT_HOME": str(places.prefect),
         "PREFECT_API_URL": addresses.api,
         "MLFLOW_TRACKING_URI": addresses.mlflow,
+        "PREFECT_WORKER_HEARTBEAT_SECONDS": REPORTS,
         "PREFECT_CLI_PROMPT": "false",
         "NO_COLOR": "1",
     }
@@ -122,7 +136,7 @@ def mlflow(tracking_uri: str, addresses: Addresses, variables: Mapping[str, str]
     options = ("--host", HOST, "--port", str(addresses.mlflow_port), "--workers", "1", "--no-serve-artifacts", *QUIET)
     stores = ("--backend-store-uri", tracking_uri, "--default-artifact-root", str(database.parent / "artifacts"))
     command = (sys.executable, "-P", "-m", "mlflow", "server", *options, *stores)
-    return Service("mlflow", command, variables, lambda: answers(f"{addresses.mlflow}/health"))
+    return Service("mlflow", command, variables, lambda _: answers(f"{addresses.mlflow}/health"))
 
 
 def prefect(places: StackHome, addresses: Addresses, variables: Mapping[str, str]) -> Service:
@@ -132,13 +146,21 @@ def prefect(places: StackHome, addresses: Addresses, variables: Mapping[str, str
     current = {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", database) else {}
     command = (sys.executable, "-P", "-m", "prefect", "server", "start", "--host", HOST, "--port")
     own = {**variables, **current}
-    return Service("prefect", (*command, str(addresses.prefect_port)), own, lambda: answers(f"{addresses.api}/health"))
+    return Service(
+        "prefect", (*command, str(addresses.prefect_port)), own, lambda _: answers(f"{addresses.api}/health")
+    )
 
 
-def worker(addresses: Addresses, variables: Mapping[str, str], since: datetime) -> Service:
-    """Return the worker; it is well once it has reported to the server."""
+def worker(addresses: Addresses, variables: Mapping[str, str]) -> Service:
+    """Return the worker; it is well while it reports to the server."""
     command = (sys.executable, "-P", "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
-    return Service("worker", (*command, "--name", WORKER), variables, lambda: has_reported(addresses.api, since))
+    own = ("--name", WORKER, "--limit", str(runs_at_once(os.cpu_count())))
+    return Service("worker", (*command, *own), variables, lambda since: has_reported(addresses.api, since), "prefect")
+
+
+def runs_at_once(cores: int | None) -> int:
+    """Return how many runs a worker starts at once: what came due in an outage is a crowd at its end."""
+    return min(max(FEWEST, (cores or 0) // 2), MOST)
 
 
 def answers(url: str) -> bool:
@@ -150,22 +172,28 @@ def answers(url: str) -> bool:
         return False
 
 
-def has_reported(api: str, since: datetime) -> bool:
-    """Whether the worker has reported to the server since a time."""
+def has_reported(api: str, since: datetime, pool: str = POOL) -> bool:
+    """Whether the worker that was started at a time reports to the server."""
     try:
-        found: list[dict[str, Any]] = ask(f"{api}/work_pools/{POOL}/workers/filter", {})
+        found: list[dict[str, Any]] = ask(f"{api}/work_pools/{pool}/workers/filter", {})
     except (OSError, ValueError):
         return False
-    reported = [w["last_heartbeat_time"] for w in found if w["name"] == WORKER and w["last_heartbeat_time"]]
-    return any(datetime.fromisoformat(time) >= since for time in reported)
+    now = datetime.now(UTC)
+    times = [w["last_heartbeat_time"] for w in found if w["name"] == WORKER and w["last_heartbeat_time"]]
+    return any(is_of_now(datetime.fromisoformat(time), since, now) for time in times)
 
 
-def make_pool(api: str) -> None:
+def is_of_now(reported: datetime, since: datetime, now: datetime) -> bool:
+    """Whether a report is of the process that was started ``since``, and no longer ago than it may be."""
+    return reported >= max(since, now - FRESH)
+
+
+def make_pool(api: str, pool: str = POOL) -> None:
     """Make the work pool, which worker and registration would both make at once."""
     deadline = time.monotonic() + WRITING
     while True:
         try:
-            ask(f"{api}/work_pools/", {"name": POOL, "type": "process"}, patience=WRITING)
+            ask(f"{api}/work_pools/", {"name": pool, "type": "process"}, patience=WRITING)
         except urllib.error.HTTPError as error:
             if error.code == CONFLICT:
                 return

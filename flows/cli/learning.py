@@ -50,6 +50,8 @@ def _log_to_standard_error() -> None:
     log = logging.getLogger("podium")
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+    # Prefect, once it is imported, shows what reaches the root: each line would be there twice.
+    log.propagate = False
 
 
 def _ready(options: Options, address: str) -> None:

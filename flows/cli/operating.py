@@ -6,13 +6,20 @@ import click
 
 from flows.cli.options import common, run
 
+replacing = click.option(
+    "--replace", is_flag=True, help="Take over what another config file registered for the same registered model."
+)
+
 
 @click.command()
 @click.option("--mlflow-port", type=click.IntRange(1, 65535), help="Port of MLflow [default: 5000, or a free one].")
 @click.option("--prefect-port", type=click.IntRange(1, 65535), help="Port of Prefect [default: 4200, or a free one].")
+@replacing
 @common
 @click.pass_context
-def up(context: click.Context, /, mlflow_port: int | None, prefect_port: int | None, **given: Any) -> None:
+def up(
+    context: click.Context, /, mlflow_port: int | None, prefect_port: int | None, replace: bool, **given: Any
+) -> None:
     r"""Run MLflow, Prefect and a worker on this machine until Ctrl-C, with everything registered.
 
     All state is in PODIUM_HOME. Logs of the three are in PODIUM_HOME/logs.
@@ -22,16 +29,18 @@ def up(context: click.Context, /, mlflow_port: int | None, prefect_port: int | N
       podium up
       podium up --mlflow-port 5050 --json
     """
-    run(context, given, "up", mlflow_port=mlflow_port, prefect_port=prefect_port)
+    run(context, given, "up", mlflow_port=mlflow_port, prefect_port=prefect_port, replace=replace)
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
 @click.option("--pool", metavar="NAME", default="podium", show_default=True, help="Work pool; made if it is not there.")
 @click.option("--folder", metavar="DIR", help="Working directory of runs, as workers see it [default: this one].")
+@click.option("--remove", is_flag=True, help="Remove the project from the server; what it has in MLflow stays.")
+@replacing
 @common
 @click.pass_context
-def deploy(context: click.Context, /, dry_run: bool, pool: str, folder: str | None, **given: Any) -> None:
+def deploy(context: click.Context, /, **given: Any) -> None:
     r"""Register the deployments and automations of a project on a Prefect server, once.
 
     Names are derived from the registered model. One server takes many projects, each with its config file.
@@ -40,8 +49,10 @@ def deploy(context: click.Context, /, dry_run: bool, pool: str, folder: str | No
     Examples:
       podium deploy --config configs/churn.yaml
       podium deploy --config configs/fraud.yaml --dry-run
+      podium deploy --config configs/fraud.yaml --remove
     """
-    run(context, given, "deploy", dry_run=dry_run, pool=pool, folder=folder)
+    own = {name: given.pop(name) for name in ("dry_run", "pool", "folder", "remove", "replace")}
+    run(context, given, "deploy", **own)
 
 
 @click.command()

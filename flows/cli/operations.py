@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from deployments.telling import MEND, UNTOLD
+
 STYLES = {"pass": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -18,6 +20,13 @@ def show_registered(console: Console, document: Mapping[str, Any]) -> None:
         for step in document[kind]:
             table.add_row(kind.removesuffix("s"), step["name"], step["action"])
     console.print(table)
+    _show_untold(console, document)
+
+
+def _show_untold(console: Console, document: Mapping[str, Any]) -> None:
+    """Say that nobody is told of what goes wrong, if that is so."""
+    if document["told"] is False:
+        console.print(f"{UNTOLD}: {MEND}", highlight=False, markup=False, soft_wrap=True)
 
 
 def show_up(console: Console, document: Mapping[str, Any]) -> None:
@@ -32,6 +41,7 @@ def show_up(console: Console, document: Mapping[str, Any]) -> None:
     ]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    _show_untold(console, document)
 
 
 def show_checks(console: Console, document: Mapping[str, Any]) -> None:

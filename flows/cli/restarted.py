@@ -1,22 +1,29 @@
-"""Tells the channels that a service of the local stack was started again: ``python -m flows.cli.restarted NAME WHY``.
+"""Tells the channels what became of a service of the local stack: ``python -m flows.cli.restarted NEWS NAME WHY``.
 
-A process of its own, started by ``podium up`` once the service is well again: what was told is remembered in MLflow.
+A process of its own, started by ``podium up``: what was told is remembered in MLflow. The address of a server that is
+not well is not in the environment, and its database is used without it.
 """
 
 import sys
 import time
+from typing import cast
 
 from configs.loading import load_config
 from flows.alerting import tell_all
+from flows.cli import embedded
 from flows.cli.environment import prepare
-from podium.occasions import restarted
+from podium.service_alerts import News, service_alert
 
 
-def main(service: str, why: str) -> None:
+def main(news: News, service: str, why: str) -> None:
     """Tell it."""
     prepare(False)
-    tell_all(load_config(None), (restarted(service, why, time.time()),), "podium up")
+    config = load_config(None)
+    if any(channel.block for channel in config.alerts.channels.values()):
+        embedded.start()
+        embedded.await_ready()
+    tell_all(config, (service_alert(news, service, why, time.time()),), "podium up")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(cast("News", sys.argv[1]), *sys.argv[2:])

@@ -36,6 +36,7 @@ def up(options: Options, arguments: dict[str, Any]) -> int:
         arguments["mlflow_port"],
         arguments["prefect_port"],
         (sys.executable, "-P", "-m", "flows.cli.restarted") if config.alerts.channels else (),
+        replace=arguments["replace"],
     )
 
     def ready(running: Running, registered: Mapping[str, Any]) -> None:

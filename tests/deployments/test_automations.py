@@ -1,15 +1,17 @@
 """What automations.yaml declares is what Prefect will watch over."""
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from prefect.events.schemas.automations import AutomationCore
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from deployments.automating import Finding
 from deployments.automations import FILE, read_automations
 from deployments.declared import read_file
 from deployments.projects import Project, deployments_of
+from deployments.telling import BLOCK
 from podium.errors import ConfigError
 from tests.deployments.changed import changed
 
@@ -33,11 +35,11 @@ def written(tmp_path: Path, **changes: object) -> Path:
 
 
 def test_everything_that_goes_wrong_is_watched() -> None:
-    """Failed, crashed, late, stuck and vanished runs, degradation, drift, a broken chain."""
+    """Failed, crashed, late, stuck and vanished runs, those that never begin, degradation, drift, a broken chain."""
     expected = {event for found in read() for event in getattr(found.trigger, "expect", ())}
     after = {event for found in read() for event in getattr(found.trigger, "after", ())}
     assert {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"} <= expected
-    assert {"prefect.flow-run.Late", "prefect.flow-run.Running", "prefect.flow-run.heartbeat"} <= after
+    assert {f"prefect.flow-run.{name}" for name in ("Late", "Pending", "Running", "heartbeat")} <= after
     assert {"podium.champion.degraded", "podium.drift.detected", "podium.audit.broken"} <= expected
 
 
@@ -45,7 +47,8 @@ def test_each_watches_over_its_own_project() -> None:
     """What it matches names the project, by tag or by registered model, and so does its name."""
     for found in read():
         dumped = str(found.trigger.model_dump(mode="json"))
-        assert f"prefect.tag.{PROJECT.name}" in dumped or "'podium.registered_model': 'credit risk'" in dumped
+        own = (f"prefect.tag.{PROJECT.name}'", "'podium.registered_model': 'credit risk'", f"'{PROJECT.name}: ")
+        assert any(name in dumped for name in own)
         assert "$" not in dumped
         assert found.name.startswith(f"{PROJECT.name}: ")
         assert found.description
@@ -92,9 +95,35 @@ def test_alerts_go_to_the_block_once_it_is_there() -> None:
     """While there is no block of that name, alerts do nothing; once there is, all tell it that do nothing else."""
     others = {"change-flow-run-state", "run-deployment"}
     assert {a.type for found in read() for a in found.actions} == {"do-nothing", *others}
-    block = uuid4()
-    told = read_automations(PROJECT, finding(PROJECT), {"podium-alerts": block}.get)
-    assert {a.type for found in told for a in found.actions} == {"send-notification", *others}
+    noted = {found.name for found in telling() if {a.type for a in found.actions} == {"do-nothing"}}
+    assert noted == {f"{PROJECT.name}: a run is late"}
+    assert {a.type for found in telling() for a in found.actions} == {"do-nothing", "send-notification", *others}
+
+
+def telling() -> tuple[AutomationCore, ...]:
+    """The automations of a project that has somebody to tell."""
+    return read_automations(PROJECT, finding(PROJECT), {BLOCK: uuid4()}.get)
+
+
+def test_nothing_is_told_each_time_and_how_bad_it_is_comes_first() -> None:
+    """What tells at an event is quiet for hours after, and what tells of an absence, once of each run."""
+    for found in telling():
+        trigger = found.trigger
+        assert isinstance(trigger, EventTrigger)
+        tells = [a for a in found.actions if a.type == "send-notification"]
+        assert all(a.subject.startswith(("[warning] ", "[critical] ")) for a in tells)
+        if trigger.posture == Posture.Reactive:
+            assert trigger.within >= timedelta(hours=6), found.name
+        elif tells:
+            assert trigger.for_each == {"prefect.resource.id"}
+
+
+def test_what_waits_for_late_runs_is_named_as_they_are() -> None:
+    """The automation that tells of late runs listens to the one that notes them, by its name."""
+    (tells,) = [found for found in read() if "prefect.automation.triggered" in getattr(found.trigger, "expect", ())]
+    named = tells.trigger.model_dump()["match"]["prefect.resource.name"]
+    (notes,) = [found for found in read() if found.name == named]
+    assert "prefect.flow-run.Late" in notes.trigger.model_dump()["after"]
 
 
 def test_nothing_is_retrained_that_cannot_be() -> None:

@@ -4,19 +4,34 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from deployments.ci.comment import MARK, comment
+from deployments.ci.comment import SCRATCH, comment
 from flows.history import chain_json, history
-from tests.deployments.test_reference import ROOT, assert_taken, run
+from tests.deployments.github import NUMBER, REPOSITORY, WORKFLOW, PullRequest, run_step
+from tests.deployments.test_reference import assert_taken, run
+from tests.deployments.written import ROOT
 from tests.flows.projects import FOREST, LOGISTIC, project
+from tests.flows.receivers import Receiver
 
 SCRIPT = ROOT / "deployments" / "ci" / "promote.sh"
-WORKFLOW = ROOT / ".github" / "workflows" / "podium.yml"
+NIGHTLY = WORKFLOW.with_name("nightly.yml")
 NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def pull_request() -> Iterator[PullRequest]:
+    """A pull request, on which others have spoken: a person with our mark, and two hundred times another bot."""
+    made = PullRequest()
+    made.say("<!-- podium churn.yaml -->\nI copied this.", "User")
+    for _ in range(200):
+        made.say("Coverage is the same.", "Bot")
+    yield made
+    made.close()
 
 
 def promote(*words: str, home: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -35,18 +50,69 @@ def test_a_preview_that_refuses_comments_and_fails_with_status_3(home: Path, mad
     ended = promote("preview", str(config), str(report), home=home, **servers)
     assert ended.returncode == 3, ended.stderr
     text = report.read_text()
-    assert text.startswith(MARK)
-    assert "Podium refuses" in text
+    assert text.startswith(f"<!-- podium {config} -->\n### Podium refuses")
     assert not (home / "locks").exists()
 
 
-def test_a_release_promotes_and_a_second_changes_nothing(home: Path, made: Path, prefect_server: str) -> None:
-    """It migrates, selects and verifies in one go."""
-    config = project(home.parent, made, FOREST, LOGISTIC)
-    ended = promote("release", str(config), home=home, PREFECT_API_URL=prefect_server)
+def test_a_pull_request_is_told_once_what_would_be_promoted(
+    home: Path, made: Path, prefect_server: str, pull_request: PullRequest
+) -> None:
+    """The steps of the workflow: status 0, and one comment, written over by the next run, with what it did not ask."""
+    folder = project(home.parent, made, FOREST, LOGISTIC).parent
+    runner = {"RUNNER_TEMP": str(home), "GITHUB_STEP_SUMMARY": str(home / "summary.md")}
+    github = {"GITHUB_API_URL": pull_request.address, "GITHUB_REPOSITORY": REPOSITORY}
+    values = {"inputs.config": "churn.yaml", "github.token": "t0ken", "github.event.pull_request.number": str(NUMBER)}
+    ended = run_step("preview", "Ask for the verdict", folder, values, **runner)
+    assert ended.returncode == 0, ended.stderr
+    others = list(pull_request.bodies)
+    for _ in range(2):
+        assert_taken(run_step("preview", "Comment it", folder, values, **runner, **github))
+    *before, told = pull_request.bodies
+    assert before == others
+    name = LOGISTIC.replace("_", "\\_")
+    assert told.startswith(f"<!-- podium churn.yaml -->\n### Podium would promote {name}\n\n{SCRATCH}\n")
+    assert f"| 1 | {name} |" in told
+    assert (home / "summary.md").read_text() == 2 * told
+
+
+def test_a_comment_that_may_not_be_written_is_a_warning(home: Path, pull_request: PullRequest) -> None:
+    """The token of a fork may not comment: the verdict is in the summary, and no reason to fail."""
+    pull_request.status = 403
+    (home / "verdict.md").write_text("<!-- podium churn.yaml -->\n### Podium would keep the champion\n")
+    runner = {"RUNNER_TEMP": str(home), "GITHUB_STEP_SUMMARY": str(home / "summary.md")}
+    github = {"GITHUB_API_URL": pull_request.address, "GITHUB_REPOSITORY": REPOSITORY}
+    values = {"github.token": "t0ken", "github.event.pull_request.number": str(NUMBER)}
+    ended = run_step("preview", "Comment it", home, values, **runner, **github)
+    assert (ended.returncode, ended.stdout.startswith("::warning::GitHub takes no comment on 7: 403")) == (0, True)
+    pull_request.status = 500
+    ended = run_step("preview", "Comment it", home, values, **runner, **github)
+    assert (ended.returncode, ended.stdout.startswith("::error::")) == (1, True)
+
+
+def test_a_merge_promotes_and_tells_the_team(home: Path, made: Path, prefect_server: str, team: Receiver) -> None:
+    """The step of the workflow migrates, selects and verifies on the servers of its inputs, and knows the channels."""
+    channels = {"team": {"url_env": "PODIUM_TEAM", "minimum": "info"}}
+    config = project(home.parent, made, FOREST, LOGISTIC, alerts={"channels": channels})
+    address = f"json://{team.where}/?-key=a=b"
+    values = {
+        "inputs.config": "churn.yaml",
+        "inputs.tracking-uri": f"sqlite:///{home / 'mlflow.db'}",
+        "inputs.prefect-api-url": prefect_server,
+        "secrets.PODIUM_ALERTS": f"PODIUM_TEAM={address}\n\n",
+    }
+    ended = run_step("release", "Migrate, select, verify", config.parent, values)
     assert ended.returncode == 0, ended.stderr
     chain = chain_json(history(str(config)))
     assert [d["promoted"]["model_id"] for d in chain["decisions"]] == [LOGISTIC]
+    assert f"::add-mask::{address}" in ended.stdout
+    assert [title for title in team.titles if "is in production" in title]
+    assert "is not set" not in ended.stderr
+
+
+def test_a_merge_without_a_server_says_so(home: Path) -> None:
+    """An input that was forgotten is an error of the job with status 2, before anything is installed or asked."""
+    ended = run_step("release", "Migrate, select, verify", home, {"inputs.config": "churn.yaml"})
+    assert (ended.returncode, "::error::tracking-uri is not set" in ended.stdout) == (2, True)
 
 
 def test_bad_usage_and_a_bad_config_end_with_status_2(home: Path) -> None:
@@ -61,7 +127,7 @@ def test_bad_usage_and_a_bad_config_end_with_status_2(home: Path) -> None:
     report = home / "verdict.md"
     assert promote("preview", str(bad), str(report), home=home).returncode == 2
     assert report.read_text().startswith(
-        f"{MARK}\n### Podium cannot tell what would be promoted\n\nIt ended with status 2;"
+        f"<!-- podium {bad} -->\n### Podium cannot tell what would be promoted\n\nIt ended with status 2;"
     )
 
 
@@ -99,16 +165,26 @@ def test_every_verdict_has_a_headline(verdict: str, said: str) -> None:
     rows = [{"place": i, "model_id": name, "value": 0.5} for i, name in enumerate(("first", "second"), start=1)]
     promoted = "second" if verdict == "promote" else None
     selected = {"verdict": verdict, "reasons": [], "primary": "f1_score", "ranking": rows, "promoted": promoted}
-    assert comment({"quarantined": []}, selected).splitlines()[1] == said
+    headline, _, scratch, *_ = comment({"quarantined": []}, selected).splitlines()
+    assert (headline, scratch) == (said, SCRATCH)
 
 
 def test_the_workflow_is_one_that_github_takes() -> None:
     """It keeps the schema of workflows, each job ends by itself, and none may write more than a comment."""
     for schema in ("vendor.github-workflows", "custom.github-workflows-require-timeout"):
-        assert_taken(run("check-jsonschema", "--builtin-schema", schema, str(WORKFLOW)))
+        assert_taken(run("check-jsonschema", "--builtin-schema", schema, str(WORKFLOW), str(NIGHTLY)))
     content = yaml.safe_load(WORKFLOW.read_text())
     granted = [job.get("permissions", {}) for job in (content, *content["jobs"].values())]
     assert {(k, v) for rights in granted for k, v in rights.items() if v == "write"} == {("pull-requests", "write")}
+
+
+def test_every_night_runs_what_a_commit_does_not() -> None:
+    """It runs the target of the Makefile, with the actions that the other workflow has, and may write nothing."""
+    content = yaml.safe_load(NIGHTLY.read_text())
+    (job,) = content["jobs"].values()
+    assert content["permissions"] == {"contents": "read"}
+    assert job["steps"][-1]["run"] == "make test-heavy"
+    assert all(f"uses: {step['uses']}\n" in WORKFLOW.read_text() for step in job["steps"] if "uses" in step)
 
 
 def test_the_workflow_puts_no_expression_into_a_script() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from benchmarks.servers import free_port
@@ -16,6 +18,7 @@ from deployments.doctor.rounds import examine
 from deployments.projects import Project
 from deployments.registering import register
 from podium.health import Health
+from tests.deployments.blocks import forget_blocks
 from tests.flows.projects import LOGISTIC, project
 
 
@@ -136,8 +139,29 @@ def test_the_pool_of_the_project_is_looked_at(
     """Registered in a pool of another name, that is the one in which a worker is missed."""
     monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     with temporary_settings({PREFECT_API_URL: prefect_server}):
-        register(Project("churn", None, "/srv", "elsewhere"))
+        register(Project("churn", None, "/srv", "elsewhere"), replace=True)
     assert "prefect worker start --pool elsewhere" in found(config)["worker"].mend
+
+
+def test_a_project_that_tells_nobody_is_a_warning(
+    config: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the block is there and registered, and again once it is gone; the mend is the command that makes it."""
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    monkeypatch.setenv("PODIUM_MLFLOW__REGISTERED_MODEL", "mute")
+    assert "notifications" not in found(config)
+    mute = Project("mute", None, "/srv")
+    with temporary_settings({PREFECT_API_URL: prefect_server}), get_client(sync_client=True) as client:
+        forget_blocks(client)
+        register(mute)
+        check = found(config)["notifications"]
+        assert (check.status, "late" in check.detail, "save('podium-alerts')" in check.mend) == ("warn", True, True)
+        CustomWebhookNotificationBlock(name="w", url="http://127.0.0.1:9/{{body}}").save("podium-alerts")
+        register(mute)
+        assert found(config)["notifications"].status == "pass"
+        forget_blocks(client)
+    assert (gone := found(config)["notifications"]).status == "warn"
+    assert "is gone" in gone.detail
 
 
 def test_real_servers_are_well_and_lack_a_worker(

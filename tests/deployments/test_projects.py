@@ -48,6 +48,18 @@ def test_where_runs_find_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert project_of(config, None, None, "p").config is None
 
 
+def test_where_the_config_is_tells_projects_apart() -> None:
+    """The same file is the same, from whatever folder; without one, runs look for the default one where they start."""
+    places = [
+        ("/srv", "c/churn.yaml"),
+        ("/srv/c", "churn.yaml"),
+        ("/app", "/srv/c/churn.yaml"),
+        ("/srv/x", "../c/churn.yaml"),
+    ]
+    assert {Project("churn", config, folder).location for folder, config in places} == {"/srv/c/churn.yaml"}
+    assert Project("churn", None, "/srv").location == Project("churn", "configs/churn.yaml", "/srv").location
+
+
 def test_a_project_trains_if_it_says_on_what() -> None:
     """Then there is a deployment to start where the champion fails."""
     rows = {"training": {"path": "train.parquet"}, "holdout": {"path": "h.parquet", "target": "churn"}}

@@ -1,6 +1,5 @@
 """What deployments/ holds for production is what its tools take, and does what it says."""
 
-import json
 import os
 import re
 import shlex
@@ -10,14 +9,19 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[2]
-DEPLOYMENTS = ROOT / "deployments"
-CONTAINERFILE = DEPLOYMENTS / "Containerfile"
+from tests.deployments.written import (
+    CONTAINERFILE,
+    DEPLOYMENTS,
+    ROOT,
+    UNITS,
+    compose,
+    image_words,
+    instructions,
+)
+
 CHANGES_THE_MACHINE = ("apt-get", "useradd")
 
 
@@ -33,12 +37,6 @@ def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]"
 def assert_taken(ended: "subprocess.CompletedProcess[str]") -> None:
     """Assert that a tool found nothing to say against what it read."""
     assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
-def compose() -> dict[str, Any]:
-    """The compose file with its anchors resolved."""
-    found: dict[str, Any] = yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text())
-    return found
 
 
 def test_the_compose_file_keeps_its_specification() -> None:
@@ -94,45 +92,8 @@ def test_secrets_become_variables_of_the_command_alone(tmp_path: Path) -> None:
     assert (ended.returncode, "not-a-name is not named like a variable" in ended.stderr) == (2, True)
 
 
-def template() -> dict[str, Any]:
-    """The base job template of the Kubernetes work pool."""
-    found: dict[str, Any] = json.loads((DEPLOYMENTS / "kubernetes-pool.json").read_text())
-    return found
-
-
-def test_prefect_takes_the_kubernetes_template(prefect_server: str) -> None:
-    """A real server makes a work pool of it, and it has every variable that Prefect's own template has."""
-    words = ("work-pool", "create", "kubernetes", "--type", "kubernetes", "--base-job-template")
-    path = str(DEPLOYMENTS / "kubernetes-pool.json")
-    assert_taken(run("prefect", "--no-prompt", *words, path, PREFECT_API_URL=prefect_server))
-    from prefect.server import api
-
-    views = Path(str(api.__file__)).parent / "collections_data" / "views" / "aggregate-worker-metadata.json"
-    own = json.loads(views.read_text())["prefect-kubernetes"]["kubernetes"]["default_base_job_configuration"]
-    assert set(own["variables"]["properties"]) <= set(template()["variables"]["properties"])
-    assert set(own["job_configuration"]) == set(template()["job_configuration"])
-
-
-def test_the_kubernetes_template_fills_every_place_and_holds_no_secret() -> None:
-    """With its defaults it is a Job that is not root, gets its passwords from a secret, and is not started twice."""
-    from prefect.utilities.templating import apply_values
-
-    found = template()
-    values = {name: p["default"] for name, p in found["variables"]["properties"].items() if "default" in p}
-    filled = apply_values(found["job_configuration"], {**values, "name": "run", "command": ["true"], "env": []})
-    manifest = filled["job_manifest"]
-    pod = manifest["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
-    assert "{{" not in json.dumps(pod)
-    assert (manifest["kind"], manifest["spec"]["backoffLimit"], pod["restartPolicy"]) == ("Job", 0, "Never")
-    assert pod["securityContext"]["runAsNonRoot"]
-    assert {"secretRef": {"name": "podium-credentials"}} in container["envFrom"]
-    mounted = {mount["name"] for mount in container["volumeMounts"]}
-    assert mounted == {volume["name"] for volume in pod["volumes"]}
-
-
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-@pytest.mark.parametrize("unit", sorted((DEPLOYMENTS / "systemd").iterdir()), ids=lambda p: p.name)
+@pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda p: p.name)
 def test_systemd_takes_the_units(unit: Path, tmp_path: Path) -> None:
     """Every directive is one that systemd knows, and the programs are those of this project's environment."""
     text = unit.read_text()
@@ -148,13 +109,6 @@ def test_the_container_file_is_linted() -> None:
     assert_taken(run("hadolint", "--no-color", str(CONTAINERFILE)))
 
 
-def instructions() -> list[tuple[str, str]]:
-    """The instructions of the container file with their arguments, continued lines joined."""
-    lines = [line for line in CONTAINERFILE.read_text().splitlines() if not line.lstrip().startswith("#")]
-    joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
-    return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in joined.splitlines() if line.strip()]
-
-
 @pytest.mark.heavy
 def test_the_steps_of_the_container_file_make_an_environment_that_works(tmp_path: Path) -> None:
     """What it copies and runs, but for what changes the machine, ends in an environment whose podium runs."""
@@ -166,8 +120,7 @@ def test_the_steps_of_the_container_file_make_an_environment_that_works(tmp_path
             step(re.sub(r"--mount=\S+\s+", "", argument), tmp_path)
     assert "version" in step("podium --version", tmp_path)
     step("python -c 'import flows.selection, moto' 2>/dev/null && exit 1; python -c 'import flows.selection'", tmp_path)
-    command = next(json.loads(argument) for name, argument in instructions() if name == "CMD")
-    assert "--pool" in step(f"{shlex.join(command[:3])} --help", tmp_path)
+    assert "--pool" in step(f"{shlex.join(image_words('CMD')[:3])} --help", tmp_path)
 
 
 def copy_each(sources: list[str], target: Path) -> None:

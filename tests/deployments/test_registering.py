@@ -1,17 +1,22 @@
 """A project is registered once, whole, and apart from others, on a real Prefect server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
 from deployments.projects import Project, deployments_of
-from deployments.registering import declarations, register
+from deployments.registering import Registered, declarations, register, unregister
+from podium.errors import UsageError
+from tests.deployments.blocks import forget_blocks
 
 PROJECT = Project("tides", "configs/tides.yaml", "/srv", "tidal")
 OTHER = Project("tides-2", "configs/tides-2.yaml", "/srv", "tidal")
@@ -59,7 +64,7 @@ def test_what_is_not_declared_any_more_goes_and_what_differs_is_written(
 ) -> None:
     """Another config file changes the deployments alone; a trigger that is gone takes its automation with it."""
     moved = Project("tides", "configs/moved.yaml", "/srv", "tidal")
-    done = register(moved)
+    done = register(moved, replace=True)
     assert {step.action for step in done.deployments} == {"updated"}
     assert {step.action for step in done.automations} == {"unchanged"}
     assert client.read_deployment_by_name("select/tides-select").parameters["config_path"] == "configs/moved.yaml"
@@ -70,14 +75,61 @@ def test_what_is_not_declared_any_more_goes_and_what_differs_is_written(
         "tides-explain after a promotion",
         "tides-verify after a change of production",
     }
+    fewer = tuple(d for d in bare if d.name != "tides-score")
+    monkeypatch.setattr("deployments.registering.deployments_of", lambda file, project: fewer)
+    client.create_deployment(client.create_flow_from_name("score"), "tides-score-mine", tags=["podium", "tides"])
+    assert [s.name for s in register(moved).deployments if s.action == "removed"] == ["tides-score"]
+    kept = {d.name for d in client.read_deployments() if "tides" in d.tags}
+    assert {"tides-score", "tides-score-mine"} & kept == {"tides-score-mine"}
     monkeypatch.undo()
-    assert "created" in actions(PROJECT)
+    assert actions(PROJECT, replace=True) == {"created", "updated", "unchanged"}
+
+
+def test_another_config_file_does_not_take_over_unasked(client: SyncPrefectClient) -> None:
+    """One of the same registered model is refused with both files, also to remove; the same by another way is not."""
+    second = Project("tides", "second/tides.yaml", "/srv", "tidal")
+    for act in (register, unregister):
+        with pytest.raises(UsageError, match=r"/srv/configs/tides\.yaml.*/srv/second/tides\.yaml.*--replace"):
+            act(second)
+    assert client.read_deployment_by_name("select/tides-select").parameters["config_path"] == "configs/tides.yaml"
+    assert actions(Project("tides", "../srv/configs/tides.yaml", "/srv", "tidal")) == {"updated", "unchanged"}
+    assert actions(PROJECT) == {"updated", "unchanged"}
+
+
+def test_what_a_person_switched_stays_so_when_the_declaration_changes(client: SyncPrefectClient) -> None:
+    """Deployments paused, schedules and automations switched off, and a schedule that a person added."""
+    forget_blocks(client)
+    actions(PROJECT)
+    verify = client.read_deployment_by_name("verify/tides-verify")
+    client.pause_deployment(verify.id)
+    client.update_deployment_schedule(verify.id, verify.schedules[0].id, active=False)
+    client.create_deployment_schedules(verify.id, [DeploymentScheduleCreate(schedule=CronSchedule(cron="5 4 * * 1"))])
+    automation = client.read_automations_by_name("tides: a run crashed")[0]
+    client.pause_automation(automation.id)
+    monitored = Project("tides", "configs/tides.yaml", "/srv/", "tidal", monitors=True)
+    block = CustomWebhookNotificationBlock(name="s", url="http://127.0.0.1:9/{{body}}")
+    block.save("podium-alerts", overwrite=True)
+    elsewhere = Project("tides", "../srv/configs/tides.yaml", "/srv", "tidal", monitors=True)
+    for project in (elsewhere, monitored):
+        assert "updated" in actions(project)
+    found = client.read_deployment_by_name("verify/tides-verify")
+    assert found.paused
+    schedules = {s.schedule.cron: s.active for s in found.schedules if isinstance(s.schedule, CronSchedule)}
+    assert schedules == {"15 * * * *": False, "5 4 * * 1": True}
+    assert [s.active for s in client.read_deployment_by_name("monitor/tides-monitor").schedules] == [True]
+    after = client.read_automations_by_name("tides: a run crashed")[0]
+    assert (after.enabled, after.actions[0].type) == (False, "send-notification")
+    client.resume_deployment(found.id)
+    actions(PROJECT)
 
 
 def test_a_block_that_is_made_later_is_told(client: SyncPrefectClient) -> None:
-    """Registering again after the block was saved gives alerts to it."""
+    """Registering again after the block was saved gives alerts to it; before, it says that nobody is told."""
+    forget_blocks(client)
+    assert register(PROJECT).told is False
     CustomWebhookNotificationBlock(name="w", url="http://127.0.0.1:9/{{body}}").save("podium-alerts", overwrite=True)
     done = register(PROJECT)
+    assert done.told is True
     assert {step.name for step in done.automations if step.action == "updated"} >= {"tides: a run failed"}
     assert client.read_automations_by_name("tides: a run failed")[0].actions[0].type == "send-notification"
     assert actions(PROJECT) == {"unchanged"}
@@ -113,3 +165,27 @@ def test_writers_of_a_project_run_one_at_a_time(client: SyncPrefectClient) -> No
     assert "tides-writers" not in [run.work_queue_name for run in waiting()]
     client.set_flow_run_state(mine.id, Completed(), force=True)
     assert "tides-writers" in [run.work_queue_name for run in waiting()]
+
+
+def queues(client: SyncPrefectClient) -> set[str]:
+    """The queues of the pool."""
+    return {queue.name for queue in client.read_work_queues(work_pool_name="tidal")}
+
+
+def test_a_project_is_removed_whole_and_alone(client: SyncPrefectClient) -> None:
+    """A dry run removes nothing; then its deployments and automations go, its queue once it is empty, no other's."""
+    gone = Project("ebb", "configs/ebb.yaml", "/srv", "tidal")
+    register(gone)
+    actions(OTHER)
+    run = client.create_flow_run_from_deployment(client.read_deployment_by_name("select/ebb-select").id)
+    client.set_flow_run_state(run.id, Running(), force=True)
+    would = unregister(gone, dry_run=True)
+    assert {step.action for step in (*would.deployments, *would.automations)} == {"removed"}
+    assert unregister(gone) == replace(would, dry_run=False)
+    assert not [d.name for d in client.read_deployments() if d.name.startswith("ebb-")]
+    assert client.read_automations_by_name("ebb: a run failed") == []
+    assert "ebb-writers" in queues(client)
+    client.set_flow_run_state(run.id, Completed(), force=True)
+    assert unregister(gone) == Registered("ebb", "ebb-writers", (), (), dry_run=False)
+    assert queues(client) & {"ebb-writers", "tides-2-writers"} == {"tides-2-writers"}
+    assert actions(OTHER) == {"unchanged"}

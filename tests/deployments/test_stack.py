@@ -1,4 +1,4 @@
-"""What the supervisor of a stack relies on: marks, the file that says what runs, and when to give up."""
+"""What the supervisor of a stack relies on: marks, the file that says what runs, logs and ports."""
 
 import os
 import subprocess
@@ -7,40 +7,37 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.stacks import until
+from deployments.stack import logs
 from deployments.stack.home import Running, StackHome
-from deployments.stack.ports import choose, is_free
+from deployments.stack.ports import choose, choose_both, is_free
 from deployments.stack.processes import OF_A_RUN, Ending, Mark, living, start
-from deployments.stack.services import Service
-from deployments.stack.watched import RESTARTS, UNWELL, WITHIN, Watched
 from podium.errors import UsageError
 
 
-def watched(command: list[str], well: bool = True) -> Watched:
-    """A service with a real process."""
-    process = subprocess.Popen(command)
-    return Watched(Service("s", tuple(command), {}, lambda: well), process, well=0.0)
+def test_the_log_of_the_first_crash_outlives_three_more_starts(tmp_path: Path) -> None:
+    """Three logs are kept beside the one that is written, the oldest given up."""
+    log = tmp_path / "s.log"
+    for number in range(5):
+        start(["echo", str(number)], Mark("h", "t", "s"), os.environ, log).wait()
+    assert log.read_text() == "4\n"
+    assert [logs.generation(log, n).read_text() for n in (1, 2, 3)] == ["3\n", "2\n", "1\n"]
+    assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_a_service_that_ends_or_is_silent_is_noticed() -> None:
-    """The end at once, silence after a minute, and neither while it answers."""
-    ended = watched(["false"])
-    ended.process.wait()
-    assert ended.complaint(1.0) == "has ended (status 1)"
-    for well, complaint in ((True, None), (False, "gives no answer")):
-        living = watched(["sleep", "60"], well)
-        assert living.complaint(UNWELL / 2) is None
-        assert living.complaint(UNWELL + 6) == complaint
-        living.process.kill()
-        living.process.wait()
-
-
-def test_what_ends_again_and_again_is_given_up() -> None:
-    """Five restarts in two minutes are enough; those of long ago do not count."""
-    service = watched(["true"])
-    service.process.wait()
-    assert all(service.started_again(float(n)) for n in range(RESTARTS))
-    assert not service.started_again(10.0)
-    assert service.started_again(WITHIN + 100)
+def test_a_log_that_grows_is_begun_anew_while_it_is_written(tmp_path: Path) -> None:
+    """What runs goes on writing to the same file, at its start, and what it wrote before is kept."""
+    log, go = tmp_path / "s.log", tmp_path / "go"
+    os.mkfifo(go)
+    process = start(["bash", "-c", f"echo one; read < {go}; echo two"], Mark("h", "t", "s"), os.environ, log)
+    until(lambda: log.read_text() == "one\n", "nothing is written")
+    logs.bound(log, 4)
+    assert not logs.generation(log, 1).exists()
+    logs.bound(log, 3)
+    assert (log.read_text(), logs.generation(log, 1).read_text()) == ("", "one\n")
+    go.write_text("on\n")
+    process.wait()
+    assert (log.read_bytes(), logs.generation(log, 1).read_text()) == (b"two\n", "one\n")
 
 
 def test_what_runs_is_known_only_while_it_is_held(tmp_path: Path) -> None:
@@ -103,3 +100,21 @@ def test_ports() -> None:
         with pytest.raises(UsageError, match=rf"port {taken} is taken by .*process {os.getpid()}.*--p"):
             choose(taken, 1, "--p")
     assert choose(None, taken, "--p") == taken == choose(taken, 1, "--p")
+
+
+def test_two_servers_get_two_ports() -> None:
+    """A port that one was given is taken for the other, and one that is wanted for both is refused."""
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    assert choose(None, port, "--p", {port}) != port
+    if is_free(4200):
+        mlflow, prefect = choose_both(4200, None)
+        assert (mlflow, prefect == 4200) == (4200, False)
+    if is_free(5000):
+        mlflow, prefect = choose_both(None, 5000)
+        assert (prefect, mlflow == 5000) == (5000, False)
+    with pytest.raises(UsageError, match=rf"--mlflow-port and --prefect-port are both {port}: name two"):
+        choose_both(port, port)

@@ -28,6 +28,7 @@ from podium.errors import UsageError
 from podium.webhooks import signature_of
 from tests.flows.listening import Listening
 from tests.flows.projects import log_with_plain_mlflow, project, store_of
+from tests.flows.receivers import Receiver
 from tests.flows.test_cli import PODIUM, assert_one_line, document, podium
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to.md"
@@ -227,6 +228,27 @@ def test_what_prefect_does_not_hear_may_come_again(home: Path, made: Path, prefe
         assert posted(hearing.address, *message)[0] == 202
         assert ears.next("podium.model.late").event == "podium.model.trained"
     hearing.stop()
+
+
+def test_clocks_that_lie_apart_are_told_of_once_and_are_over(
+    home: Path, made: Path, prefect_server: str, team: Receiver
+) -> None:
+    """Ten minutes of skew refuse deliveries; the log and the team say why, once, and that it is over."""
+    names = {"registered_model": "skewed", "experiment": "skewed_experiment"}
+    channels = {"team": {"url_env": "TEAM"}}
+    config = project(home.parent, made, mlflow=names, alerts={"channels": channels})
+    variables = {"PREFECT_API_URL": prefect_server, "PODIUM_CONFIG": str(config), "TEAM": f"json://{team.where}"}
+    source = f"models:/{logged(config, 'early')}"
+    endpoint = Endpoint(**variables)
+    for _ in range(2):
+        assert posted(endpoint.address, *delivery("1", "skewed", source, stamp=int(time.time()) - 600))[0] == 400
+    assert posted(endpoint.address, *delivery("1", "skewed", source))[0] == 202
+    told = endpoint.stop()
+    assert told.count("Set the clocks of MLflow's machine and of this one") == 1
+    assert team.titles == [
+        "[warning] skewed: MLflow's webhooks are refused because of their time",
+        "[all clear] skewed: MLflow's webhooks are in time again",
+    ]
 
 
 def test_an_endpoint_that_cannot_serve_says_why(home: Path, made: Path) -> None:

@@ -1,9 +1,13 @@
 """Config files are checked whole, and registering needs a server."""
 
+from functools import partial
 from pathlib import Path
 
 import yaml
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from tests.deployments.blocks import forget_blocks
 from tests.flows.test_cli import assert_one_line, document, podium
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +53,33 @@ def test_what_registering_would_do_is_shown(home: Path, prefect_server: str) -> 
         told = document(ended)
         assert (told["project"], told["dry_run"]) == ("dry", True)
         assert {step["action"] for step in (*told["deployments"], *told["automations"])} == {"created"}
+
+
+def test_who_is_told_of_nothing_hears_so(home: Path, prefect_server: str) -> None:
+    """Who registers without a block to tell reads what is not told, and how to mend it; a script gets a key."""
+    with temporary_settings({PREFECT_API_URL: prefect_server}), get_client(sync_client=True) as client:
+        forget_blocks(client)
+    (home / "quiet.yaml").write_text("mlflow: {registered_model: quiet}\n")
+    deploy = partial(podium, "deploy", "--dry-run", "--config", "quiet.yaml", home=home, PREFECT_API_URL=prefect_server)
+    (told,) = [line for line in deploy().stdout.splitlines() if "tells nobody" in line]
+    assert all(word in told for word in ("crashed", "late", "podium-alerts", "docs/alerts.md", ".save("))
+    assert document(deploy("--json"))["told"] is False
+
+
+def test_a_second_config_of_one_model_is_refused_and_a_project_removed(home: Path, prefect_server: str) -> None:
+    """One line names both files and the option; with it the second takes over, and removes what is there."""
+    for name in ("first", "second"):
+        (home / f"{name}.yaml").write_text("mlflow: {registered_model: ours}\n")
+    deploy = partial(podium, "deploy", "--json", home=home, PREFECT_API_URL=prefect_server)
+    second = partial(deploy, "--config", "second.yaml")
+    assert deploy("--config", "first.yaml").returncode == 0
+    for refused in (second(), second("--remove")):
+        assert_one_line(refused, 2, "first.yaml", "second.yaml", "--replace")
+    assert second("--replace").returncode == 0
+    gone = document(second("--remove"))
+    assert {step["action"] for step in (*gone["deployments"], *gone["automations"])} == {"removed"}
+    again = document(second("--remove"))
+    assert (again["deployments"], again["automations"], again["told"]) == ([], [], None)
 
 
 def test_a_broken_place_is_status_three(home: Path) -> None:

@@ -16,6 +16,7 @@ from configs.loading import load_config
 from flows.selection import select
 from flows.training import train
 from podium.errors import ConfigError, UnfinishedError, UsageError
+from podium.progress import listen
 from podium.training import TrainingReport
 from tests.flows.listening import Listening
 from tests.flows.projects import project, store_of
@@ -75,10 +76,16 @@ def test_every_kind_is_trained_told_and_selected(home: Path, learnable: Path, pr
 
 
 def test_the_same_is_not_trained_twice(home: Path, learnable: Path) -> None:
-    """Rows, settings and code decide; --again trains another, with the same numbers."""
+    """Rows, settings and code decide, and who trains them again hears so; --again trains another, as good."""
     config = training(home.parent, learnable, kinds=LINEAR)
+    said: list[str] = []
+    stop = listen(lambda step: said.append(step.work))
     first = train(str(config)).candidates[0]
+    train(str(config), dry_run=True)
+    assert not [words for words in said if "nothing new" in words]
     second = train(str(config)).candidates[0]
+    assert [words for words in said if "nothing new to train on" in words]
+    stop()
     assert (second.state, second.model_id, second.score) == ("there", first.model_id, first.score)
     third = train(str(config), again=True).candidates[0]
     assert third.model_id != first.model_id

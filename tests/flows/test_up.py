@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -19,6 +20,7 @@ from flows.history import history
 from flows.migration import migrate
 from flows.verification import verify
 from tests.flows.projects import LOGISTIC, TRAP, project, store_of
+from tests.flows.receivers import Receiver
 from tests.flows.test_cli import assert_one_line, document, podium
 
 
@@ -97,6 +99,47 @@ def test_the_stack_decides_by_itself_and_leaves_nothing(home: Path, made: Path, 
     assert states(database)[run] in {"COMPLETED", "CRASHED"}
     assert not StackHome(home).state.exists()
     assert verify(str(config)).passed
+
+
+@pytest.mark.heavy
+def test_what_is_given_up_ends_the_stack_and_the_team_hears_of_it(
+    home: Path, made: Path, ups: list[Up], team: Receiver
+) -> None:
+    """MLflow's port is another's when it is to be started again: status 1, a critical message, and no process left."""
+    config = project(home.parent, made, LOGISTIC, alerts={"channels": {"team": {"url_env": "TEAM"}}})
+    ups.append(up := Up(config, home, TEAM=f"json://{team.where}"))
+    port = int(up.ready()["mlflow"]["url"].rsplit(":", 1)[1])
+    up.look()
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for process in [p for p, mark in living(home).items() if mark.service == "mlflow"]:
+            process.kill()
+        until(lambda: took(listener, port), "the port is not free")
+        _, said = up.process.communicate(timeout=PATIENCE)
+    assert up.process.returncode == 1, said
+    assert re.search(r"^podium: mlflow has ended \(status \d+\), again and again: its log", said, re.MULTILINE), said
+    assert "Traceback" not in said
+    assert team.titles[-1] == "[critical] churn: podium up has ended: mlflow is given up"
+    assert "mlflow has ended" in team.got[-1]["message"]
+    assert up.is_gone()
+    assert not StackHome(home).state.exists()
+
+
+def took(listener: socket.socket, port: int) -> bool:
+    """Whether a socket listens on a port now."""
+    with contextlib.suppress(OSError):
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        return True
+    return False
+
+
+def test_two_servers_are_not_given_one_port(home: Path, made: Path) -> None:
+    """One port for both is refused in one line, before anything is started."""
+    config = project(home.parent, made, LOGISTIC)
+    ports = ("--mlflow-port", "4299", "--prefect-port", "4299")
+    ended = podium("up", *ports, "--config", str(config), home=home, cwd=home)
+    assert_one_line(ended, 2, "--mlflow-port", "--prefect-port", "4299")
 
 
 def test_orphans_are_ended_and_a_taken_port_is_named(home: Path, made: Path) -> None:

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.webhooks import Delivery, Refusal, Version, check, signature_of, version_in
+from podium.webhooks import (
+    CLOCKS,
+    Delivery,
+    Refusal,
+    Version,
+    check,
+    clocks_agree,
+    clocks_apart,
+    signature_of,
+    version_in,
+)
 
 SECRET = "a secret of enough characters"
 NOW = 1_750_000_000
@@ -51,6 +61,25 @@ def test_what_does_not_hold_is_refused(changed: dict[str, str], status: int) -> 
     found = check(headers() | changed, BODY, SECRET, NOW)
     assert isinstance(found, Refusal)
     assert found.status == status
+
+
+@pytest.mark.parametrize(("stamp", "said"), [(NOW - 600, "600 s ago"), (NOW + 600, "600 s from now")])
+def test_a_wrong_clock_is_told_of_in_plain_words(stamp: int, said: str) -> None:
+    """Ten minutes of skew are a refusal that knows its size; people hear of it, and hear that it is over."""
+    found = check(headers(stamp=str(stamp)), BODY, SECRET, NOW)
+    assert isinstance(found, Refusal)
+    assert found.apart is not None
+    assert (found.apart, f"{said} by this clock" in found.reason) == (NOW - stamp, True)
+    raised = clocks_apart(found.apart)
+    assert (raised.key, raised.kind, said in raised.text, "schedule" in raised.text) == (CLOCKS, "raised", True, True)
+    assert (clocks_agree().key, clocks_agree().kind) == (CLOCKS, "clear")
+
+
+def test_a_forged_time_is_nothing_about_clocks() -> None:
+    """Whoever does not know the secret cannot have anybody told of clocks."""
+    found = check(headers(stamp=str(NOW - 600), secret="another secret of enough"), BODY, SECRET, NOW)
+    assert isinstance(found, Refusal)
+    assert (found.status, found.apart) == (401, None)
 
 
 def test_one_of_several_signatures_is_enough() -> None:

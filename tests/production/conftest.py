@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -13,4 +12,4 @@ from tests.production.stack import Stack, start
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """PostgreSQL, S3, MLflow and Prefect with accounts, and two workers."""
     with ExitStack() as ends:
-        yield start(Path(tmp_path_factory.mktemp("stack")), ends)
+        yield start(tmp_path_factory.mktemp("stack"), tmp_path_factory.mktemp("hidden") / "secrets", ends)

@@ -2,17 +2,16 @@
 
 import os
 import pwd
-import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from benchmarks.servers import free_port
 from tests.services import Service
@@ -25,10 +24,10 @@ USER = "podium"
 class Postgres:
     """A server on a port of its own in a folder of its own, with one user, who has a password."""
 
-    def __init__(self) -> None:
+    def __init__(self, password: str) -> None:
         self.account = _account()
         self.binaries = _binaries(self.account)
-        self.port, self.password = free_port(), secrets.token_hex(16)
+        self.port, self.password = free_port(), password
         self.folder = Path(tempfile.mkdtemp(prefix="podium-postgres-"))
         self._service: Service | None = None
 
@@ -44,15 +43,12 @@ class Postgres:
         self._service = Service("PostgreSQL", self._command(), self.folder / "log", self._answers, account=self.account)
         self._service.start().await_ready()
 
-    def create(self, name: str) -> str:
-        """Make a database; return its address without the password, which PGPASSWORD holds."""
-        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{name}"
-
-    def dsn(self, name: str) -> str:
-        """The words by which psycopg connects to a database."""
-        return f"host=127.0.0.1 port={self.port} user={USER} dbname={name} password={self.password}"
+    def execute(self, script: LiteralString) -> None:
+        """Execute the statements of a script, as the image does on its first start."""
+        where = f"host=127.0.0.1 port={self.port} user={USER} dbname=postgres password={self.password}"
+        with psycopg.connect(where, autocommit=True) as connection:
+            for statement in script.strip().removesuffix(";").split(";"):
+                connection.execute(statement)
 
     def dump(self, name: str) -> str:
         """Everything that is in a database, as text."""

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import time
 import uuid
 from datetime import UTC, datetime
@@ -11,8 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.deployments.written import ROOT
 from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
-from tests.production.stack import BUCKET, WORKERS, Stack
+from tests.production.stack import AT_ONCE, BUCKET, WORKERS, Stack
+from tests.services import Service
 
 pytestmark = pytest.mark.heavy
 
@@ -23,8 +27,9 @@ class Deployments:
     """The deployments of a stack, by what they run."""
 
     def __init__(self, stack: Stack) -> None:
-        auth = ("admin", stack.secrets["prefect"])
-        self._api = httpx.Client(base_url=stack.prefect, auth=auth, timeout=60, trust_env=False)
+        account, word = stack.client["PREFECT_API_AUTH_STRING"].split(":")
+        address = stack.client["PREFECT_API_URL"]
+        self._api = httpx.Client(base_url=address, auth=(account, word), timeout=60, trust_env=False)
         found = self._asked("deployments/filter", {"limit": 200})
         self._ids = {d["entrypoint"].rsplit(".", 1)[1]: d["id"] for d in found}
 
@@ -83,9 +88,24 @@ def deployments(stack: Stack, config: Path) -> Deployments:
 @pytest.fixture(scope="module")
 def config(stack: Stack, made: Path) -> Path:
     """A project with one model staged."""
-    folder = stack.folder / "project"
-    folder.mkdir()
-    return project(folder, made, FOREST)
+    stack.config.parent.mkdir()
+    return project(stack.config.parent, made, FOREST)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def endpoint(stack: Stack, config: Path) -> Service:
+    """The endpoint of MLflow's webhooks, of which MLflow is told as the docs say, before any version is there."""
+    started = stack.begin(stack.container("webhooks").process())
+    told = stack.container("webhooks").run(*documented("docker compose run --rm webhooks"))
+    assert told.returncode == 0, told.stderr
+    return started.await_ready()
+
+
+def documented(start: str) -> list[str]:
+    """The words that follow a start of a command in docs/production.md."""
+    docs = (ROOT / "docs" / "production.md").read_text().replace("\\\n", " ")
+    (line,) = re.findall(rf"^{re.escape(start)} (.*)$", docs, re.MULTILINE)
+    return shlex.split(line)
 
 
 def podium(stack: Stack, config: Path, *words: str, **environment: str) -> dict[str, Any]:
@@ -130,12 +150,38 @@ def test_what_is_stored_is_in_the_bucket_and_the_database(stack: Stack, config: 
 
 
 def test_both_workers_take_work(stack: Stack, deployments: Deployments, config: Path) -> None:
-    """Two runs at once, and each worker takes one at a time: both are taken."""
-    both = [deployments.begin("analyze", config_path=str(config)) for _ in range(2)]
-    assert [deployments.end(run) for run in both] == ["Completed"] * 2
-    told = {name: stack.services[f"worker {name}"].words() for name in WORKERS}
-    took = {run: [name for name, words in told.items() if run in words] for run in both}
-    assert sorted(names for took_by in took.values() for names in took_by) == sorted(WORKERS), took
+    """More runs at once than one worker takes: each is taken by one of them, and both take some."""
+    several = [deployments.begin("analyze", config_path=str(config)) for _ in range(AT_ONCE + 1)]
+    assert [deployments.end(run) for run in several] == ["Completed"] * len(several)
+    told = {name: stack.services[name].words() for name in WORKERS}
+    took = [[name for name, words in told.items() if run in words] for run in several]
+    assert {len(workers) for workers in took} == {1}, took
+    assert {name for workers in took for name in workers} == set(WORKERS), took
+
+
+def test_what_others_register_in_mlflow_starts_a_selection(
+    stack: Stack, deployments: Deployments, endpoint: Service
+) -> None:
+    """MLflow's webhook reaches the endpoint, signed; Podium's own versions were told of, and started nothing."""
+    before = deployments.started_by_events("select", 2)
+    registered = stack.run("python", "-c", REGISTERED)
+    assert registered.returncode == 0, registered.stderr
+    after = deployments.started_by_events("select", 3)
+    (run,) = set(after) - set(before)
+    assert deployments.end(run) in {"Completed", "Failed"}
+    assert "of churn: told of theirs" in endpoint.words()
+    assert "Podium registered version 1 itself" in endpoint.words()
+
+
+REGISTERED = """
+import mlflow, numpy as np
+from sklearn.linear_model import LogisticRegression
+mlflow.set_experiment("churn_monitoring")
+with mlflow.start_run(run_name="theirs"):
+    model = LogisticRegression().fit(np.eye(2), [0, 1])
+    logged = mlflow.sklearn.log_model(model, name="theirs", pip_requirements=["scikit-learn"])
+mlflow.register_model(f"models:/{logged.model_id}", "churn")
+"""
 
 
 @pytest.mark.parametrize(
@@ -178,13 +224,13 @@ for name in ("direct", "direct.decisions"):
 def test_no_secret_is_left_anywhere(stack: Stack, config: Path) -> None:
     """Not in a log, a tag, a parameter, an artifact, a home, or what a process shows of its command line."""
     places = {name: service.words() for name, service in stack.services.items()}
-    places |= {name: stack.postgres.dump(name) for name in ("mlflow", "prefect")}
+    places |= {name: stack.postgres.dump(name) for name in ("mlflow", "mlflow_accounts", "prefect")}
     places |= {name: content.decode("utf-8", "replace") for name, content in stack.stored().items()}
     files = [path for path in stack.folder.rglob("*") if path.is_file()]
     places |= {str(path): path.read_text(encoding="utf-8", errors="replace") for path in files}
     places |= {f"command line of {pid}": line for pid, line in command_lines().items()}
     assert len(places["mlflow"]) > 10_000
-    found = [(place, name) for place, text in places.items() for name, word in stack.secrets.items() if word in text]
+    found = [(place, name) for place, text in places.items() for name, word in stack.words.items() if word in text]
     assert found == []
 
 

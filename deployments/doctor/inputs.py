@@ -1,0 +1,81 @@
+"""Looks at files and folders that are read: whether they are there, and hold what they should."""
+
+import csv
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from configs.schema import HoldoutSection, PodiumConfig
+from podium.health import Health
+
+ROWS = (".parquet", ".pq", ".csv")
+
+
+def inputs(config: PodiumConfig) -> list[Health]:
+    """Look at the staging root, the holdout, and the other rows that the configuration names."""
+    found = [_staging(config.staging.root), _holdout(config.holdout)]
+    if config.training and config.holdout:
+        known = (config.holdout.target, *config.holdout.id_columns)
+        found.append(_rows("training", "training.path", config.training.path, known, "holdout.target or id_columns"))
+    if config.monitoring.batches:
+        found.append(_batches(config.monitoring.batches))
+    return found
+
+
+def _staging(root: Path | None) -> Health:
+    if root is None:
+        return Health("staging", "pass", "staging.root is not set: nothing to migrate")
+    try:
+        with os.scandir(root) as entries:
+            count = sum(1 for _ in entries)
+    except OSError as error:
+        return Health("staging", "fail", f"{root}: {error.strerror}", "make it, or mend staging.root")
+    return Health("staging", "pass", f"{root} holds {count:,} entries")
+
+
+def _holdout(section: HoldoutSection | None) -> Health:
+    if section is None:
+        mend = "name labelled rows that no model was trained on in holdout.path"
+        return Health("holdout", "warn", "none: nothing is measured, and selections refuse", mend)
+    wanted = (section.target, *section.id_columns, *section.slices)
+    return _rows("holdout", "holdout.path", section.path, wanted, "holdout.target, id_columns or slices")
+
+
+def _rows(name: str, key: str, path: Path, wanted: Iterable[str], keys: str) -> Health:
+    """Look whether a file of rows can be read and has the columns that are ``wanted``, which ``keys`` name."""
+    try:
+        columns = _columns(path)
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        return Health(name, "fail", f"{path}: {said}", f"mend {key}, or write the file anew")
+    if missing := [column for column in wanted if column not in columns]:
+        mend = f"mend {keys}; there are {', '.join(columns[:8])}"
+        return Health(name, "fail", f"{path} has no column {', '.join(missing)}", mend)
+    return Health(name, "pass", f"{path}, {len(columns)} columns")
+
+
+def _batches(path: Path) -> Health:
+    """Look at the rows of now: those of a file, or of the newest in a folder."""
+    try:
+        newest = _newest(path) if path.is_dir() else path
+    except OSError as error:
+        return Health("batches", "fail", f"{path}: {error.strerror}", "change its owner, or mend monitoring.batches")
+    if newest is None:
+        mend = "none needed if batches are still to come; else mend monitoring.batches"
+        return Health("batches", "warn", f"no .parquet or .csv file is in {path}", mend)
+    return _rows("batches", "monitoring.batches", newest, (), "")
+
+
+def _newest(folder: Path) -> Path | None:
+    files = [path for path in folder.iterdir() if path.suffix in ROWS and path.is_file()]
+    return max(files, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
+
+
+def _columns(path: Path) -> list[str]:
+    """Return the columns of a Parquet or CSV file without reading its rows."""
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as rows:
+            return next(csv.reader(rows), [])
+    from pyarrow.parquet import read_schema
+
+    return list(read_schema(path).names)
