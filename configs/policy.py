@@ -94,7 +94,7 @@ class LeaksSection(Section):
     claims: Response = Field("warn", description="It claims far more than it measures.")
     identifier: Response = Field("warn", description="It learned from a column that tells the rows apart.")
     too_good_above: float | None = Field(
-        0.99, gt=0, lt=1, description="Primary metric, of those from 0 to 1, above which a model is too good."
+        0.99, gt=0, lt=1, description="F1, ROC AUC, R² or primary metric above which a model is too good."
     )
     too_good: Response = Field("warn", description="It is too good.")
     training_rows: Response = Field("warn", description="It was trained on rows of the holdout, by its own record.")
@@ -132,7 +132,10 @@ class EvidenceSection(Section):
         description="With no holdout there are only recorded metrics, which are claims: refuse or promote on them.",
     )
     claim_tolerance: float = Field(
-        0.05, gt=0, le=1, description="Recorded minus measured above this is reported as a leak alarm."
+        0.05,
+        gt=0,
+        le=1,
+        description="A recorded metric better than the measured one by more than this is a leak alarm.",
     )
 
     @model_validator(mode="after")

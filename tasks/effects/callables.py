@@ -1,5 +1,6 @@
 """Looks at what a model would call or open when it is asked: a setting may make it read files, or call anything."""
 
+import sys
 from collections.abc import Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -14,6 +15,8 @@ from tasks.effects.parts import LIBRARIES, objects_in
 
 ASKING = ("stack_method_", "response_method", "chain_method_", "_response_method")
 """Attributes that name methods of a model which are called."""
+KNOWN = frozenset({*KNOWN_PACKAGES, *sys.stdlib_module_names, "_loss", "tasks"})
+"""Packages whose functions are nobody's own; one of scikit-learn's compiled modules says that it is ``_loss``."""
 HELPERS = frozenset(full.rpartition(".")[2] for full in WITH_ARGUMENTS)
 """Functions that make objects of a pickle, and are of no use to a model."""
 CALLED = ("func", "inverse_func", "tokenizer", "preprocessor", "analyzer", "metric", "score_func", "importance_getter")
@@ -53,7 +56,7 @@ def meddling(one: Any) -> str | None:
 def _calling(held: Mapping[str, Any]) -> str | None:
     """Return what an estimator calls that is no function, or what it would give to one."""
     for name in CALLED:
-        if callable(value := held.get(name)) and not _is_function(value):
+        if callable(value := held.get(name)) and not _is_function(value, name):
             return f"calls a {getattr(value, '__name__', type(value).__name__)} as its {name}"
     given = {name: ELSEWHERE & held[name].keys() for name in KEYWORDS if isinstance(held.get(name), dict)}
     return next((f"gives {min(odd)!r} to a function, in its {name}" for name, odd in given.items() if odd), None)
@@ -64,7 +67,7 @@ def _maker(value: Any) -> str | None:
     if isinstance(value, type):
         of_library = value.__module__.startswith(LIBRARIES) and not issubclass(value, SPLITTER)
         return f"class {value.__name__}" if of_library or issubclass(value, ARRAYS) else None
-    return f"helper {value.__name__}" if callable(value) and getattr(value, "__name__", "") in HELPERS else None
+    return f"helper {value.__name__}" if _is_helper(value) else None
 
 
 def is_kernel(value: Any) -> bool:
@@ -72,8 +75,17 @@ def is_kernel(value: Any) -> bool:
     if isinstance(value, Kernel):
         held = [inner for one in objects_in(value) if isinstance(one, Kernel) for inner in vars(one).values()]
         return all(isinstance(inner, Kernel) or not callable(inner) for inner in held)
+    return getattr(value, "__module__", None) == KERNELS or _is_own(value)
+
+
+def _is_own(value: Any) -> bool:
+    """Whether a function is of nobody's package that is known here: such a name was told in the config."""
     module = str(getattr(value, "__module__", None) or type(value).__module__)
-    return module == KERNELS or module.partition(".")[0] not in {*KNOWN_PACKAGES, "builtins"}
+    return module.partition(".")[0] not in KNOWN
+
+
+def _is_helper(value: Any) -> bool:
+    return callable(value) and getattr(value, "__name__", "") in HELPERS and not _is_own(value)
 
 
 def _asking(method: Any) -> str | None:
@@ -82,9 +94,12 @@ def _asking(method: Any) -> str | None:
     return f"would call {odd[0]!r:.60} of a model" if odd else None
 
 
-def _is_function(value: Any) -> bool:
-    """Whether a value is a function that computes, or of a class of somebody's own, who answers for it."""
-    if getattr(value, "__name__", "") in HELPERS:
+def _is_function(value: Any, name: str) -> bool:
+    """Whether a value is a function that computes, or of a class of somebody's own, who answers for it.
+
+    Of two rows NumPy's write into the second: under the ``name`` of a metric they are none.
+    """
+    if _is_helper(value) or (name == "metric" and isinstance(value, np.ufunc)):
         return False
     of_library = isinstance(value, type) or type(value).__module__.startswith((*LIBRARIES, "scipy"))
     return isinstance(value, FUNCTIONS) or type(value).__name__ == "cython_function_or_method" or not of_library

@@ -150,12 +150,19 @@ def _content(kept: Any) -> Any:
 
 def _path(kept: Kept) -> str:
     kind = PureWindowsPath if "Windows" in kept.name else PurePosixPath
-    return str(kind(*map(str, kept.given)))
+    return str(kind(*(_plainly(part, str) for part in kept.given)))
+
+
+def _plainly(value: Any, kind: type) -> Any:
+    """Return a value that is nothing but a text or a number: of anything else a method of its own would be asked."""
+    if type(value) is not kind:
+        raise TypeError(f"{type(value).__name__} is no {kind.__name__}")
+    return value
 
 
 TELLING: dict[str, Callable[[Kept], Any]] = {
-    "Decimal": lambda kept: float(kept.given[0]),
-    "UUID": lambda kept: str(UUID(int=kept.state["int"])),
+    "Decimal": lambda kept: float(_plainly(kept.given[0], str)),
+    "UUID": lambda kept: str(UUID(int=_plainly(kept.state["int"], int))),
     **dict.fromkeys(("Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath"), _path),
 }
 

@@ -354,7 +354,11 @@ def test_splines_of_an_earlier_scipy_are_brought_up_to_date(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", [SVC, NuSVC, SVR, NuSVR, OneClassSVM])
-@pytest.mark.parametrize("kernel", ["rbf", "linear", pairwise.laplacian_kernel, RBF() + WhiteKernel()], ids=str)
+@pytest.mark.parametrize(
+    "kernel",
+    ["rbf", "linear", pairwise.laplacian_kernel, RBF() + WhiteKernel()],
+    ids=["rbf", "linear", "called", "sum"],
+)
 def test_whole_machines_of_support_vectors_are_sound(kind: Any, kernel: Any) -> None:
     """Of every kind, for labels and for numbers."""
     model = kind(kernel=kernel).fit(NUMBERS.to_numpy(), AMOUNT if kind in {SVR, NuSVR} else TARGET)

@@ -227,6 +227,16 @@ def test_the_memory_of_others_is_no_idle_fear(tmp_path: Path) -> None:
     assert bytes(np.asarray(model.further_)) == b"not for "
 
 
+def test_a_reviewed_type_that_opens_files_is_no_idle_fear(tmp_path: Path) -> None:
+    """Without the look a skops file makes a booster of a file that it names."""
+    XGB.save_model(tmp_path / "other.ubj")
+    told = calling("xgboost.core.Booster", None, [], str(tmp_path / "other.ubj"))
+    path = with_node(tmp_path / "model.skops", told)
+    assert skops.io.load(path, ["xgboost.core.Booster"]).further_.num_boosted_rounds() == 3
+    with pytest.raises(SuspectError, match=r"xgboost\.core\.Booster by"):
+        load_staged(path)
+
+
 @pytest.mark.parametrize("name", HONEST)
 def test_what_is_stored_can_be_staged_again(name: str, tmp_path: Path) -> None:
     """The skops file of an honest model has no node that is refused."""

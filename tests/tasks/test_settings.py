@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from numpy._core.numeric import _frombuffer  # type: ignore[attr-defined]
 from scipy.interpolate import BSpline
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import SelectKBest
 from sklearn.metrics import get_scorer, get_scorer_names, pairwise
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from xgboost.callback import TrainingCheckPoint
@@ -151,6 +153,7 @@ SETTINGS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: with_attributes(logistic(), clip=_frombuffer),
         "the helper _frombuffer",
     ),
+    "a function that writes into a row": (lambda: KNeighborsClassifier(metric=np.exp), "calls a exp as its metric"),
     "a spline as a function": (
         lambda: FunctionTransformer(BSpline(np.arange(8.0), np.ones(4), 3)),
         "calls a BSpline as its func",
@@ -164,6 +167,32 @@ def test_a_setting_that_does_more_than_compute_is_refused(case: str, tmp_path: P
     make, reason = SETTINGS[case]
     with pytest.raises(BrokenError, match=reason):
         loaded(make(), "joblib", tmp_path)
+
+
+def encode(text: str) -> str:
+    """A function of somebody's own, with the name of one of Python's."""
+    return text.lower()
+
+
+def test_a_function_of_ones_own_is_no_helper(tmp_path: Path) -> None:
+    """Whatever its name is: it was named in the config."""
+    model = CountVectorizer(preprocessor=encode).fit(["One", "two"])
+    joblib.dump(model, tmp_path / "model.pkl")
+    got = load_staged(tmp_path / "model.pkl", [f"{__name__}.encode"]).model
+    assert got.preprocessor is encode
+
+
+def test_a_kernel_of_ones_own_is_taken_at_its_word(tmp_path: Path) -> None:
+    """It is somebody's own as well."""
+    model = SVC(kernel=dot).fit(NUMBERS.to_numpy(), TARGET)
+    joblib.dump(model, tmp_path / "model.pkl")
+    got = load_staged(tmp_path / "model.pkl", [f"{__name__}.dot"]).model
+    np.testing.assert_array_equal(got.predict(NUMBERS.to_numpy()), model.predict(NUMBERS.to_numpy()))
+
+
+def dot(rows: Any, others: Any) -> Any:
+    """A kernel."""
+    return rows @ others.T
 
 
 def test_a_listed_name_of_another_version_is_one() -> None:
