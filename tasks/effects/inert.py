@@ -94,9 +94,10 @@ def _require_answers(model: Any) -> None:
 
 
 def _lost(value: Any, depth: int = 3) -> Iterator[str]:
-    """Yield the names of what nothing but the name will be left of, in a value, and in lists of lists of it."""
+    """Yield the names of what will be left as something else in a value, and in lists of lists of it."""
     if _is_kept(value):
-        yield from [value.name] if _content(value) is None else []
+        # A list is as good as an index; a float is not the number that a row has as a decimal one.
+        yield from [] if isinstance(_content(value), list) else [value.name]
     elif depth:
         for item in _items(value):
             yield from _lost(item, depth - 1)

@@ -109,10 +109,11 @@ def _support_vectors(part: Any) -> str | None:
 
 
 def _counts_are_right(part: Any, rows: int, classes: int) -> bool:
-    """Whether a machine has as many vectors as it counts: by class, or twice all of them where there are none."""
+    """Whether a machine counts its vectors by class; where there are no classes only the length is taken."""
     counts = np.asarray(part._n_support)
-    total = rows if isinstance(part, BaseSVC) else 2 * rows
-    return len(counts) == classes and bool((counts >= 0).all()) and int(counts.sum()) == total
+    if len(counts) != classes or not isinstance(part, BaseSVC):
+        return len(counts) == classes
+    return bool((counts >= 0).all()) and int(counts.sum()) == rows
 
 
 def _shape_is_right(part: Any, rows: int) -> bool:

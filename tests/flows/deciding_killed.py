@@ -72,9 +72,15 @@ def undone(config: str) -> Any:
         end()
 
 
+def swapped(config: str) -> Any:
+    """Roll back to the version before by name, be it one that a rollback left."""
+    return rollback(config, connect(load_config(config).mlflow).aliases()["previous"])
+
+
 DOES: dict[str, Callable[[str], Any]] = {
     "select": select,
     "rollback": rollback,
+    "swap": swapped,
     "pin": pin,
     "unpin": unpin,
     "approve": functools.partial(settled, approve),

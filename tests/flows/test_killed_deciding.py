@@ -26,7 +26,7 @@ SWITCH = ("set_registered_model_alias", "set_registered_model_alias", "set_model
 END = ("set_model_version_tag", "set_tag")
 WRITES = {
     "select": ("set_experiment_tag", *RECORD, *SWITCH, *END),
-    "rollback": (*RECORD, "set_model_version_tag", "delete_model_version_tag", *SWITCH, *END),
+    "rollback": (*RECORD, *SWITCH, "delete_model_version_tag", "set_model_version_tag", *END),
 }
 ON_SERVER = (2, 6, 7, 8, 11, 13, 14, 15, 17)
 """There are some writes more than on SQLite, for the claim, which the next run takes from the dead."""
@@ -160,7 +160,7 @@ def on_server(home: Path, made: Path) -> Iterator[Path]:
 def test_a_rollback_killed_against_a_server(on_server: Path, prefect_server: str) -> None:
     """Killed after each of its writes, claims included, it is finished or undone by the next run."""
     select(str(on_server))
-    killed = Killed("rollback", on_server, prefect_server)
+    killed = Killed("swap", on_server, prefect_server)
     try:
         for number in ON_SERVER:
             assert killed.after(number) == f"{number} -9"

@@ -5,6 +5,7 @@ import io
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -322,6 +323,10 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: preprocessing.OneHotEncoder(handle_unknown="ignore").fit(BANDS),
         r"its OneHotEncoder has a pandas\S*Interval in its categories_",
     ),
+    "categories that are told as others": (
+        lambda: preprocessing.OrdinalEncoder().fit(np.array([[Decimal("0.1")], [Decimal("0.2")]], dtype=object)),
+        r"its OrdinalEncoder has a decimal\.Decimal in its categories_",
+    ),
     "labels": (
         lambda: with_attributes(logistic(), classes_=np.array([pd.Timestamp(0), pd.Timestamp(1)], dtype=object)),
         r"its LogisticRegression has a \S+timestamp in its classes_",
@@ -337,6 +342,16 @@ LOST: dict[str, tuple[Callable[[], Any], str]] = {
     "a function": (lambda: preprocessing.FunctionTransformer(pd.DataFrame), "has a pandas.DataFrame in its func"),
     "rows of training": (lambda: svm.SVC(kernel=rbf_kernel).fit(NUMBERS, TARGET), "has a pandas.DataFrame in its"),
 }
+
+
+def test_categories_given_by_pandas_are_a_list(tmp_path: Path) -> None:
+    """An index is kept as the list of what it shows, and answers as it did."""
+    rows = MIXED[["kind"]]
+    model = preprocessing.OrdinalEncoder(categories=[pd.Index(["low", "mid", "high"])]).fit(rows)
+    joblib.dump(model, tmp_path / "model.pkl")
+    got = load_staged(tmp_path / "model.pkl").model
+    assert got.categories == [["low", "mid", "high"]]
+    np.testing.assert_array_equal(got.transform(rows), model.transform(rows))
 
 
 @pytest.mark.parametrize("case", LOST)

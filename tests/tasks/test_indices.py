@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xgboost
 from lightgbm import LGBMClassifier
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.gaussian_process.kernels import RBF, Sum, WhiteKernel
@@ -360,9 +360,11 @@ def test_splines_of_an_earlier_scipy_are_brought_up_to_date(tmp_path: Path) -> N
     ids=["rbf", "linear", "called", "sum"],
 )
 def test_whole_machines_of_support_vectors_are_sound(kind: Any, kernel: Any) -> None:
-    """Of every kind, for labels and for numbers."""
-    model = kind(kernel=kernel).fit(NUMBERS.to_numpy(), AMOUNT if kind in {SVR, NuSVR} else TARGET)
-    assert sound(model) is model
+    """Of every kind, for labels and for numbers, on dense and on sparse rows."""
+    for rows in (NUMBERS.to_numpy(), csr_matrix(NUMBERS.to_numpy())):
+        if not (callable(kernel) and issparse(rows)):
+            model = kind(kernel=kernel).fit(rows, AMOUNT if kind in {SVR, NuSVR} else TARGET)
+            assert sound(model) is model
 
 
 def test_nothing_hides_behind_many_objects(monkeypatch: pytest.MonkeyPatch) -> None:
