@@ -36,7 +36,7 @@ from podium.outcome import Pin
 from tasks.effects.store import Store
 from tasks.promotion import switch_champion
 from tasks.standing import set_pin
-from tests.flows.projects import FOREST, LOGISTIC, add_staged, project, store_of
+from tests.flows.projects import FOREST, LOGISTIC, add_staged, project, refused, store_of
 from tests.flows.test_transaction import vanish, when
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -215,14 +215,15 @@ def test_a_production_model_of_a_registry_with_stages_is_adopted(home: Path, mad
 def test_a_registry_from_before_logged_models_is_adopted(home: Path, made: Path, churn_csv: Path) -> None:
     """Its version is of a run alone: it is measured, stays what it is, and others are compared with it.
 
-    A preview says so beforehand, and a plan that was made then is carried out.
+    A preview writes nothing, so that it refuses: what is in production cannot be compared yet.
     """
     config = project(home.parent, made, LOGISTIC, policy={"approval": "required"})
     store = store_of(config)
     version = registered_as_before(store, made, churn_csv)
     migrate(str(config))
-    seen = select(str(config), dry_run=True)
+    seen = refused(select, config, dry_run=True)
     assert (seen.production.champion, store.aliases()) == (version, {})
+    assert "the champion cannot be compared" in seen.selection.reasons[0]
     outcome = select(str(config))
     assert outcome.production.champion == version
     assert decisions(config)[0]["verdict"] == "adopt"
