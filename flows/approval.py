@@ -9,7 +9,7 @@ from flows.rechecking import rechecked
 from flows.settlement import finished_order, now, ordering, settle_order
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError
-from podium.orders import given_before, order, registered_in, settled_reason, waiting_for
+from podium.orders import given_before, order, pinned, registered_in, settled_reason, waiting_for
 from podium.outcome import OrderOutcome, Production
 from podium.states import holdout_of
 from tasks.asking import answer_about
@@ -111,7 +111,7 @@ def _require_current(config: PodiumConfig, waiting: Decision, production: Produc
     """Refuse what was decided against another champion, while one is pinned, or on what is not so any more."""
     name, before, champion = config.mlflow.registered_model, waiting.content["champion_before"], production.champion
     if production.pin:
-        raise NegativeAnswerError(f"{name}: {production.pin.sentence()}; run `podium unpin` first")
+        raise pinned(name, production.pin)
     if champion != before:
         close_decision(config.mlflow, waiting.decision_id, "superseded")
         raise NegativeAnswerError(

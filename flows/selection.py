@@ -140,6 +140,8 @@ def _choose(
     while True:
         announce("deciding", detail=listed.told)
         numbers, listed = ranked(config, holdout, listed, production)
+        if numbers.promoted is None:
+            return numbers, None
         is_new = _is_new(config, holdout, numbers)
         selection = _shown(config, holdout, numbers, production, anew=is_new)
         if selection.promoted is None or (not is_new and _stays(config, selection, production)):

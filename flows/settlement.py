@@ -207,21 +207,18 @@ def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) ->
 
 def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
     """Switch, and hold back what is left; where nothing was in production before, nothing is again."""
-    content = decision.content
-    if content["promoted"] is None:
-        vacate(config.mlflow, content["champion_before"])
+    content, promoted = decision.content, decision.content["promoted"]
+    if promoted:
+        free_version(config.mlflow, _switched(config, decision))
     else:
-        _switched(config, decision)
-        free_version(config.mlflow, content["promoted"]["version"])
+        vacate(config.mlflow, content["champion_before"])
     hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
     hold_version(config.mlflow, content["champion_before"], hold)
     if "undoes" in content:
         # What failed is nothing to go back to; what was before it is again what it was.
         set_previous(config.mlflow, content.get("previous_before"))
         close_decision(config.mlflow, content["undoes"], "undone")
-    if content["promoted"] is None:
-        return CarriedOut()
-    return CarriedOut(retire_versions(config.mlflow, config.retention, content["promoted"]["version"]))
+    return CarriedOut(retire_versions(config.mlflow, config.retention, promoted["version"]) if promoted else ())
 
 
 def _approved(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:

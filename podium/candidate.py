@@ -1,7 +1,8 @@
 """A candidate as a selection sees it, and the rules that it is judged by."""
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -106,6 +107,17 @@ class Candidate:
         """Return a metric so that more is better, rounded to what counts as a tie; minus infinity if it is unknown."""
         value = self.known(metric)
         return -math.inf if value is None else exact(goodness(metric, value))
+
+
+def names_apart(ids: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a name for each of some models that no other of them has, given their model ids and logged models' ids."""
+    count = Counter(model_id for model_id, _ in ids)
+    return [one if count[one] == 1 else in_full(one, logged) for one, logged in ids]
+
+
+def in_full(model_id: str, logged_model_id: str) -> str:
+    """Return the name of a model that shares its id with others."""
+    return f"{model_id} ({logged_model_id})"
 
 
 def exact(value: float) -> float:

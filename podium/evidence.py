@@ -4,11 +4,10 @@ The numbers name the candidate that did best on the holdout. It replaces the cha
 better, with everyone who was in the running accounted for; of several that are, the one the policy ranks first.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from podium.candidate import Candidate
+from podium.candidate import Candidate, names_apart
 from podium.multiplicity import Shrunken
 from podium.ranking import Beyond, Selection, Verdict, defends
 from podium.shown import Asked, Superiority
@@ -20,8 +19,8 @@ MOST = 200
 
 def names_of(candidates: Sequence[Candidate]) -> dict[str, Candidate]:
     """Return candidates by a name that a person knows and no other of them has."""
-    ids = Counter(c.model_id for c in candidates)
-    return {c.model_id if ids[c.model_id] == 1 else f"{c.model_id} ({c.logged_model_id})": c for c in candidates}
+    names = names_apart([(c.model_id, c.logged_model_id) for c in candidates])
+    return dict(zip(names, candidates, strict=True))
 
 
 def champion_in(selection: Selection, logged_model_id: str | None) -> Candidate | None:

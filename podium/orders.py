@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from podium.decision import Decision, Head, canonical_json
 from podium.errors import NegativeAnswerError, UsageError
-from podium.outcome import Production
+from podium.outcome import Pin, Production
 from podium.standing import held_by
 
 Order = Literal["rollback", "pin", "unpin", "approve", "reject", "adopt"]
@@ -77,8 +77,13 @@ def rollback_target(wanted: str | None, production: Production, registered_model
     if target == production.champion:
         raise NegativeAnswerError(f"{registered_model} version {target} is in production already")
     if production.pin and production.pin.version != target:
-        raise NegativeAnswerError(f"{registered_model}: {production.pin.sentence()}; run `podium unpin` first")
+        raise pinned(registered_model, production.pin)
     return target
+
+
+def pinned(registered_model: str, pin: Pin) -> NegativeAnswerError:
+    """Return the error of an order that a pin stands in the way of."""
+    return NegativeAnswerError(f"{registered_model}: {pin.sentence()}; run `podium unpin` first")
 
 
 def require_not_left(target: Registered, wanted: str | None, production: Production, registered_model: str) -> None:

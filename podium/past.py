@@ -1,11 +1,11 @@
 """Looks back along the chain of decisions: what was in production when, and why a model was not."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
+from podium.candidate import in_full, names_apart
 from podium.decision import Chain, Decision
 from podium.errors import UsageError
 from podium.fates import Fate, Json
@@ -99,7 +99,7 @@ def why_not(decision: Decision, fate: Fate, model_id: str | None = None) -> dict
     """
     content = decision.content
     rows = _by_name((content.get("evidence") or {}).get("ranking", ()))
-    wanted = {name: row for name, row in rows.items() if model_id in (None, row["model_id"], _in_full(row))}
+    wanted = {name: row for name, row in rows.items() if model_id in (None, row["model_id"], in_full(*_ids(row)))}
     if model_id is not None and not wanted:
         raise UsageError(f"decision {decision.decision_id}: {_unlisted(content, model_id, rows)}")
     compared = compared_in(content) if wanted else {}
@@ -109,12 +109,11 @@ def why_not(decision: Decision, fate: Fate, model_id: str | None = None) -> dict
 def _by_name(ranking: Iterable[Json]) -> dict[str, Json]:
     """Return the rows of a ranking by a name that no other of them has."""
     rows = list(ranking)
-    ids = Counter(row["model_id"] for row in rows)
-    return {row["model_id"] if ids[row["model_id"]] == 1 else _in_full(row): row for row in rows}
+    return dict(zip(names_apart([_ids(row) for row in rows]), rows, strict=True))
 
 
-def _in_full(row: Json) -> str:
-    return f"{row['model_id']} ({row['logged_model_id']})"
+def _ids(row: Json) -> tuple[str, str]:
+    return row["model_id"], row["logged_model_id"]
 
 
 def compared_in(content: Json) -> dict[str, Json]:
@@ -125,7 +124,7 @@ def compared_in(content: Json) -> dict[str, Json]:
     said = {c["candidate"]: c for c in (content["evidence"].get("comparison") or {}).get("challengers", ())}
     found: dict[str, Json] = {}
     for row in _challengers(content):
-        name = next((n for n in (_in_full(row), row["model_id"]) if n in said), None)
+        name = next((n for n in (in_full(*_ids(row)), row["model_id"]) if n in said), None)
         if name is not None:
             found[row["logged_model_id"]] = said.pop(name)
     return found

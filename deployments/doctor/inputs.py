@@ -7,8 +7,7 @@ from pathlib import Path
 
 from configs.schema import HoldoutSection, PodiumConfig
 from podium.health import Health
-
-ROWS = (".parquet", ".pq", ".csv")
+from tasks.effects.row_files import newest_in
 
 
 def inputs(config: PodiumConfig) -> list[Health]:
@@ -57,18 +56,13 @@ def _rows(name: str, key: str, path: Path, wanted: Iterable[str], keys: str) -> 
 def _batches(path: Path) -> Health:
     """Look at the rows of now: those of a file, or of the newest in a folder."""
     try:
-        newest = _newest(path) if path.is_dir() else path
+        newest = newest_in(path) if path.is_dir() else path
     except OSError as error:
         return Health("batches", "fail", f"{path}: {error.strerror}", "change its owner, or mend monitoring.batches")
     if newest is None:
         mend = "none needed if batches are still to come; else mend monitoring.batches"
         return Health("batches", "warn", f"no .parquet or .csv file is in {path}", mend)
     return _rows("batches", "monitoring.batches", newest, (), "")
-
-
-def _newest(folder: Path) -> Path | None:
-    files = [path for path in folder.iterdir() if path.suffix in ROWS and path.is_file()]
-    return max(files, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
 
 
 def _columns(path: Path) -> list[str]:

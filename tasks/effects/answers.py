@@ -18,8 +18,9 @@ from podium.errors import PodiumError, UsageError, first_line
 from podium.measurement import Predictions
 from podium.names import printable
 from podium.scored import ANSWER, CHANCE, ROW, VERSION, Block, are_whole, rows_at_once
-from tasks.effects.batches import KINDS, as_parquet
+from tasks.effects.batches import as_parquet
 from tasks.effects.processes import is_alive, this_writer
+from tasks.effects.row_files import KINDS
 
 MARK = ".podium-scoring"
 

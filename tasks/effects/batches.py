@@ -24,8 +24,8 @@ from podium.labels import canonical, canonical_labels
 from podium.monitored import Batch
 from podium.names import printable
 from tasks.effects.prediction import read_rows
+from tasks.effects.row_files import KINDS, newest_in
 
-KINDS = frozenset({".parquet", ".pq", ".csv"})
 BLOCK = 2**20
 NUMBER = "__podium_row__"
 INDEX = "__index_level_"
@@ -53,19 +53,14 @@ def named_batch(section: MonitoringSection, given: str | None) -> Path:
         raise UsageError("no batch to look at: name a file with --batch, or set monitoring.batches")
     where = f"{'--batch' if given else 'monitoring.batches'}: {path}"
     if path.is_dir():
-        return _newest(path, where)
+        if newest := newest_in(path):
+            return newest
+        raise UsageError(f"{where}: no .parquet or .csv file is in this folder")
     if not path.is_file():
         raise UsageError(f"{where}: no such file or folder")
     if path.suffix not in KINDS:
         raise UsageError(f"{where}: neither .parquet nor .csv")
     return path
-
-
-def _newest(folder: Path, where: str) -> Path:
-    files = {file: file.stat().st_mtime_ns for file in folder.iterdir() if file.suffix in KINDS and file.is_file()}
-    if not files:
-        raise UsageError(f"{where}: no .parquet or .csv file is in this folder")
-    return max(files, key=lambda file: (files[file], file.name))
 
 
 def take(path: Path, most: int, scratch: Path) -> Rows:

@@ -136,11 +136,12 @@ def forget(*ids: str) -> None:
 
 
 def logged_model_of(version: ModelVersion) -> str | None:
-    """Return the id of the logged model behind a version: MLflow names it in its source, Podium where it made one."""
-    if backed_by := version.tags.get(BACKED_BY):
-        return str(backed_by)
+    """Return the id of the logged model behind a version: MLflow names it in its source, Podium where it made one.
+
+    A source cannot be changed and a tag can: what is served and what is measured stay one as far as MLflow sees to it.
+    """
     found = LOGGED_MODEL.search(version.source or "")
-    return found.group() if found else None
+    return found.group() if found else version.tags.get(BACKED_BY)
 
 
 def address(section: MlflowSection) -> str:

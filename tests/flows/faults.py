@@ -116,3 +116,14 @@ def chain_of(config: Path) -> list[str]:
     chain = chain_json(history(str(config)))
     assert chain["unbroken"], chain["broken_at"]
     return [d["verdict"] for d in chain["decisions"]]
+
+
+def killed_after(what: str, cases: list[tuple[Path, int]], prefect_server: str) -> list[str]:
+    """Run an order for each config until it is killed after so many writes; of one that is not, return the writes."""
+    pairs = [str(word) for case in cases for word in case]
+    command = [sys.executable, "-m", "tests.flows.deciding_killed", what, *pairs]
+    environment = {**os.environ, "PREFECT_API_URL": prefect_server}
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False, env=environment)
+    lines = ended.stdout.splitlines()
+    assert len(lines) == sum(1 if number else 2 for _, number in cases), ended.stdout + ended.stderr[-3000:]
+    return lines

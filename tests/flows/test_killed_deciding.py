@@ -1,7 +1,6 @@
 """Killed between any two writes, a decision is finished or undone by the next run: one champion, one chain."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from flows.rollback import rollback
 from flows.selection import select
 from tasks.effects.store import connect
 from tasks.measurement import load_version
-from tests.flows.projects import FOREST, LOGISTIC, add_staged, copy_database, project
+from tests.flows.faults import copied, killed_after, undecided
+from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
 
 RECORD = ("create_run", "log_artifacts", "log_artifact", "log_batch", "set_experiment_tag", "set_terminated")
 SWITCH = ("set_registered_model_alias", "set_registered_model_alias", "set_model_version_tag", "set_model_version_tag")
@@ -43,43 +43,19 @@ def left(
     configs = {(what, number): root / f"{what}-{number}" / "churn.yaml" for what, number in CASES}
     for what in WRITES:
         for number in range(1, len(WRITES[what]) + 1):
-            copied(base, configs[what, number])
-        whole = copied(base, root / what / "churn.yaml")
+            copied(base, configs[what, number].parent)
+        whole = copied(base, root / what)
         kill_each(what, [(configs[what, n], n) for w, n in CASES if w == what], whole, prefect_server)
         select(str(base))
     return configs
 
 
-def undecided(folder: Path, made: Path, empty_database: Path) -> Path:
-    """A project with FOREST in production as version 1, and LOGISTIC, which is better, as version 2."""
-    folder.mkdir()
-    shutil.copy(empty_database, folder / "mlflow.db")
-    config = project(folder, made, FOREST, mlflow={"tracking_uri": "sqlite:///mlflow.db"})
-    migrate(str(config))
-    select(str(config))
-    add_staged(config, made, LOGISTIC)
-    migrate(str(config))
-    return config
-
-
-def copied(config: Path, to: Path) -> Path:
-    """The same project with a copy of the database; what is in the artifact store they share."""
-    to.parent.mkdir()
-    copy_database(config.parent / "mlflow.db", to.parent / "mlflow.db")
-    shutil.copy(config, to)
-    return to
-
-
 def kill_each(what: str, cases: list[tuple[Path, int]], whole: Path, prefect_server: str) -> None:
     """Run a decision for each config until it is killed, and one that is not, which says what its writes are."""
-    pairs = [str(word) for case in (*cases, (whole, 0)) for word in case]
-    command = [sys.executable, "-m", "tests.flows.deciding_killed", what, *pairs]
-    environment = {**os.environ, "PREFECT_API_URL": prefect_server}
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False, env=environment)
-    *killed, writes, alone = ended.stdout.splitlines() or ["", ""]
-    assert alone == "0 0", ended.stdout + ended.stderr[-3000:]
+    *dead, writes, alone = killed_after(what, [*cases, (whole, 0)], prefect_server)
+    assert alone == "0 0"
     assert tuple(writes.split()) == WRITES[what]
-    assert [line.split()[1] for line in killed] == ["-9"] * len(cases)
+    assert [line.split()[1] for line in dead] == ["-9"] * len(cases)
 
 
 def assert_whole(config: Path) -> list[dict[str, Any]]:

@@ -1,9 +1,6 @@
 """Killed between any two writes, an order of a person is done once when the same order is given again."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,7 @@ from flows.selection import select
 from podium.errors import NegativeAnswerError, UsageError
 from tasks.effects.store import connect
 from tests.flows.deciding_killed import DOES, files_of
-from tests.flows.faults import copied, undecided
+from tests.flows.faults import copied, killed_after, undecided
 from tests.flows.projects import FOREST, LOGISTIC, TWINS, add_staged
 
 pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect_server")]
@@ -114,17 +111,6 @@ def picture(config: Path) -> dict[str, Any]:
     }
 
 
-def killed(what: str, cases: list[tuple[Path, int]], prefect_server: str) -> list[str]:
-    """Run an order for each config until it is killed after so many writes; of one that is not, return the writes."""
-    pairs = [str(word) for case in cases for word in case]
-    command = [sys.executable, "-m", "tests.flows.deciding_killed", what, *pairs]
-    environment = {**os.environ, "PREFECT_API_URL": prefect_server}
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False, env=environment)
-    lines = ended.stdout.splitlines()
-    assert len(lines) == sum(1 if number else 2 for _, number in cases), ended.stdout + ended.stderr[-3000:]
-    return lines
-
-
 @pytest.fixture
 def whole_again(base: Path) -> Iterator[None]:
     """Bring back files that were lost."""
@@ -141,11 +127,11 @@ def test_given_again_it_is_done_once(what: str, base: Path, tmp_path: Path, pref
     before = copied(base, tmp_path / "before")
     BEFORE[what](before)
     whole = copied(before, tmp_path / "whole")
-    writes, ended = killed(what, [(whole, 0)], prefect_server)
+    writes, ended = killed_after(what, [(whole, 0)], prefect_server)
     assert ended == "0 0"
     wanted, numbers = picture(whole), range(1, len(writes.split()) + 1)
     cases = [(copied(before, tmp_path / str(number)), number) for number in numbers]
-    assert killed(what, cases, prefect_server) == [f"{number} -9" for number in numbers]
+    assert killed_after(what, cases, prefect_server) == [f"{number} -9" for number in numbers]
     for config, number in cases:
         try:
             DOES[what](str(config))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mlflow.entities import LoggedModelStatus, Metric
+from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
 
 from benchmarks.servers import MlflowServer
 from configs.schema import MlflowSection
@@ -13,7 +14,7 @@ from podium.measurement import Holdout
 from podium.shortlist import Shortlist
 from tasks.candidates import News, list_best, list_further, look_for_news, register, remember
 from tasks.effects import looking
-from tasks.effects.store import Store, connect
+from tasks.effects.store import BACKED_BY, Store, connect, logged_model_of
 
 HOLDOUT = Holdout("holdout", "d" * 32, np.array(["0", "1"]), "1")
 SECTION = MlflowSection()
@@ -179,3 +180,12 @@ def test_a_server_gives_the_same(tmp_path: Path, home: Path) -> None:
         assert len(whole.leading) == 25
     finally:
         server.kill()
+
+
+def test_a_tag_says_nothing_of_a_version_whose_source_names_its_model() -> None:
+    """Anybody may set a tag: what a version is served from is what it is measured by."""
+    one, other = (f"m-{digit * 32}" for digit in "ab")
+    tagged = [ModelVersionTag(BACKED_BY, other)]
+    assert logged_model_of(ModelVersion("churn", "1", 0, source=f"models:/{one}", tags=tagged)) == one
+    assert logged_model_of(ModelVersion("churn", "1", 0, source="runs:/r/model", tags=tagged)) == other
+    assert logged_model_of(ModelVersion("churn", "1", 0, source="runs:/r/model")) is None
