@@ -79,7 +79,7 @@ def test_an_account_that_may_only_read_is_told(config: Path, accounts: str, monk
         become(name)
         empty = found(config)
         assert (empty["permissions"].status, empty["artifacts"].status) == ("warn", "pass"), name
-    client = MlflowClient(accounts)
+    client = MlflowClient(accounts, registry_uri=accounts)
     made = [client.create_experiment(f"churn_monitoring{end}", tags={"own": "1"}) for end in ("", ".decisions")]
     client.create_registered_model("churn", tags={"own": "1"})
     passed = found(config)
