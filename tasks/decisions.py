@@ -17,7 +17,7 @@ from podium.redaction import without_password
 from podium.report import Report
 from podium.states import champion_after, first_state
 from tasks.effects.locks import Turn
-from tasks.effects.records import note_newest, record_text
+from tasks.effects.records import keep_to_chain, note_newest, record_text
 from tasks.effects.store import Store, connect, find
 
 CHAINED = "tags.`podium.sequence` != ''"
@@ -55,9 +55,10 @@ def write_decision(section: MlflowSection, decision: Decision, report: Report, t
     """Write a decision and its report to MLflow and to ``PODIUM_HOME``; return the folder of the report.
 
     Raises:
-        PodiumError: the turn to decide was lost; then it is not in the chain.
+        PodiumError: the turn to decide was lost, or the model's chain is elsewhere; then it is not in the chain.
     """
     store, content = connect(section), decision.content
+    keep_to_chain(store, section)
     run_id = _run_for(store, decision)
     folder = podium_home() / "reports" / decision.decision_id
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,15 +11,18 @@ from podium.outcome import Production
 from podium.retention import Held, Retirement, keeping, retire
 from podium.standing import parse_pin
 from tasks.effects.backing import back
+from tasks.effects.records import require_own_chain
 from tasks.effects.store import (
     CHAMPION,
     PINNED,
     PREVIOUS,
     RETIRED,
+    Registry,
     Store,
     connect,
     delete_version,
     find,
+    find_registry,
     logged_model_of,
 )
 
@@ -29,11 +32,15 @@ def in_production(section: MlflowSection, or_by_stage: bool = False) -> Producti
     """Return the versions that the aliases ``champion`` and ``previous`` point to, and the pin.
 
     ``or_by_stage`` takes the version that only the deprecated stage marks for the champion, as a selection will.
+
+    Raises:
+        PodiumError: the registered model is decided on in another experiment.
     """
-    store = find(section)
+    store = find_registry(section)
     if store is None:
         return Production(None, None, None, None)
     model = store.registered()
+    require_own_chain(section, model.tags)
     aliases = {alias: str(version) for alias, version in model.aliases.items()}
     if or_by_stage and CHAMPION not in aliases and (staged := _by_stage(store)):
         aliases[CHAMPION] = staged
@@ -86,7 +93,7 @@ def back_version(section: MlflowSection, version: str) -> str:
     return back(store, store.client.get_model_version(store.registered_model, version))
 
 
-def _by_stage(store: Store) -> str | None:
+def _by_stage(store: Registry) -> str | None:
     return max((str(v.version) for v in store.versions() if v.current_stage == "Production"), key=int, default=None)
 
 

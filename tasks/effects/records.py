@@ -1,12 +1,15 @@
 """Reads decision records back from MLflow, without a flow: looking at the history needs no Prefect."""
 
+from collections.abc import Mapping
+
 from mlflow.artifacts import list_artifacts, load_text
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from configs.schema import MlflowSection
 from podium.decision import Chain, Stored, check_chain
-from tasks.effects.store import Store, find
+from podium.errors import PodiumError
+from tasks.effects.store import DECIDED_IN, Store, find
 
 FILE = "decision.json"
 NEWEST = "podium.newest_decision"
@@ -32,6 +35,29 @@ def read_chain(section: MlflowSection) -> Chain:
 def note_newest(store: Store, number: int, sha256: str) -> None:
     """Note beside the records which is the newest, so that it is missed if it is gone."""
     store.client.set_experiment_tag(store.decisions_id, NEWEST, f"{number} {sha256}")
+
+
+def keep_to_chain(store: Store, section: MlflowSection) -> None:
+    """Note at a registered model which experiment holds its decisions, before the first of them is in the chain."""
+    tags = store.registered().tags
+    require_own_chain(section, tags)
+    if DECIDED_IN not in tags:
+        store.client.set_registered_model_tag(store.registered_model, DECIDED_IN, section.experiment)
+
+
+def require_own_chain(section: MlflowSection, tags: Mapping[str, str]) -> None:
+    """Return if the decisions on a registered model with these tags belong into the configured experiment.
+
+    Raises:
+        PodiumError: they are in another, whose decisions neither this one's turn nor its chain would know of.
+    """
+    where, name = tags.get(DECIDED_IN, section.experiment), section.registered_model
+    if where != section.experiment:
+        raise PodiumError(
+            f"{name} is decided on in the experiment {where}, and this config says {section.experiment}: set "
+            f"mlflow.experiment to {where}, or mlflow.registered_model to another; to begin a new chain of decisions "
+            f"for {name}, delete the registered model's tag {DECIDED_IN}"
+        )
 
 
 def _newest(store: Store) -> tuple[int, str] | None:

@@ -43,17 +43,17 @@ LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
 PINNED, HELD = "podium.pinned", "podium.rolled_back"
 """Tags of the registered model whose champion stays, and of a version that is not promoted again."""
 T = TypeVar("T")
+DECIDED_IN = "podium.decided_in"
+"""Tag of the registered model that names the experiment whose decisions are its one chain."""
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
-    """MLflow's client with the names of a configuration, all of which exist."""
+class Registry:
+    """MLflow's client with a registered model that exists."""
 
     client: MlflowClient
     uri: str
-    experiment_id: str
-    decisions_id: str
     registered_model: str
 
     @property
@@ -74,6 +74,14 @@ class Store:
         """Return every version of the registered model that meets a filter; their aliases are not filled in."""
         filters = f"name = '{self.registered_model}'" + (f" and {wanted}" if wanted else "")
         return _all_pages(lambda token: self.client.search_model_versions(filters, max_results=PAGE, page_token=token))
+
+
+@dataclass(frozen=True, slots=True)
+class Store(Registry):
+    """MLflow's client with the names of a configuration, all of which exist."""
+
+    experiment_id: str
+    decisions_id: str
 
     def logged_models(self, wanted: str | None = None) -> list[LoggedModel]:
         """Return every logged model of the experiment that meets a filter, newest first."""
@@ -169,17 +177,23 @@ def _write_ahead(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def find(section: MlflowSection) -> Store | None:
-    """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing."""
-    uri = address(section)
+def find_registry(section: MlflowSection) -> Registry | None:
+    """Return the registered model of a configuration, whoever made it, or None if it is not there. Writes nothing."""
+    uri, name = address(section), section.registered_model
     if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
         return None
     require_answer(uri, section.patience)
     _point_mlflow_at(section)
     client = MlflowClient(uri, uri)
+    return Registry(client, uri, name) if _is_registered(client, name) else None
+
+
+def find(section: MlflowSection) -> Store | None:
+    """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing."""
+    registry = find_registry(section)
     parts = (section.experiment, f"{section.experiment}.decisions")
-    there = all(client.get_experiment_by_name(name) for name in parts)
-    return connect(section) if there and _is_registered(client, section.registered_model) else None
+    there = registry is not None and all(registry.client.get_experiment_by_name(name) for name in parts)
+    return connect(section) if there else None
 
 
 def _is_registered(client: MlflowClient, name: str) -> bool:
@@ -212,7 +226,7 @@ def _connect(experiment: str, registered_model: str, uri: str) -> Store:
     client = MlflowClient(uri, uri)
     ids = [experiment_id(client, name, uri) for name in (experiment, f"{experiment}.decisions")]
     _registered_model(client, registered_model)
-    return Store(client, uri, ids[0], ids[1], registered_model)
+    return Store(client, uri, registered_model, ids[0], ids[1])
 
 
 def delete_version(store: Store, version: str) -> None:

@@ -33,7 +33,7 @@ from flows.retirement import retire
 from flows.selection import select
 from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Pin
-from tasks.effects.store import Store
+from tasks.effects.store import Store, connect
 from tasks.promotion import switch_champion
 from tasks.standing import set_pin
 from tests.flows.projects import FOREST, LOGISTIC, add_staged, project, refused, store_of
@@ -218,9 +218,11 @@ def test_a_registry_from_before_logged_models_is_adopted(home: Path, made: Path,
     A preview writes nothing, so that it refuses: what is in production cannot be compared yet.
     """
     config = project(home.parent, made, LOGISTIC, policy={"approval": "required"})
-    store = store_of(config)
-    version = registered_as_before(store, made, churn_csv)
+    version = registered_as_before(registry_of_others(config), made, churn_csv)
+    seen = refused(select, config, dry_run=True)
+    assert seen.production.champion == version, "there are no experiments of this config yet"
     migrate(str(config))
+    store = store_of(config)
     seen = refused(select, config, dry_run=True)
     assert (seen.production.champion, store.aliases()) == (version, {})
     assert "the champion cannot be compared" in seen.selection.reasons[0]
@@ -230,6 +232,11 @@ def test_a_registry_from_before_logged_models_is_adopted(home: Path, made: Path,
     assert {r.candidate.version: r.place is not None for r in outcome.selection.ranking} == {version: True, "2": True}
     again = select(str(config))
     assert (again.recorded, len(store.logged_models())) == (False, 2)
+
+
+def registry_of_others(config: Path) -> Store:
+    """The registered model of a config with an experiment that is not the config's."""
+    return connect(load_config(config).mlflow.model_copy(update={"experiment": "theirs"}))
 
 
 def registered_as_before(store: Store, made: Path, churn_csv: Path) -> str:

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from flows.selection import select
 from flows.verification import verify
 from podium.errors import PodiumError
 from podium.progress import Progress, listen
-from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, project, refused, store_of
+from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, decided_project, project, refused, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -201,3 +202,16 @@ def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> 
     (served / "current").unlink()
     select(str(config))
     assert (served / "current" / "model" / "MLmodel").is_file()
+
+
+def test_a_registered_model_has_one_chain(home: Path, made: Path) -> None:
+    """A config with another experiment would decide in a chain of its own: nothing is decided, recorded or changed."""
+    config = decided_project(home.parent, made)
+    champion = store_of(config).aliases()
+    (home.parent / "other").mkdir()
+    other = project(home.parent / "other", made, FOREST, mlflow={"experiment": "other"})
+    migrate(str(other))
+    for ask in (select, partial(select, dry_run=True), rollback):
+        with pytest.raises(PodiumError, match="churn is decided on in the experiment churn_monitoring"):
+            ask(str(other))
+    assert (store_of(config).aliases(), len(decisions(config)), states(other)) == (champion, 1, [])
