@@ -67,7 +67,8 @@ class Candidate:
 
     ``size`` is in bytes, None if unknown; ``metrics`` are those of the evidence, ``recorded`` those it claims;
     ``held`` is why it is not promoted again though it is measured; ``identifiers`` are columns that tell rows apart
-    and that it learned from; ``location`` is where its files are, as far as that is known.
+    and that it learned from; ``location`` is where its files are, as far as that is known; ``earlier`` are its numbers
+    of other measurements by their digests, as long as it has none of the evidence.
     """
 
     model_id: str
@@ -84,6 +85,7 @@ class Candidate:
     tags: Mapping[str, str] = field(default_factory=dict)
     identifiers: tuple[str, ...] = ()
     location: str | None = None
+    earlier: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def files(self) -> str:

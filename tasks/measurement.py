@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,10 +22,11 @@ from podium.plan import parts_of
 from podium.progress import Counter
 from tasks.effects.describing import runs_of
 from tasks.effects.holdout import read_holdout
+from tasks.effects.keeping import measured_anew
 from tasks.effects.measuring import SAID, asked, score, score_each
 from tasks.effects.store import Store, connect, located
 from tasks.effects.training_rows import logged_rows
-from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
+from tasks.effects.writing import MEASUREMENT, holdout_metrics, identifier_tags, log_numbers, write_measurement
 
 Matrix = dict[str, Any]
 """A confusion matrix as ``{"labels": […], "matrix": [[…]]}``."""
@@ -69,11 +70,23 @@ class _Measuring:
             scratches = [Path(folder, str(number)) for number in range(len(batch))]
             for scratch in scratches:
                 scratch.mkdir()
-            found = score_each(self.store, self.config, self.holdout, batch, scratches)
-            with closing(found):
+            with closing(self._found(batch, runs, scratches)) as found:
                 for candidate, scratch, one in zip(batch, scratches, found, strict=True):
                     self.count.step(candidate.model_id)
                     yield self._noted(one, candidate, runs.get(candidate.run_id or ""), scratch)
+
+    def _found(
+        self, batch: Sequence[Candidate], runs: Mapping[str, Run], scratches: Sequence[Path]
+    ) -> Generator[Measurement, None, None]:
+        """Measure by what was kept of the same rows, and ask only the models of which nothing is."""
+        kept = [
+            measured_anew(self.store, self.holdout, c, runs.get(c.run_id or ""), scratch / SAID)
+            for c, scratch in zip(batch, scratches, strict=True)
+        ]
+        new = [number for number, found in enumerate(kept) if found is None]
+        asked = [batch[number] for number in new], [scratches[number] for number in new]
+        with closing(score_each(self.store, self.config, self.holdout, *asked)) as answers:
+            yield from (found or next(answers) for found in kept)
 
     def _noted(self, found: Measurement, candidate: Candidate, run: Run | None, scratch: Path) -> Candidate:
         if found.reason:
@@ -148,7 +161,7 @@ def confusion_matrix_of(section: MlflowSection, candidate: Candidate | None, dig
     store = connect(section)
     uri = store.client.get_run(candidate.run_id).info.artifact_uri
     try:
-        found = load_dict(f"{uri}/holdout/{digest[:12]}/measurement.json")
+        found = load_dict(f"{uri}/holdout/{digest[:12]}/{MEASUREMENT}")
     except (MlflowException, OSError):
         return None
     matrix: Matrix | None = found.get("confusion_matrix")

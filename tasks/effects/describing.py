@@ -12,7 +12,7 @@ from podium.metrics import claims_of, is_possible, metric_id
 from podium.plan import parts_of
 from podium.standing import held_back
 from tasks.effects.store import HELD, RETIRED, UNFINISHED, Store, logged_model_of
-from tasks.effects.writing import PREFIX, identifiers_of, measured_of
+from tasks.effects.writing import PREFIX, earlier_of, identifiers_of, measured_of
 
 IN_A_URL = 50
 """Run ids in one question to a server about versions, which travels in the address of a request."""
@@ -68,6 +68,7 @@ def _listed(ids: Iterable[str]) -> str:
 def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None, holdout: Holdout | None) -> Candidate:
     recorded = _recorded(model) | (_run_metrics(run) if run else {})
     digests = (holdout.digest, holdout.rows_digest) if holdout else ()
+    measured = measured_of(model, holdout.digest) if holdout else {}
     return Candidate(
         model_id=model.tags.get("podium.model_id")
         or (run.info.run_name if run else None)
@@ -79,11 +80,12 @@ def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None
         model_type=model.tags.get("podium.model_type") or model.model_type or "unknown",
         trained_at=_trained_at(model, run),
         size=int(model.tags["podium.bytes"]) if "podium.bytes" in model.tags else None,
-        metrics=measured_of(model, holdout.digest) if holdout else recorded,
+        metrics=measured if holdout else recorded,
         recorded=recorded,
         tags=_plain(model.tags) | (_plain(version.tags) if version else {}),
         identifiers=identifiers_of(model.tags),
         location=model.artifact_location,
+        earlier={} if measured or holdout is None else earlier_of(model),
         unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
         held=held_back(version.tags.get(HELD), str(version.version), *digests) if version else None,
     )

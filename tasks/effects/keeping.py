@@ -3,10 +3,13 @@
 They are files that anyone who may write to MLflow could have written: used as long as they give the measured numbers.
 """
 
+import json
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from mlflow.artifacts import download_artifacts
@@ -14,17 +17,21 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from podium.candidate import Candidate
-from podium.measurement import Holdout, Predictions, differs, measure
+from podium.measurement import Holdout, Measurement, Predictions, differs, measure
 from tasks.effects.describing import runs_of
 from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
 from tasks.effects.store import Store
-from tasks.effects.writing import place_of
+from tasks.effects.writing import MEASUREMENT, place_of
 
 AT_ONCE = 4
 """Files that are fetched and checked at the same time: most of it is waiting for a server, or sorting numbers."""
 BYTES_PER_ROW = 4096
 """Larger files of predictions are not opened."""
+MOST = 3
+"""Earlier measurements that are looked at, the newest first."""
+EXACT = 1e-9
+"""What numbers that follow from the same predictions may differ by."""
 
 
 def kept_each(
@@ -37,19 +44,66 @@ def kept_each(
         yield from zip(candidates, kept, strict=True)
 
 
+def measured_anew(
+    store: Store, holdout: Holdout, candidate: Candidate, run: Run | None, said: Path
+) -> Measurement | None:
+    """Measure a candidate by what it said of the same rows when other things were wanted of it, such as fewer slices.
+
+    Returns None if nothing of that kind was kept that can be believed; else ``said`` gets a copy of its predictions.
+    """
+    for digest, metrics in list(candidate.earlier.items())[:MOST] if run else []:
+        with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+            found = _of_the_same_rows(store, holdout, run, digest, Path(folder))
+            kept = found and _read(store, run, digest, Path(folder), len(holdout.truth))
+            now = measure(holdout, kept) if found and kept else None
+            if found and now and _follows(metrics, now):
+                shutil.copyfile(Path(folder, SAID), said)
+                return now.asked_by(holdout, found["identifiers"])
+    return None
+
+
+def _follows(metrics: Mapping[str, float], now: Measurement) -> bool:
+    """Whether earlier numbers follow from the same predictions; those of slices and scorers come and go."""
+    shared = {name: value for name, value in metrics.items() if name in now.metrics}
+    return bool(shared) and differs(shared, now.metrics, EXACT) is None
+
+
+def _of_the_same_rows(store: Store, holdout: Holdout, run: Run, digest: str, folder: Path) -> dict[str, Any] | None:
+    """Return an earlier measurement if it is of the same rows, and looked for the same identifiers."""
+    path = _fetched(store, run, f"{place_of(digest)}/{MEASUREMENT}", folder)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    except ValueError:
+        return None
+    same = (found.get("rows_digest"), found.get("asked_for")) == (holdout.rows_digest, list(holdout.identifiers))
+    return found if same and holdout.rows_digest else None
+
+
 def _kept(store: Store, holdout: Holdout, candidate: Candidate, run: Run | None) -> Predictions | None:
     if run is None:
         return None
-    uri = f"{run.info.artifact_uri.rstrip('/')}/{place_of(holdout)}/{SAID}"
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        try:
-            path = Path(download_artifacts(uri, dst_path=folder, tracking_uri=store.uri))
-            said = load_predictions(path) if _is_small(path, len(holdout.truth)) else None
-        except (MlflowException, OSError, ValueError, KeyError, BadZipFile):
-            return None
-    if said is None or differs(candidate.metrics, measure(holdout, said).metrics, 1e-9):
+        said = _read(store, run, holdout.digest, Path(folder), len(holdout.truth))
+    if said is None or differs(candidate.metrics, measure(holdout, said).metrics, EXACT):
         return None
     return said
+
+
+def _read(store: Store, run: Run, digest: str, folder: Path, rows: int) -> Predictions | None:
+    """Return the predictions that were kept under a digest, if they are there and are such."""
+    path = _fetched(store, run, f"{place_of(digest)}/{SAID}", folder)
+    try:
+        return load_predictions(path) if path and _is_small(path, rows) else None
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None
+
+
+def _fetched(store: Store, run: Run, name: str, folder: Path) -> Path | None:
+    uri = f"{run.info.artifact_uri.rstrip('/')}/{name}"
+    try:
+        return Path(download_artifacts(uri, dst_path=str(folder), tracking_uri=store.uri))
+    except (MlflowException, OSError):
+        return None
 
 
 def _is_small(path: Path, rows: int) -> bool:

@@ -14,6 +14,8 @@ from tasks.effects.store import Store
 
 IDENTIFIERS = "podium.identifiers"
 """Tag of a logged model: the columns it looks at that tell the rows of a holdout apart."""
+MEASUREMENT = "measurement.json"
+"""File of what was measured of a model, beside what it said."""
 PREFIX = "holdout_"
 """Before a measured metric's name, so that it never overwrites what the run itself recorded."""
 MOST = 100
@@ -55,6 +57,13 @@ def measured_of(model: LoggedModel, digest: str) -> dict[str, float]:
     }
 
 
+def earlier_of(model: LoggedModel) -> dict[str, dict[str, float]]:
+    """Return all holdout metrics of a model by the digests that they were logged under, the newest digest first."""
+    newest = sorted((m for m in model.metrics or [] if m.key.startswith(PREFIX)), key=lambda m: -m.timestamp)
+    digests = dict.fromkeys(m.dataset_digest for m in newest if m.dataset_digest)
+    return {digest: measured_of(model, digest) for digest in digests}
+
+
 def identifiers_of(tags: Mapping[str, str]) -> tuple[str, ...]:
     """Return the columns that a logged model is known to look at and that tell rows apart."""
     try:
@@ -77,9 +86,9 @@ def holdout_metrics(holdout: Holdout, found: Measurement, model_id: str, timesta
     ]
 
 
-def place_of(holdout: Holdout) -> str:
-    """Return the folder, among the artifacts of a run, of what was measured on some rows."""
-    return f"holdout/{holdout.digest[:12]}"
+def place_of(digest: str) -> str:
+    """Return the folder, among the artifacts of a run, of what was measured under a digest."""
+    return f"holdout/{digest[:12]}"
 
 
 def write_measurement(folder: Path, holdout: Holdout, found: Measurement, said: Path) -> None:
@@ -87,8 +96,9 @@ def write_measurement(folder: Path, holdout: Holdout, found: Measurement, said: 
 
     The predictions are kept so that comparing models later needs none of them loaded.
     """
-    target = folder / place_of(holdout)
+    target = folder / place_of(holdout.digest)
     target.mkdir(parents=True)
     shutil.copyfile(said, target / said.name)
-    document = {"holdout": holdout.name, "digest": holdout.digest, **found.as_json()}
-    (target / "measurement.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
+    of = {"rows_digest": holdout.rows_digest, "asked_for": list(holdout.identifiers)}
+    document = {"holdout": holdout.name, "digest": holdout.digest, **of, **found.as_json()}
+    (target / MEASUREMENT).write_text(json.dumps(document, indent=2), encoding="utf-8")

@@ -2,14 +2,17 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import pytest
+import yaml
 
 from flows.migration import migrate
 from flows.selection import select
+from podium.metrics import SECONDS
 from podium.outcome import SelectionOutcome
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, add_staged, project, store_of
 
@@ -24,14 +27,13 @@ def arrived(config: Path, made: Path, *names: str) -> SelectionOutcome:
     return select(str(config))
 
 
-def kept(config: Path, model_id: str) -> Path:
-    """The file of a candidate's predictions in the artifact store."""
+def kept(config: Path, model_id: str) -> list[Path]:
+    """The files of a candidate's predictions in the artifact store."""
     (run,) = store_of(config).client.search_runs(
         [store_of(config).experiment_id], f"attributes.run_name = '{model_id}'"
     )
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
-    (found,) = folder.rglob("predictions.npz")
-    return found
+    return list(folder.rglob("predictions.npz"))
 
 
 @pytest.fixture
@@ -78,6 +80,36 @@ def test_the_same_evidence_gives_the_same_numbers(trapped: Path, made: Path) -> 
     assert first == again
 
 
+def test_what_else_is_wanted_of_the_same_rows_follows_from_what_was_said(home: Path, made: Path) -> None:
+    """With a slice more no measured model is loaded again; one whose predictions are gone or altered is."""
+    config = project(home.parent, made, LOGISTIC, FOREST)
+    migrate(str(config))
+    select(str(config))
+    (forest,) = [m for m in store_of(config).logged_models() if m.name == FOREST]
+    file = Path(forest.artifact_location.removeprefix("file://"), "MLmodel")
+    hidden = file.rename(file.with_name("hidden"))
+    first = sliced(config, "Contract")
+    assert any("Contract" in name for name in first)
+    for path in kept(config, FOREST):
+        path.write_bytes(kept(config, LOGISTIC)[0].read_bytes())
+    hidden.rename(file)
+    anew = sliced(config, "Contract", "gender")
+    assert {name: anew[name] for name in first if name != SECONDS} == {
+        name: value for name, value in first.items() if name != SECONDS
+    }
+    assert anew[SECONDS] != first[SECONDS], "it was asked"
+
+
+def sliced(config: Path, *columns: str) -> Mapping[str, float]:
+    """What the forest measures, by these columns too."""
+    content = yaml.safe_load(config.read_text())
+    content["holdout"]["slices"] = list(columns)
+    config.write_text(yaml.safe_dump(content))
+    (found,) = [r.candidate for r in select(str(config)).selection.ranking if r.candidate.model_id == FOREST]
+    assert found.unmeasured is None
+    return found.metrics
+
+
 @pytest.mark.parametrize("spoil", ["gone", "no file of predictions", "of another model"])
 def test_predictions_that_do_not_give_the_measured_numbers_are_asked_for_anew(
     spoil: str, trapped: Path, made: Path
@@ -86,7 +118,7 @@ def test_predictions_that_do_not_give_the_measured_numbers_are_asked_for_anew(
     add_staged(trapped, made, LOGISTIC)
     migrate(str(trapped))
     before = select(str(trapped), dry_run=True).as_json()["comparison"]
-    file, other = kept(trapped, LOGISTIC), kept(trapped, TRAP)
+    (file,), (other,) = kept(trapped, LOGISTIC), kept(trapped, TRAP)
     content: dict[str, Any] = {"no file of predictions": b"PK not one", "of another model": other.read_bytes()}
     if spoil == "gone":
         os.remove(file)
