@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from configs.schema import PodiumConfig
 from flows.shared import question_of
+from podium.candidate import Candidate
 from podium.curves import Curves, Residuals
 from podium.decision import Decision
 from podium.evidence import champion_in
@@ -35,29 +36,42 @@ def with_intervals(config: PodiumConfig, holdout: Holdout | None, selection: Sel
     return replace(selection, intervals=draw_intervals(config, holdout, placed, asked, selection.primary))
 
 
-def matrix_of(
-    config: PodiumConfig, holdout: Holdout | None, selection: Selection, seen: Confirmation | None
-) -> Matrix | None:
-    """Return the confusion matrix of the best candidate: as seen just now, else as it was measured."""
-    if seen:
-        return seen.matrix
-    return confusion_matrix_of(config.mlflow, selection.best, holdout.digest if holdout else None)
+def matrices_of(
+    config: PodiumConfig,
+    holdout: Holdout | None,
+    selection: Selection,
+    production: Production,
+    seen: Confirmation | None,
+) -> dict[str, Matrix]:
+    """Return by model id the mistakes of the best candidate, as seen just now if it was, and of the champion."""
+    if holdout is None:
+        return {}
+    now = {selection.promoted.model_id: seen.matrix} if seen and selection.promoted else {}
+    shown = _shown(selection, production)
+    measured = {
+        c.model_id: confusion_matrix_of(config.mlflow, c, holdout.digest) for c in shown if c.model_id not in now
+    }
+    found = {**now, **measured}
+    return {c.model_id: matrix for c in shown if (matrix := found[c.model_id])}
 
 
 def curves_of(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Drawn:
     """Return the curves of the best candidate and of the champion."""
     if holdout is None or selection.best is None:
         return {}
+    return draw_curves(config, holdout, _shown(selection, production))
+
+
+def _shown(selection: Selection, production: Production) -> list[Candidate]:
+    """Return the best candidate and the champion, as far as there are two."""
     champion = champion_in(selection, production.logged_model_id)
-    return draw_curves(
-        config, holdout, [c for c in (selection.best, champion if champion != selection.best else None) if c]
-    )
+    return [c for c in (selection.best, champion if champion != selection.best else None) if c]
 
 
-def publish(config: PodiumConfig, decision: Decision, matrix: Matrix | None, curves: Drawn, turn: Turn) -> str:
+def publish(config: PodiumConfig, decision: Decision, matrices: Mapping[str, Matrix], curves: Drawn, turn: Turn) -> str:
     """Write the record and the report before anything changes, and return the folder of the report."""
     rule = sentence(config.retention.keep_previous, config.retention.delete_older, config.retention.keep_days)
-    report = render(decision, matrix, rule, curves)
+    report = render(decision, matrices, rule, curves)
     create_markdown_artifact(report.markdown, key="podium-selection", description=decision.content["verdict"])
     folder = write_decision(config.mlflow, decision, report, turn)
     link_report(config.mlflow, decision, folder)

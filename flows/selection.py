@@ -7,7 +7,7 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.adoption import adopt_production
 from flows.alerting import telling
-from flows.reporting import curves_of, matrix_of, publish, with_intervals
+from flows.reporting import curves_of, matrices_of, publish, with_intervals
 from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken, resume_interrupted
 from flows.shared import question_of, started_by_hand
 from flows.shortlisting import measure_news, measured, previewed, ranked, shortlisted
@@ -252,11 +252,11 @@ def _settle(
     waiting = waiting_decision(config.mlflow)
     if waiting and is_same_wait(waiting, decision):
         return SelectionOutcome(selection, production, waiting.decision_id, awaits_approval=True)
-    matrix = matrix_of(config, holdout, selection, seen)
+    matrices = matrices_of(config, holdout, selection, production, seen)
     turn.require()
     if waiting:
         close_decision(config.mlflow, waiting.decision_id, "superseded")
-    report = publish(config, decision, matrix, curves_of(config, holdout, selection, production), turn)
+    report = publish(config, decision, matrices, curves_of(config, holdout, selection, production), turn)
     if decision.content["awaits_approval"]:
         return SelectionOutcome(selection, production, decision.decision_id, True, report, awaits_approval=True)
     done = carry_out(config, decision, turn) if selection.promoted else CarriedOut()

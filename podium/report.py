@@ -41,23 +41,23 @@ class Report:
 
 def render(
     decision: Decision,
-    matrix: Mapping[str, Any] | None,
+    matrices: Mapping[str, Mapping[str, Any]],
     retention: str,
     curves: Drawn | None = None,
 ) -> Report:
     """Return the report of a decision.
 
-    ``matrix`` is the best candidate's confusion matrix as ``{"labels": […], "matrix": [[…]]}``, if it was measured;
-    ``retention`` says in words what happens to former production versions; ``curves`` are by model id.
+    ``matrices`` are confusion matrices as ``{"labels": […], "matrix": [[…]]}`` and, like ``curves``, by model id;
+    ``retention`` says in words what happens to former production versions.
     """
-    context = _context(decision, matrix, retention) | {"drawings": _drawings(curves or {})}
+    context = _context(decision, matrices, retention) | {"drawings": _drawings(curves or {})}
     return Report(
         _environment(False).get_template("report.md.j2").render(context),
         page("report.html.j2", **context),
     )
 
 
-def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: str) -> dict[str, Any]:
+def _context(decision: Decision, matrices: Mapping[str, Mapping[str, Any]], retention: str) -> dict[str, Any]:
     content = decision.content
     evidence, ranking = content["evidence"], content["evidence"]["ranking"]
     claimed, average = (evidence["policy"]["primary"][name] for name in ("metric", "average"))
@@ -76,7 +76,7 @@ def _context(decision: Decision, matrix: Mapping[str, Any] | None, retention: st
         "sure": round(100 * (evidence["policy"].get("evidence", {}).get("confidence") or CONFIDENCE)),
         "intervals": {r["logged_model_id"]: r["interval"] for r in ranking if "interval" in r},
         "columns": tuple(dict.fromkeys((primary, *COLUMNS[task]))),
-        "matrix": matrix,
+        "matrices": matrices,
         **_compared(evidence.get("comparison"), (content["best"] or {}).get("model_id")),
         "rails": _rails(evidence, content["best"]),
         **_sliced(evidence, content["best"], content["champion_before"], primary),

@@ -154,9 +154,9 @@ def _measuring_run(store: Store, candidate: Candidate) -> str:
 
 
 @task(cache_policy=NO_CACHE)
-def confusion_matrix_of(section: MlflowSection, candidate: Candidate | None, digest: str | None) -> Matrix | None:
+def confusion_matrix_of(section: MlflowSection, candidate: Candidate, digest: str) -> Matrix | None:
     """Return the confusion matrix that was measured of a candidate, or None if there is none to be found."""
-    if candidate is None or candidate.run_id is None or digest is None:
+    if candidate.run_id is None:
         return None
     store = connect(section)
     uri = store.client.get_run(candidate.run_id).info.artifact_uri

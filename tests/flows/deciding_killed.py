@@ -38,6 +38,9 @@ WRITES = (
     "transition_model_version_stage",
 )
 
+EXPORTS, MARK = ("rename", "symlink_to", "replace"), ".podium-churn-"
+"""What puts an export into its place, and how its scratch names begin."""
+
 
 def settled(order: Callable[..., OrderOutcome], config: str) -> OrderOutcome:
     """Settle the newest promotion, whether or not it still waits."""
@@ -87,6 +90,7 @@ DOES: dict[str, Callable[[str], Any]] = {
     "reject": functools.partial(settled, reject),
     "retire": retire,
     "adopt": select,
+    "export": select,
     "undo": undone,
 }
 
@@ -108,7 +112,20 @@ def die_after(number: int) -> list[str]:
 
     for name in WRITES:
         setattr(MlflowClient, name, counted(name, getattr(MlflowClient, name)))
+    for name in EXPORTS:
+        whole = getattr(Path, name)
+        setattr(Path, name, of_an_export(whole, counted(name, whole)))
     return done
+
+
+def of_an_export(whole: Callable[..., Any], counted: Callable[..., Any]) -> Callable[..., Any]:
+    """Count a change to a folder only where it puts a part of an export into its place."""
+
+    def call(self: Path, *arguments: Any, **named: Any) -> Any:
+        change = counted if MARK in str(self) else whole
+        return change(self, *arguments, **named)
+
+    return call
 
 
 def main(what: str, config: str, number: int) -> None:

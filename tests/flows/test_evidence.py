@@ -54,6 +54,7 @@ def test_a_clear_improvement_is_shown_and_promoted(trapped: Path, made: Path) ->
     assert 0 < challenger["lower_bound"] < challenger["difference"]["estimate"]
     assert challenger["mcnemar"]["p_value"] < 0.05
     report = Path(str(outcome.report), "report.html").read_text()
+    assert all(f"Confusion matrix of {name}<" in report for name in (LOGISTIC, TRAP))
     assert "Against the champion" in report
 
 

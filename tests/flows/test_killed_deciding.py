@@ -1,5 +1,6 @@
 """Killed between any two writes, a decision is finished or undone by the next run: one champion, one chain."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from benchmarks.servers import MlflowServer
 from configs.loading import load_config
@@ -24,13 +26,17 @@ from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
 RECORD = ("create_run", "log_artifacts", "log_artifact", "log_batch", "set_experiment_tag", "set_terminated")
 SWITCH = ("set_registered_model_alias", "set_registered_model_alias", "set_model_version_tag", "set_model_version_tag")
 END = ("set_model_version_tag", "set_tag")
+EXPORT = ("rename", "rename", "symlink_to", "replace")
 WRITES = {
+    "export": ("set_experiment_tag", *RECORD, *SWITCH, "set_model_version_tag", *EXPORT, "set_tag"),
     "select": ("set_experiment_tag", *RECORD, *SWITCH, *END),
     "rollback": (*RECORD, *SWITCH, "delete_model_version_tag", "set_model_version_tag", *END),
 }
 ON_SERVER = (2, 6, 7, 8, 11, 13, 14, 15, 17)
 """There are some writes more than on SQLite, for the claim, which the next run takes from the dead."""
-CASES = [(what, number) for what, writes in WRITES.items() for number in range(1, len(writes) + 1)]
+EXPORTING = WRITES["export"].index("rename")
+CASES = [(what, n) for what, writes in WRITES.items() for n in range(1, len(writes) + 1)]
+CASES = [case for case in CASES if case[0] != "export" or EXPORTING < case[1] <= EXPORTING + len(EXPORT)]
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +48,21 @@ def left(
     base = undecided(root / "base", made, empty_database)
     configs = {(what, number): root / f"{what}-{number}" / "churn.yaml" for what, number in CASES}
     for what in WRITES:
-        for number in range(1, len(WRITES[what]) + 1):
-            copied(base, configs[what, number].parent)
-        whole = copied(base, root / what)
-        kill_each(what, [(configs[what, n], n) for w, n in CASES if w == what], whole, prefect_server)
-        select(str(base))
+        whole = prepared(what, base, root / what)
+        dead = [(prepared(what, base, configs[what, n].parent), n) for w, n in CASES if w == what]
+        kill_each(what, dead, whole, prefect_server)
+        if what != "export":
+            select(str(base))
     return configs
+
+
+def prepared(what: str, base: Path, to: Path) -> Path:
+    """A copy of a project; what it promotes is exported too if that is asked for."""
+    config = copied(base, to)
+    if what == "export":
+        content = yaml.safe_load(config.read_text())
+        config.write_text(yaml.safe_dump({**content, "export": {"directory": "served"}}))
+    return config
 
 
 def kill_each(what: str, cases: list[tuple[Path, int]], whole: Path, prefect_server: str) -> None:
@@ -86,6 +101,11 @@ def test_after_one_more_run_it_is_whole(what: str, number: int, left: dict[tuple
     verdicts = [d["verdict"] for d in assert_whole(config)]
     recorded = number >= 1 + WRITES[what].index("log_batch")
     assert verdicts == ["promote", "promote", *["rollback"] * (what == "rollback" and recorded)]
+    if what == "export":
+        served = config.parent / "served"
+        assert sorted(path.name for path in served.iterdir()) == ["current", LOGISTIC]
+        assert json.loads((served / "current" / "metadata.json").read_text())["model_id"] == LOGISTIC
+        assert (served / "current" / "model" / "MLmodel").is_file()
 
 
 class Killed:

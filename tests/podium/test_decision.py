@@ -76,16 +76,16 @@ def test_a_report_shows_the_classes_of_the_best_and_how_to_undo() -> None:
     first = candidate("a", 0.8, metrics={"f1_score": 0.8, "class_no.recall": 0.1111})
     second = candidate("b", 0.7, version="2", metrics={"f1_score": 0.7, "class_no.recall": 0.2222})
     chosen = replace(choose([first, second], None, Rules()), best=second)
-    text = render(decision(chosen=chosen), None, "kept").markdown
+    text = render(decision(chosen=chosen), {}, "kept").markdown
     assert "0.2222" in text.split("## By class")[1]
     assert "0.1111" not in text.split("## By class")[1]
     assert "Version 2 becomes the champion." in text
     assert "To undo it" not in text
     content = decision(chosen=chosen).content
     waiting = Decision(canonical_json({**content, "awaits_approval": True, "champion_before": "1"}))
-    assert f"`podium reject {waiting.decision_id}`" in render(waiting, None, "kept").markdown
+    assert f"`podium reject {waiting.decision_id}`" in render(waiting, {}, "kept").markdown
     switched = Decision(canonical_json({**content, "champion_before": "1"}))
-    assert "To undo it: `podium rollback`." in render(switched, None, "kept").markdown
+    assert "To undo it: `podium rollback`." in render(switched, {}, "kept").markdown
 
 
 def test_an_unbroken_chain_is_unbroken() -> None:
@@ -158,7 +158,9 @@ def test_a_promotion_is_resumed_unless_production_changed(champion: str | None, 
 def test_the_report_escapes_what_others_wrote() -> None:
     """A model's name is somebody's text: it cannot become markup."""
     hostile = candidate("<script>alert(1)</script>|x", recorded={"f1_score": 1.0})
-    report = render(decision(pair=[hostile, PAIR[1]]), {"labels": ["0", "<b>"], "matrix": [[1, 2], [3, 4]]}, "kept")
+    report = render(
+        decision(pair=[hostile, PAIR[1]]), {"<i>": {"labels": ["0", "<b>"], "matrix": [[1, 2], [3, 4]]}}, "kept"
+    )
     assert "<script" not in report.html
     assert "<b>" not in report.html
     assert "\\<script\\>" in report.markdown
@@ -167,6 +169,6 @@ def test_the_report_escapes_what_others_wrote() -> None:
 
 def test_the_report_loads_nothing() -> None:
     """The HTML names no address and runs no script."""
-    html = render(decision(), None, "kept").html.replace("http-equiv", "")
+    html = render(decision(), {}, "kept").html.replace("http-equiv", "")
     assert "http" not in html
     assert "<script" not in html

@@ -229,7 +229,7 @@ def test_the_record_and_the_report_hold_the_comparison() -> None:
     assert canonical_json(evidence["comparison"])
     assert stable_digest(evidence) == stable_digest({**evidence, "comparison": None})
     known: Any = {"sequence": 1, "before": "0" * 64, "decided_at": "2026-01-01", "champion": "1", "asked_by": "user"}
-    report = render(record(selection, evidence, code_version="0", **known), None, "")
+    report = render(record(selection, evidence, code_version="0", **known), {}, "")
     assert "## Against the champion" in report.markdown
     assert "McNemar" in report.markdown
     assert "<h2>Against the champion</h2>" in report.html
@@ -247,7 +247,7 @@ def test_the_ranking_of_a_report_says_how_sure_each_number_is() -> None:
         evidence_of(one, holdout, policy) for one in (replace(plain, intervals={first: (0.61, 0.72)}), plain)
     )
     assert stable_digest(sure) == stable_digest(unsure)
-    told, silent = (render(record(plain, e, code_version="0", **known), None, "") for e in (sure, unsure))
+    told, silent = (render(record(plain, e, code_version="0", **known), {}, "") for e in (sure, unsure))
     for text in (told.markdown, told.html):
         assert "0.6100 to 0.7200" in text
         assert "by itself, at 90 %" in text
