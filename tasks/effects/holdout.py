@@ -62,7 +62,10 @@ def _labels(found: pl.Series, section: HoldoutSection, policy: PolicySection) ->
     positive = None if section.positive_class is None else canonical(section.positive_class)
     known = sorted(set(labels.tolist()))
     if positive is not None and positive not in known:
-        raise ConfigError(f"holdout.positive_class: {positive!r} is no label of {section.target}; they are {known[:5]}")
+        remedy = "name one of them" if len(known) <= 2 else "name one of them, or say null for more than two classes"
+        raise ConfigError(
+            f"holdout.positive_class: {positive!r} is no label of {section.target}; they are {known[:5]}: {remedy}"
+        )
     return labels, positive, _profit(policy, known)
 
 

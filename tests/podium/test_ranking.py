@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.candidate import Rails, Rules
+from podium.metrics import SECONDS
 from podium.ranking import choose, rank
 from tests.podium.factories import NOW, candidate
 
@@ -93,6 +95,37 @@ def test_ties_are_broken_in_the_stated_order() -> None:
     ranked = rank([unknown, older, small, sharp], None, Rules())
     assert [r.candidate for r in ranked] == [sharp, small, older, unknown]
     assert "ordered by" in ranked[0].reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "order"),
+    [
+        ("simpler", ["line", "tree", "forest", "boosted"]),
+        ("smaller", ["boosted", "forest", "tree", "line"]),
+        ("faster", ["tree", "boosted", "line", "forest"]),
+        ("older", ["forest", "line", "boosted", "tree"]),
+    ],
+)
+def test_each_rule_breaks_a_tie_in_any_order_of_arrival(rule: str, order: list[str]) -> None:
+    """By kind, by bytes, by seconds, of which unknown ones come last, and by age; the reason names the rule."""
+    made = [
+        ("line", "LogisticRegression", 4, 0.3, 2),
+        ("tree", "DecisionTreeClassifier", 3, 0.1, 0),
+        ("forest", "random_forest", 2, None, 3),
+        ("boosted", "XGBoost", 1, 0.2, 1),
+    ]
+    tied = [
+        replace(
+            candidate(name, size=size, trained_at=NOW - timedelta(days=days)),
+            model_type=kind,
+            metrics={"f1_score": 0.8} | ({SECONDS: seconds} if seconds else {}),
+        )
+        for name, kind, size, seconds, days in made
+    ]
+    for arrived in permutations(tied):
+        ranked = rank(arrived, None, Rules(ties=(rule,)))
+        assert [r.candidate.model_id for r in ranked] == order
+        assert all(f"ordered by {rule}" in r.reason for r in ranked)
 
 
 def test_a_claim_far_above_the_measurement_is_an_alarm() -> None:
