@@ -211,7 +211,10 @@ def test_mlflows_webhook_becomes_an_event(
     assert SECRET not in told
     restarted = Endpoint(**here)
     assert posted(restarted.address, *good)[0] == 409
-    restarted.stop()
+    assert SECRET not in restarted.stop()
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert {"mlflow.db", "webhooks.db"} <= {path.name for path in files}
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == [], "MLflow keeps it encrypted"
 
 
 def test_what_prefect_does_not_hear_may_come_again(home: Path, made: Path, prefect_server: str) -> None:
