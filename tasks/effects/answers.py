@@ -4,6 +4,7 @@ Blocks and answers are in a folder beside the output: workers on other machines 
 """
 
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -111,7 +112,10 @@ def answers_of(folder: Path, number: int) -> Path:
 
 
 def write_answers(folder: Path, block: Block, said: Predictions, version: str, identifiers: Sequence[str]) -> set[str]:
-    """Write what was said of a block, and return the labels in it: whole numbers are told from texts at the end."""
+    """Write what was said of a block, and return the labels in it: whole numbers are told from texts at the end.
+
+    The rows stay: Dask asks once more about what a worker answered that is gone.
+    """
     if identifiers:
         named = pl.read_parquet(rows_of(folder, block.number), columns=list(identifiers))
     else:
@@ -121,8 +125,10 @@ def write_answers(folder: Path, block: Block, said: Predictions, version: str, i
         pairs = enumerate(said.classes)
         columns += [pl.Series(f"{CHANCE}{printable(name)}", said.probabilities[:, i]) for i, name in pairs]
     frame = named.with_columns(*columns, pl.lit(version).alias(VERSION))
-    frame.write_parquet(answers_of(folder, block.number))
-    rows_of(folder, block.number).unlink()
+    target = answers_of(folder, block.number)
+    scratch = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
+    frame.write_parquet(scratch)
+    scratch.replace(target)
     return set() if said.numbers is not None else {*said.classes, *said.labels.tolist()}
 
 

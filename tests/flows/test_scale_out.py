@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,12 @@ ITS_OWN = {
     SECONDS,
 }
 """What two decisions on the same models may differ in: the ids that MLflow gives, times, and digests of these."""
+WORKERS = ("killed while migrating", "killed while measuring", "killed while scoring", "left")
 
 
 @pytest.fixture
 def cluster(tmp_path: Path, prefect_server: str) -> Iterator[tuple[str, list[Service]]]:
-    """The address of a scheduler, and its two workers, each in a home of its own as on a machine of its own."""
+    """The address of a scheduler, and its workers, each in a home of its own as on a machine of its own."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     with ExitStack() as ends:
@@ -61,7 +63,7 @@ def cluster(tmp_path: Path, prefect_server: str) -> Iterator[tuple[str, list[Ser
 
         started("scheduler", "scheduler", "--host", "127.0.0.1", "--port", str(port)).ready = listens(port)
         options = ("--nthreads", "1", "--nworkers", "1", "--no-nanny", "--local-directory", str(tmp_path))
-        yield address, [started(name, "worker", address, *options) for name in ("one", "two")]
+        yield address, [started(name, "worker", address, *options) for name in WORKERS]
 
 
 @pytest.fixture
@@ -103,13 +105,13 @@ def without_its_own(value: Any) -> Any:
     return value
 
 
-def kill_once_something_is_there(server: MlflowServer, name: str, worker: Service) -> threading.Thread:
-    """Kill a worker as soon as the first of the models is registered."""
+def kill_once(happened: Callable[[], bool], worker: Service) -> threading.Thread:
+    """Kill a worker as soon as something has happened."""
 
     def watch() -> None:
-        client, deadline = MlflowClient(server.url, server.url), time.monotonic() + 300
-        while not client.search_model_versions(f"name = '{name}'"):
-            assert time.monotonic() < deadline, "nothing is migrated"
+        deadline = time.monotonic() + 300
+        while not happened():
+            assert time.monotonic() < deadline, f"not {worker.name}"
             time.sleep(0.02)
         assert worker.process is not None
         os.killpg(worker.process.pid, signal.SIGKILL)
@@ -117,6 +119,19 @@ def kill_once_something_is_there(server: MlflowServer, name: str, worker: Servic
     thread = threading.Thread(target=watch)
     thread.start()
     return thread
+
+
+def registered(server: MlflowServer, name: str) -> bool:
+    """Whether the first of the models is registered."""
+    return bool(MlflowClient(server.url, server.url).search_model_versions(f"name = '{name}'"))
+
+
+def measured(server: MlflowServer, name: str) -> bool:
+    """Whether the first of the models has numbers of the holdout."""
+    client = MlflowClient(server.url, server.url)
+    found = client.get_experiment_by_name(name)
+    models = client.search_logged_models([found.experiment_id]) if found else []
+    return any(metric.dataset_digest for model in models for metric in model.metrics or [])
 
 
 def answers_by(config: Path, made: Path, at_once: int) -> list[tuple[Any, ...]]:
@@ -129,21 +144,29 @@ def answers_by(config: Path, made: Path, at_once: int) -> list[tuple[Any, ...]]:
     return pl.read_csv(target).drop("model_version").rows()
 
 
-def test_the_same_decision_byte_for_byte_though_a_worker_is_killed(
+def test_the_same_decision_byte_for_byte_though_workers_are_killed(
     home: Path, made: Path, server: MlflowServer, cluster: tuple[str, list[Service]]
 ) -> None:
-    """Migrated and measured by a cluster that loses a worker, each model is there once, with the numbers of threads."""
+    """By a cluster that loses a worker at each of three kinds of work, with the numbers and the answers of threads."""
     address, workers = cluster
     alone, _ = decided(home.parent / "threads", made, server, "threads", {"kind": "threads", "workers": 2})
-    killing = kill_once_something_is_there(server, "dask", workers[0])
+    dead = [
+        kill_once(partial(registered, server, "dask"), workers[0]),
+        kill_once(partial(measured, server, "dask"), workers[1]),
+    ]
     runner = {"kind": "dask", "workers": 2, "address": address}
     spread, config = decided(home.parent / "dask", made, server, "dask", runner)
-    killing.join()
+    for each in dead:
+        each.join()
     assert spread == alone
     assert not re.search(r'"(run_id|version)"', spread)
     assert len(json.loads(spread)["evidence"]["ranking"]) == len(NAMES)
     migrate(str(config))
-    assert answers_by(config, made, 300) == answers_by(home.parent / "threads" / "churn.yaml", made, 100_000)
+    last = kill_once(lambda: any(config.parent.glob(".answers.csv.*/*.answers.parquet")), workers[2])
+    assert answers_by(config, made, 100) == answers_by(home.parent / "threads" / "churn.yaml", made, 100_000)
+    last.join()
+    ended = [worker.process.poll() is not None for worker in workers if worker.process]
+    assert ended == [True, True, True, False]
     store = store_of(config)
     found = [v.tags["podium.fingerprint"] for v in store.versions()]
     assert len(found) == len(set(found)) == len(NAMES)
