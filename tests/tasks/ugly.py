@@ -79,6 +79,14 @@ def exported(flavour: Any, model: Any, **options: Any) -> Callable[[Path], None]
     return write
 
 
+def with_more(folder: Path) -> None:
+    """An export that holds further pickles."""
+    exported(mlflow.sklearn, HONEST["discriminant"]())(folder)
+    for inner in ("data", "artifacts"):
+        (folder / "model" / inner).mkdir()
+        joblib.dump(logistic(), folder / "model" / inner / "other.pkl")
+
+
 def cut(content: bytes) -> bytes:
     """The first half of a file."""
     return content[: len(content) // 2]
@@ -123,6 +131,7 @@ CASES: dict[str, Case] = {
     "export of lightgbm": Case(exported(mlflow.lightgbm, LGBM)),
     "export of scikit-learn": Case(exported(mlflow.sklearn, HONEST["gaussian bayes"]())),
     "export as pickle": Case(exported(mlflow.sklearn, HONEST["dummy"](), serialization_format="cloudpickle")),
+    "export with more": Case(with_more),
     "scaler beside": Case(with_scaler),
     "onnx": refused(file("model.onnx", b"\x08\x07\x12\x07pytorch"), "onnx"),
     "xgboost of old": refused(old_xgboost, "old-format"),
