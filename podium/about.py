@@ -54,7 +54,7 @@ class Side:
             by_stem[stem_of(path)].append(path)
             for model in _subjects(path, models) if is_document(path) else ():
                 about[model].append(path)
-        return cls(by_stem, about, _general(paths), {stem_of(path) for path in paths if may_be_model(path)})
+        return cls(by_stem, about, general(paths), {stem_of(path) for path in paths if may_be_model(path)})
 
 
 def _subjects(document: Path, models: Collection[str]) -> list[str]:
@@ -79,7 +79,8 @@ def _is_about(stem: str, model: str) -> bool:
     return rest != stem and rest.strip(APART).lower() in ABOUT
 
 
-def _general(paths: Iterable[Path]) -> list[Path]:
+def general(paths: Iterable[Path]) -> list[Path]:
+    """Return the documents that bear no name of a model: they are about whichever is there."""
     return [path for path in paths if is_document(path) and path.stem.lower() in ABOUT]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
 from types import MappingProxyType
 
-from podium.about import Side, is_document, rank
+from podium.about import Side, general, is_document, rank
 from podium.exports import DESCRIPTION, by_export
 from podium.formats import PREFERENCE, may_be_model, stem_of, suffix_of
 
@@ -30,7 +30,8 @@ NONE: Mapping[str, str | None] = MappingProxyType({})
 class Unit:
     """The files of one staged model, as paths relative to the staging root.
 
-    ``about`` are its JSON files, those that say most first; ``files`` are all, and make its fingerprint.
+    ``about`` are its JSON files, those that say most first; ``files`` are all, and make its fingerprint. ``above`` are
+    JSON files that several models have in common, as they lie further up or among them, the nearest first.
     """
 
     model_id: str
@@ -38,6 +39,7 @@ class Unit:
     model: str | None
     about: tuple[str, ...]
     files: tuple[str, ...]
+    above: tuple[str, ...] = ()
 
 
 def arrange(
@@ -56,7 +58,21 @@ def arrange(
     own = _owned(paths, by_folder)
     units = [unit for folder, models in by_folder.items() for unit in _of_folder(folder, models, own[folder])]
     units += _without_model(paths, by_folder)
-    return sorted(_distinct(units), key=lambda unit: unit.model_id)
+    return sorted(_below(_distinct(units), paths), key=lambda unit: unit.model_id)
+
+
+def _below(units: Sequence[Unit], paths: Sequence[Path]) -> list[Unit]:
+    """Return the units with the files that are about several: those of no model that lie in a folder above it."""
+    taken = {file for unit in units for file in (*unit.files, *unit.about)}
+    common: dict[Path, list[str]] = defaultdict(list)
+    for path in sorted(general(paths), key=rank):
+        if path.parent != Path() and path.as_posix() not in taken:
+            common[path.parent].append(path.as_posix())
+    return [replace(unit, above=_above(Path(unit.folder), common)) for unit in units] if common else list(units)
+
+
+def _above(folder: Path, common: Mapping[Path, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(file for place in (folder, *folder.parents) for file in common.get(place, ()))
 
 
 def _by_folder(

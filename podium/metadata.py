@@ -3,6 +3,7 @@
 Everything read here is a claim: it is kept and shown, and never decides a promotion while there is a holdout.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 
 from podium.claims import as_number, read_claims
 from podium.documents import combine
+from podium.inherited import inherit
 from podium.staged import Folder, Problem, StagedModel
 from podium.times import parse_time
 
@@ -76,6 +78,15 @@ class When:
 
 def parse_staged(folder: Folder, timezone: str = "UTC") -> StagedModel:
     """Return the staged model that a folder describes; what cannot be read becomes a problem, never an exception."""
+    model = _described(folder, timezone)
+    for shared in folder.above:
+        alone = replace(folder, name="", metadata=(("metadata.json", json.dumps(shared.document)),), above=())
+        model = inherit(model, shared, _described(alone, timezone))
+    return model
+
+
+def _described(folder: Folder, timezone: str) -> StagedModel:
+    """Return what the folder of a model and its own metadata say."""
     document, problems = _document(folder)
     claims = read_claims(document)
     when, kind = _when(document, folder, timezone), _model_type(document, folder.name)

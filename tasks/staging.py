@@ -5,14 +5,14 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from podium.documents import Entry, Listing, entries_of
+from podium.documents import Entry, Listing, entries_of, of_version, shared_in
 from podium.errors import ConfigError
 from podium.exports import DESCRIPTION
 from podium.formats import PERHAPS
@@ -21,7 +21,7 @@ from podium.metadata import UNKNOWN, of_class, parse_staged
 from podium.names import printable
 from podium.progress import Counter
 from podium.requirements import drift
-from podium.staged import Folder, StagedModel
+from podium.staged import Above, Folder, Problem, StagedModel
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
 from tasks.effects.staged_files import (
@@ -99,16 +99,31 @@ def read_folders(
         entries = Registered(above() if top else NONE(), registered_in(listing))
         natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and is_native(f)]
         exports = {str(f.relative_to(root)): model_named_in(f) for f in files if f.name == DESCRIPTION}
+        shared = cache(partial(_shared, root))
         units = arrange((str(f.relative_to(root)) for f in files), top, natives, exports)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
         apart = [error for error in closed if error not in inside.values()]
         return [
-            *(_read(root, unit, entries, preprocessors, inside.get(unit.model_id)) for unit in units),
+            *(
+                replace(
+                    _read(root, unit, entries, preprocessors, inside.get(unit.model_id)),
+                    above=tuple(of_version(shared(path), Path(unit.model_id).name) for path in unit.above),
+                )
+                for unit in units
+            ),
             *(_unreadable(root, Path(os.path.relpath(error.filename, root)), _closed(error)) for error in apart),
             *_linked_apart(root, units, links),
         ]
     except OSError as error:
         return [_unreadable(root, Path(top or root.name), _closed(error))]
+
+
+def _shared(root: Path, path: str) -> Above:
+    """Return what a file about several models says; one that cannot be read makes no model unreadable."""
+    try:
+        return shared_in(path, text_of(root / path))
+    except OSError as error:
+        return Above(path, {}, Problem("bad-metadata", _closed(error)))
 
 
 @dataclass(frozen=True, slots=True)

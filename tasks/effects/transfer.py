@@ -196,6 +196,8 @@ def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measu
     # Of two of the same name, in folders within each other, the one that says most stays.
     for name, text in reversed(model.folder.metadata):
         (folder / name).write_text(text, encoding="utf-8")
+    if above := {shared.path: shared.document for shared in model.folder.above}:
+        (folder / "metadata_above.json").write_text(json.dumps(above, indent=2), encoding="utf-8")
     for path in model.folder.beside:
         _carry(Path(path), folder / "beside" / Path(path).relative_to(model.folder.path))
     (folder / "conversion.json").write_text(json.dumps(found, indent=2), encoding="utf-8")

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import ConfigError
-from podium.inventory import take_inventory
+from podium.inventory import explanation, take_inventory
 from podium.plan import plan_migration
 from podium.staged import StagedModel
 from tasks.staging import read_folders, read_staging
@@ -224,6 +224,31 @@ def test_nested_folders_of_types_and_versions_are_read(tmp_path: Path) -> None:
     for version in ("v1", "v2"):
         stage(tmp_path / "xgboost", version, PICKLE + version.encode(), "{}")
     assert sorted(by_id(tmp_path)) == ["xgboost/v1", "xgboost/v2"]
+
+
+def test_what_stands_above_versions_fills_in_and_tells_no_scores(tmp_path: Path) -> None:
+    """Type, columns and threshold of all; a score only if it is listed for the version; nothing of it is identity."""
+    stage(tmp_path, "xgboost/v1", PICKLE, None)
+    stage(tmp_path, "xgboost/v2", PICKLE + b"2", '{"metrics": {"f1": 0.7}, "features": ["b"]}')
+    before = {name: model.fingerprint for name, model in by_id(tmp_path).items()}
+    common = {"algorithm": "Random Forest", "feature_columns": ["a"], "threshold": 0.4, "trained_at": "2025-01-01"}
+    told = tmp_path / "xgboost" / "metadata.json"
+    told.write_text(json.dumps({**common, "metrics": {"f1": 0.99}, "roc_auc": 0.99}))
+    models = by_id(tmp_path)
+    first, second = explanation(models["xgboost/v1"]), explanation(models["xgboost/v2"])
+    assert {f["field"]: (f["value"], f["found"]) for f in first["fields"] if f["field"] != "trained_at"} == {
+        "model_type": ("random_forest", "xgboost/metadata.json: algorithm"),
+        "features": (["a"], "xgboost/metadata.json: feature_columns"),
+        "threshold": (0.4, "xgboost/metadata.json: threshold"),
+    }
+    assert (first["trained_at_source"], second["recorded_metrics"]) == ("file time", {"f1_score": 0.7})
+    assert models["xgboost/v2"].feature_columns == ("b",)
+    assert {name: model.fingerprint for name, model in models.items()} == before
+    told.write_text(json.dumps({**common, "version_scores": {"v1": {"scores": {"f1": 0.6}}, "v2": {"f1": 0.9}}}))
+    claims = {name: model.claims for name, model in by_id(tmp_path).items()}
+    assert claims == {"xgboost/v1": {"f1_score": 0.6}, "xgboost/v2": {"f1_score": 0.7}}
+    told.write_text("{")
+    assert all("bad-metadata" in {p.code for p in model.problems} for model in by_id(tmp_path).values())
 
 
 def test_one_model_with_many_files_about_it(tmp_path: Path) -> None:
