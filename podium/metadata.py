@@ -115,6 +115,11 @@ def _document(folder: Folder) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 
 
 def _folder_problems(folder: Folder) -> tuple[Problem, ...]:
+    left = tuple(Problem("linked", f"{name} is a symbolic link {OUTSIDE}") for name in folder.left)
+    return _model_problems(folder) + left
+
+
+def _model_problems(folder: Folder) -> tuple[Problem, ...]:
     if folder.unreadable:
         return (Problem("unreadable", folder.unreadable),)
     if folder.model_file is None:
@@ -122,6 +127,7 @@ def _folder_problems(folder: Folder) -> tuple[Problem, ...]:
     return FORMAT_PROBLEMS.get(folder.format, ())
 
 
+OUTSIDE = "to no file of the staging root, and is not followed: copy the file there if the model needs it"
 FORMAT_PROBLEMS = {
     "empty": (Problem("empty-model", "the model file has 0 bytes: copy it again from where it was trained"),),
     "git-lfs": (Problem("lfs-pointer", "the model file is a Git LFS pointer: run `git lfs pull`"),),

@@ -34,6 +34,7 @@ class Folder:
     ``metadata`` are its JSON files by name, those that say most first; ``beside`` the paths of its other files.
     ``fingerprint`` is the sha256 over the names and bytes of all its files, ``model_digest`` that of the model file
     alone; ``size`` is in bytes. ``preprocessors`` are files that prepare its rows, in order, each with its sha256.
+    ``linked`` are those beside that are links, each with the file behind it, ``left`` the links that are not followed.
     ``above`` is what files further up say of several models, the nearest first: no part of the fingerprint.
     """
 
@@ -49,6 +50,8 @@ class Folder:
     unreadable: str | None = None
     beside: tuple[str, ...] = ()
     preprocessors: tuple[tuple[str, str], ...] = ()
+    linked: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
     above: tuple[Above, ...] = ()
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -24,6 +24,7 @@ from podium.requirements import drift
 from podium.staged import Above, Folder, Problem, StagedModel
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
+from tasks.effects.links import Links, by_unit, in_place_of_models, links_beside
 from tasks.effects.staged_files import (
     fingerprint_of,
     format_in,
@@ -41,6 +42,7 @@ from tasks.effects.staged_files import (
 LISTING = REGISTRIES | {"metadata"}
 """Stems of files that may be about many models; one of the last name is so only if it holds a list of them."""
 NONE = partial(Listing.of, ())
+LINK = "it is a symbolic link, which is not followed"
 
 
 @task(cache_policy=NO_CACHE)
@@ -85,8 +87,8 @@ def read_folders(
     """Return what one folder of the staging root holds, or with an empty name the files of the root itself.
 
     ``above`` gives the entries of the root's own registry files, which may be about models of any of its folders.
-    A file that cannot be read makes its model unreadable, not the call fail. Symbolic links are not followed: a link
-    out of the root would bring in what nobody staged.
+    A file that cannot be read makes its model unreadable, not the call fail. Symbolic links are not followed, but for
+    those beside a model to files of the root: a link out of it would bring in what nobody staged.
     """
     try:
         if (root / top).is_symlink() and top:
@@ -102,17 +104,19 @@ def read_folders(
         shared = cache(partial(_shared, root))
         units = arrange((str(f.relative_to(root)) for f in files), top, natives, exports)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
+        alone = in_place_of_models(root, units, links)
+        beside = by_unit(root, units, set(links).difference(alone))
         apart = [error for error in closed if error not in inside.values()]
         return [
             *(
                 replace(
-                    _read(root, unit, entries, preprocessors, inside.get(unit.model_id)),
+                    _read(root, unit, entries, preprocessors, inside.get(unit.model_id), beside.get(unit.model_id, ())),
                     above=tuple(of_version(shared(path), Path(unit.model_id).name) for path in unit.above),
                 )
                 for unit in units
             ),
             *(_unreadable(root, Path(os.path.relpath(error.filename, root)), _closed(error)) for error in apart),
-            *_linked_apart(root, units, links),
+            *(_unreadable(root, link.relative_to(root), LINK) for link in alone),
         ]
     except OSError as error:
         return [_unreadable(root, Path(top or root.name), _closed(error))]
@@ -139,27 +143,24 @@ class Registered:
         return found or self.above.entry_for(unit.model, unit.model_id, near=False)
 
 
-def _linked_apart(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> list[Folder]:
-    """Return links that stand where a model would, of which no unit tells: each is a model that nobody reads."""
-    told = {root / unit.folder for unit in units if unit.model is None}
-    held = {(root / unit.model).parent for unit in units if unit.model and unit.model_id == unit.folder}
-    apart = (link for link in sorted(links) if link.parent not in told | held)
-    return [_unreadable(root, link.relative_to(root), "it is a symbolic link, which is not followed") for link in apart]
-
-
 def _is_inside(root: Path, error: OSError, unit: Unit) -> bool:
     """Whether a folder that cannot be listed is part of a unit: it may hold what belongs to the model."""
     return unit.model_id == unit.folder and Path(error.filename).is_relative_to(root / unit.folder)
 
 
 def _read(
-    root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], closed: OSError | None
+    root: Path,
+    unit: Unit,
+    entries: Registered,
+    preprocessors: tuple[str, ...],
+    closed: OSError | None,
+    links: Sequence[Path],
 ) -> Folder:
     """Return what one unit holds; one with something that cannot be read stops no other."""
     try:
         if closed:
             raise closed
-        return _folder(root, unit, entries, preprocessors)
+        return _folder(root, unit, entries, preprocessors, links_beside(root, unit, links))
     except OSError as error:
         return _unreadable(root, Path(unit.model_id), _closed(error))
 
@@ -177,11 +178,12 @@ def registered_in(registries: Iterable[Path]) -> Listing:
     return Listing.of(found)
 
 
-def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...]) -> Folder:
+def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], links: Links) -> Folder:
     files = [root / file for file in unit.files]
     around = (root / unit.model).parent if unit.model else root / unit.folder
-    before = [file for file in (around / name for name in preprocessors) if is_plain(file)]
-    digests = {file: sha256_of(file) for file in dict.fromkeys((*files, *before))}
+    named = [around / name for name in preprocessors]
+    before = [file for file in named if is_plain(file) or file in links.followed]
+    digests = {file: sha256_of(links.followed.get(file, file)) for file in (*files, *links.followed, *before)}
     model = root / unit.model if unit.model else None
     about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
     entry = entries.of(unit)
@@ -198,10 +200,18 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         model_digest=digests[model] if model else "",
         metadata=tuple(texts),
         modified_at=modified(model or root / unit.folder),
-        unreadable=None if model else linked_in(root / unit.folder),
+        unreadable=_unprepared(named, links) if model else linked_in(root / unit.folder),
         beside=tuple(str(file) for file in digests if file != model and file not in about),
         preprocessors=tuple((str(file), digests[file]) for file in before),
+        linked=tuple((str(link), str(target)) for link, target in links.followed.items()),
+        left=tuple(printable(str(link.relative_to(root / unit.folder))) for link in links.left),
     )
+
+
+def _unprepared(named: Iterable[Path], links: Links) -> str | None:
+    """Return what to say of a model whose rows nothing would prepare, as what does is a link that is not followed."""
+    left = [file.name for file in named if file in links.left]
+    return f"{printable(left[0])}, which prepares its rows, is a link to no file of the staging root" if left else None
 
 
 def _unreadable(root: Path, place: Path, why: str) -> Folder:

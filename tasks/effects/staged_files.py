@@ -24,17 +24,14 @@ def own_files(root: Path, linked: Callable[[Path], None]) -> Iterator[Path]:
 
 
 def regular_files(path: Path, closed: Callable[[OSError], None], linked: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed.
-
-    ``linked`` is told of links to folders, and of those in the place of models.
-    """
+    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed, ``linked`` of links."""
     for folder, inner, names in os.walk(path, onerror=closed):
         for name in (*inner, *names):
             file = Path(folder, name)
             mode = file.lstat().st_mode
             if stat.S_ISREG(mode):
                 yield file
-            elif stat.S_ISLNK(mode) and (name in inner or may_be_model(PurePosixPath(name))):
+            elif stat.S_ISLNK(mode):
                 linked(file)
 
 

@@ -1,5 +1,6 @@
 """The staging root is read as it is, and nothing in it can stop the reading."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -101,6 +102,31 @@ def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
     codes = {m.model_id: m.broken_reason for m in found(root)}
     assert codes["linked_file"] == "model.pkl is a symbolic link, which is not followed: copy the file there"
     assert "symbolic link" in (codes["linked_folder"] or "")
+
+
+def test_a_companion_shared_by_link_is_carried_from_within_the_root_alone(tmp_path: Path) -> None:
+    """Its content is part of the model; a link out of the root, or to nothing, is a finding; no model goes without."""
+    (tmp_path / "secret.pkl").write_bytes(b"secret")
+    root = tmp_path / "root"
+    stage(root, "a", PICKLE)
+    shared = stage(root, "shared", PICKLE + b"shared") / "scaler.pkl"
+    shared.write_bytes(b"scaler")
+    (root / "a" / "scaler.pkl").symlink_to("../shared/scaler.pkl")
+    (root / "a" / "latest.pkl").symlink_to("model.pkl")
+    (root / "a" / "notes.txt").symlink_to(tmp_path / "secret.pkl")
+    (root / "a" / "plots").symlink_to("/etc")
+    (one,) = read_folders(root, "a", ("scaler.pkl",))
+    name = str(root / "a" / "scaler.pkl")
+    assert (one.beside, one.linked) == ((name,), ((name, str(shared.resolve())),))
+    assert one.preprocessors == ((name, hashlib.sha256(b"scaler").hexdigest()),)
+    problems = {p.message.split()[0] for m in found(root) for p in m.problems if p.code == "linked"}
+    assert (one.unreadable, problems) == (None, {"notes.txt", "plots"})
+    shared.write_bytes(b"other")
+    assert read_folders(root, "a")[0].fingerprint != one.fingerprint
+    shared.unlink()
+    (gone,) = read_folders(root, "a", ("scaler.pkl",))
+    assert gone.left == ("notes.txt", "plots", "scaler.pkl")
+    assert "prepares its rows" in (gone.unreadable or "")
 
 
 READING = """

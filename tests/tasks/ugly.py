@@ -175,6 +175,14 @@ def write_all(root: Path) -> None:
     joblib.dump(HONEST["bernoulli bayes"](), root / "churn_20250101.joblib")
     (root / "churn_20250101_metadata.json").write_text(json.dumps({"f1_score": "81.2%"}))
     (root / "linked folder").symlink_to("/etc")
+    (root / "scaler by link").mkdir()
+    with_scaler(root / "scaler by link")
+    (root / "scaler by link" / "scaler.joblib").unlink()
+    (root / "scaler by link" / "scaler.joblib").symlink_to("../scaler beside/scaler.joblib")
+    (root / "scaler by link" / "notes.txt").write_text("by link")
+    (root / "scaler of others").mkdir()
+    pickled(logistic)(root / "scaler of others")
+    (root / "scaler of others" / "scaler.joblib").symlink_to("/etc/passwd")
     (root / "twin").mkdir()
     pickled(logistic, model_type="Logistic Regression (tuned)", performance_metrics={"f1_score": 0.8})(root / "twin")
 
@@ -183,6 +191,8 @@ ELSEWHERE = {
     "by type/v1": ("migrated", "new"),
     "by type/v2": ("migrated", "new"),
     "churn_20250101": ("migrated", "new"),
+    "scaler by link": ("migrated", "new"),
+    "scaler of others": ("quarantined", "unreadable"),
     "linked folder": ("quarantined", "unreadable"),
     "twin": ("skipped", "duplicate"),
 }
