@@ -28,6 +28,10 @@ class NotUsableError(Exception):
     """A model cannot be used on the rows at hand; the message says why, for a person."""
 
 
+class DiffersError(NotUsableError):
+    """What is stored of a model answers otherwise than the model; the message says by how much."""
+
+
 def read_rows(path: Path) -> pd.DataFrame:
     """Return the rows of a Parquet or CSV file.
 

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import impute, preprocessing, svm
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import rbf_kernel
@@ -415,3 +416,15 @@ def test_a_classifier_of_several_labels_a_row_is_not_usable(model: Any, tmp_path
     answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
     assert answer.code == "NotUsableError"
     assert answer.reason == "it answers each row with 2 labels, and one is measured: stage a model for each"
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "stratified"])
+def test_a_model_whose_stored_form_answers_otherwise_is_told_apart(strategy: str, tmp_path: Path) -> None:
+    """What draws anew each time it is asked answers otherwise once it is stored; with its draws fixed it does not."""
+    model, fixed = (DummyClassifier(strategy=strategy, random_state=seed).fit(NUMBERS, TARGET) for seed in (None, 0))
+    joblib.dump(model, tmp_path / "model.pkl")
+    joblib.dump(fixed, tmp_path / "fixed.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert (answer.code, answer.value) == ("DiffersError", None)
+    assert "the stored model answers" in answer.reason
+    assert converted(tmp_path / "fixed.pkl", tmp_path / "again").value is not None

@@ -14,8 +14,10 @@ import mlflow.lightgbm
 import mlflow.sklearn
 import mlflow.xgboost
 import skops.io
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
@@ -79,6 +81,12 @@ def exported(flavour: Any, model: Any, **options: Any) -> Callable[[Path], None]
     return write
 
 
+def lone_onnx(folder: Path) -> None:
+    """An ONNX model with metadata, and nothing that it was exported from."""
+    file("model.onnx", b"\x08\x07\x12\x07pytorch")(folder)
+    (folder / "metadata.json").write_text(json.dumps({"model_type": "xgboost", "metrics": {"f1": 0.8}}))
+
+
 def with_more(folder: Path) -> None:
     """An export that holds further pickles."""
     exported(mlflow.sklearn, HONEST["discriminant"]())(folder)
@@ -133,7 +141,7 @@ CASES: dict[str, Case] = {
     "export as pickle": Case(exported(mlflow.sklearn, HONEST["dummy"](), serialization_format="cloudpickle")),
     "export with more": Case(with_more),
     "scaler beside": Case(with_scaler),
-    "onnx": refused(file("model.onnx", b"\x08\x07\x12\x07pytorch"), "onnx"),
+    "onnx": refused(lone_onnx, "onnx"),
     "xgboost of old": refused(old_xgboost, "old-format"),
     "nothing": refused(lambda f: (f / "metadata.json").write_text("{}"), "no-model"),
     "empty": refused(file("model.pkl", b""), "empty-model"),
@@ -154,6 +162,10 @@ CASES: dict[str, Case] = {
     "forest that regresses": refused(pickled(RandomForestRegressor(3).fit(NUMBERS, NUMBERS["a"])), "not-usable"),
     "xgboost that regresses": refused(
         saved("model.ubj", XGBRegressor(n_estimators=2).fit(NUMBERS, NUMBERS["a"]).save_model), "not-usable"
+    ),
+    "answers at random": refused(pickled(DummyClassifier(strategy="uniform").fit(NUMBERS, TARGET)), "differs"),
+    "several labels a row": refused(
+        pickled(MultiOutputClassifier(LogisticRegression()).fit(NUMBERS, [[y, 1 - y] for y in TARGET])), "not-usable"
     ),
     "no model at all": refused(pickled({"not": "a model"}), "not-usable"),
     "other columns": refused(
