@@ -72,6 +72,16 @@ def test_what_is_wrong_is_a_finding(
     assert found.status == status
 
 
+def test_an_onnx_model_alone_is_known_as_one(tmp_path: Path) -> None:
+    """Its row has its format and what its metadata says, and a code with what to do instead of a measurement."""
+    folder = stage(tmp_path, "a", None, '{"model_type": "Random Forest", "metrics": {"f1": 0.8}}')
+    (folder / "model.onnx").write_bytes(b"\x08\x07\x12\x07pytorch")
+    (row,) = take_inventory(read_staging.fn(tmp_path)).as_json()
+    assert (row["format"], row["status"], row["model_type"]) == ("onnx", "broken", "random_forest")
+    assert {p["code"]: "mlflow.onnx.log_model" in p["message"] for p in row["problems"]} == {"onnx": True}
+    assert row["claims"] == {"f1_score": 0.8}
+
+
 def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
     """The same bytes under another name are the same model; one other byte is another."""
     same = [fingerprint(stage(tmp_path, name)) for name in ("a", "b")]
