@@ -12,6 +12,7 @@ from podium.inert import is_inert
 from podium.safety import FORMER, FUNCTIONS, OF_ARRAYS, rule_on
 from podium.stand_ins import Entries, Made, Name, class_of, kind_of
 from podium.streams import SuspectError
+from podium.zones import ATTRIBUTE, require_maker
 
 RECONSTRUCTOR = "copyreg._reconstructor"
 TRIPLET = "sklearn.impute._iterative._ImputerTriplet"
@@ -75,6 +76,8 @@ def require_call(function: Name, given: Any) -> None:
     Raises:
         SuspectError: it would be given something, and is made of nothing; or it is not there to be called.
     """
+    if function.full == ATTRIBUTE:
+        require_maker(given[0].full if isinstance(given, tuple) and given and isinstance(given[0], Name) else "", given)
     if not is_judged(function):
         return
     if is_held_alone(function.full):

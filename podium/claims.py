@@ -1,11 +1,22 @@
 """Finds the metrics in a model's metadata: in containers of many names, nested, with the split they were taken on."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from podium.metrics import AVERAGE_WORDS, NOT_SCORES, SPLIT_WORDS, MetricId, claims_of, is_possible, metric_id
+from podium.metrics import (
+    AVERAGE_WORDS,
+    CLAIMS_BY_SPLIT,
+    NOT_SCORES,
+    SPLIT_WORDS,
+    SPLITS,
+    MetricId,
+    agree,
+    claims_of,
+    is_possible,
+    metric_id,
+)
 from podium.names import label_key
 from podium.staged import Problem
 
@@ -61,17 +72,45 @@ def read_claims(document: Mapping[str, Any]) -> Claims:
     metrics: dict[str, float] = {}
     found: dict[str, str] = {}
     problems: list[Problem] = []
-    for reading in readings(document):
+    read = tuple(readings(document))
+    for reading in read:
         key = reading.metric.key if reading.metric else reading.path.rpartition(".")[2]
         number, why = _number(reading)
         if number is None:
             problems += [Problem("bad-metric", f"recorded {key} is {reading.value!r}, {why}")] if why else []
         elif key not in metrics:
             metrics[key], found[key] = number, reading.path
-        elif reading.metric and metrics[key] != number:
+        elif reading.metric and not agree(metrics[key], number):
             text = f"{key} is {metrics[key]:g} in {found[key]} but {number:g} in {reading.path}: the first counts"
             problems.append(Problem("metrics-disagree", text))
+    problems += _contradictions(read, metrics, found)
     return Claims(metrics, found, (*problems, *_about(document, metrics)))
+
+
+def _contradictions(read: Iterable[Reading], metrics: Mapping[str, float], found: Mapping[str, str]) -> list[Problem]:
+    """Return what containers that say no split record otherwise than each that says one.
+
+    A score on the training set can confirm such a number, and contradicts none: it may well be another.
+    """
+    unsaid = dict.fromkeys(r.metric for r in read if r.metric and not r.metric.split and r.metric.key in metrics)
+    return [problem for metric in unsaid if (problem := _contradiction(metric, metrics, found))]
+
+
+def _contradiction(metric: MetricId, metrics: Mapping[str, float], found: Mapping[str, str]) -> Problem | None:
+    own = metric.key
+    keys = {split: replace(metric, split=split).key for split in SPLITS}
+    here = _container(found[own])
+    elsewhere = {split: key for split, key in keys.items() if _container(found.get(key)) not in {None, here}}
+    against = next((elsewhere[split] for split in CLAIMS_BY_SPLIT if split in elsewhere), None)
+    if against is None or any(agree(metrics[own], metrics[key]) for key in elsewhere.values()):
+        return None
+    unsaid, said = (f"{key} is {metrics[key]:g} in {found[key]}" for key in (own, against))
+    text = f"{unsaid}, and nobody says on which rows, but {said}: both are kept, each under its name"
+    return Problem("metrics-disagree", text)
+
+
+def _container(path: str | None) -> str | None:
+    return None if path is None else path.rpartition(".")[0]
 
 
 def _about(document: Mapping[str, Any], metrics: Mapping[str, float]) -> tuple[Problem, ...]:

@@ -4,15 +4,16 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from podium.claims import CONTAINERS
+from podium.claims import CONTAINERS, VERSION_NAMES
 from podium.exports import of_mlmodel, of_requirements
 from podium.formats import stem_of
 from podium.layout import MAIN_STEMS, VERSION
-from podium.staged import Problem
+from podium.metrics import metric_id
+from podium.staged import Above, Problem
 
 EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
 """Files about a model that are not JSON, and what reads them."""
@@ -55,6 +56,41 @@ def _load(name: str, text: str) -> tuple[Any, Problem | None]:
     if not isinstance(found, dict) and _stem(name) not in WRAPPED:
         return {}, Problem("bad-metadata", f"{name} holds a {type(found).__name__}, not an object")
     return found, None
+
+
+def shared_in(path: str, text: str) -> Above:
+    """Return what a file above several models says that may hold for each: no scores, and no entries of single ones.
+
+    Only the scores that it lists by version are kept, for whoever has that version's name.
+    """
+    # A list of entries is read as such, and nothing else of it is common.
+    listed = not text.lstrip().startswith("{") and entries_of(text)
+    found, problem = ({}, None) if listed else _load(PurePosixPath(path).name, text)
+    fields = _fields(path, found) if found and not _is_listing(found) else {}
+    told = {key: value for key, value in fields.items() if not _is_of_single_models(key, value)}
+    return Above(path, told, problem and replace(problem, message=f"{path}: {problem.message}"))
+
+
+def _is_listing(document: Any) -> bool:
+    return isinstance(document, dict) and all(map(_is_object, document.values())) and _is_of_many(document)
+
+
+def _is_of_single_models(key: str, value: Any) -> bool:
+    """Whether a field is a score, or lists models."""
+    listed = isinstance(value, list) or (isinstance(value, dict) and any(map(_is_object, value.values())))
+    return key in CONTAINERS or metric_id(key) is not None or (key in LISTS and listed)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def of_version(shared: Above, version: str) -> Above:
+    """Return what a file above says of a version: of scores by version its own alone."""
+    scores = shared.document.get("version_scores")
+    rest = {key: value for key, value in shared.document.items() if key not in {"version_scores", *VERSION_NAMES}}
+    own = {version: scores[version]} if isinstance(scores, dict) and version in scores else {}
+    return replace(shared, document={**rest, "version": version, "version_scores": own} if own else rest)
 
 
 def _stem(name: str) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath as Path
 from typing import Any
 
 from podium.staged import Problem
@@ -17,10 +18,51 @@ VERSIONS = {
 PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*==\s*([\w.]+)")
 LONGEST = 1_000_000
 """Characters of an ``MLmodel`` file that are read: YAML takes its time."""
+DESCRIPTION = "MLmodel"
+FILE_KEYS = ("pickled_model", "data", "model_data", "model_path", "python_model")
+"""Under which a flavour names the file of its model, or the folder that holds it."""
+
+
+def by_export(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, list[Path]]]:
+    """Return the files outside of all exports, and those of each export by its folder, however deep they lie.
+
+    An export within another is a part of it. One in the staging root itself is none: everything else lies below it.
+    """
+    every = list(paths)
+    folders = {path.parent for path in every if path.name == DESCRIPTION and path.parent != Path()}
+    outside: list[Path] = []
+    inside: dict[Path, list[Path]] = {}
+    for path in every:
+        own = next((folder for folder in reversed(path.parents) if folder in folders), None) if folders else None
+        (outside if own is None else inside.setdefault(own, [])).append(path)
+    return outside, inside
+
+
+def named_model(text: str) -> str | None:
+    """Return the file or folder that an ``MLmodel`` file names as the model, relative to it: of its library first."""
+    document, problem = _load(text)
+    flavours = _flavours(document)
+    order = sorted(flavours, key=lambda name: name == "python_function")
+    told = (flavours[name].get(key) for name in order for key in FILE_KEYS)
+    return None if problem else next((name for name in told if isinstance(name, str) and name), None)
 
 
 def of_mlmodel(text: str) -> tuple[dict[str, Any], Problem | None]:
     """Return what an ``MLmodel`` file says: when it was saved, library versions, columns, and its own metadata."""
+    document, problem = _load(text)
+    if problem:
+        return {}, problem
+    said = {
+        "trained_at_utc": document.get("utc_time_created"),
+        "library_versions": _versions(document),
+        "feature_columns": _columns(document),
+        "model_type": _class(document),
+    }
+    own = document.get("metadata")
+    return {**{key: value for key, value in said.items() if value}, **_plain(own)}, None
+
+
+def _load(text: str) -> tuple[dict[str, Any], Problem | None]:
     import yaml
 
     try:
@@ -32,14 +74,7 @@ def of_mlmodel(text: str) -> tuple[dict[str, Any], Problem | None]:
         return {}, Problem("bad-metadata", f"MLmodel is not valid YAML: {' '.join(str(error).split())[:200]}")
     if not isinstance(document, dict):
         return {}, Problem("bad-metadata", f"MLmodel holds a {type(document).__name__}, not an object")
-    said = {
-        "trained_at_utc": document.get("utc_time_created"),
-        "library_versions": _versions(document),
-        "feature_columns": _columns(document),
-        "model_type": _class(document),
-    }
-    own = document.get("metadata")
-    return {**{key: value for key, value in said.items() if value}, **_plain(own)}, None
+    return document, None
 
 
 def of_requirements(text: str) -> tuple[dict[str, Any], Problem | None]:

@@ -30,9 +30,11 @@ INERT: Mapping[str, frozenset[str]] = {
     for package, names in {
         "pandas.": f"{OF_PANDAS} {OFFSETS}",
         "dateutil.relativedelta.": "relativedelta",
-        "pytz.": "_UTC _p",
+        "dateutil.tz.": "tzutc tzlocal tzoffset tzfile tzrange tzstr _ttinfo",
+        "pytz.": "_UTC _p FixedOffset",
+        "zoneinfo.": "ZoneInfo",
         "pyarrow.lib.": "_restore_array type_for_alias py_buffer",
-        "datetime.": "datetime date time timezone timedelta",
+        "datetime.": "datetime date time timezone timedelta tzinfo",
         "decimal.": "Decimal",
         "pathlib.": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
         "uuid.": "UUID",

@@ -9,7 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
+from types import MappingProxyType
 
+from podium.about import Side, general, is_document, rank
+from podium.exports import DESCRIPTION, by_export
 from podium.formats import PREFERENCE, may_be_model, stem_of, suffix_of
 
 COMPANION = re.compile(
@@ -17,36 +20,18 @@ COMPANION = re.compile(
 )
 """Names of files that stand beside a model and are none: what prepares its input or explains its output."""
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
-ABOUT = (
-    *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
-    *(
-        "performance",
-        "classification_report",
-        "params",
-        "hyperparameters",
-        "config",
-        "features",
-        "feature_columns",
-        "feature_names",
-    ),
-)
-"""Stems of JSON files that are about the one model in their folder, those that say most first."""
-APART = "_-. "
-"""What stands between the name of a model and a word about it."""
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
 REGISTRIES = frozenset({"registry", "model_registry", "models"})
-DOCUMENTS = frozenset({"MLmodel", "requirements.txt"})
-"""Files about a model that are not JSON."""
-EXAMPLES = frozenset({"input_example", "serving_input_example"})
-"""JSON files that MLflow puts beside a model, with rows and nothing about it."""
+NONE: Mapping[str, str | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The files of one staged model, as paths relative to the staging root.
 
-    ``about`` are its JSON files, those that say most first; ``files`` are all, and make its fingerprint.
+    ``about`` are its JSON files, those that say most first; ``files`` are all, and make its fingerprint. ``above`` are
+    JSON files that several models have in common, as they lie further up or among them, the nearest first.
     """
 
     model_id: str
@@ -54,25 +39,56 @@ class Unit:
     model: str | None
     about: tuple[str, ...]
     files: tuple[str, ...]
+    above: tuple[str, ...] = ()
 
 
-def arrange(files: Iterable[str], top: str = "", natives: Collection[str] = ()) -> list[Unit]:
+def arrange(
+    files: Iterable[str], top: str = "", natives: Collection[str] = (), exports: Mapping[str, str | None] = NONE
+) -> list[Unit]:
     """Return the units of the files below one folder of the staging root, or of the files in the root itself.
 
     ``files`` are paths relative to the root, with slashes; ``top`` is the name of the folder, empty for the root.
-    ``natives`` are those files whose names could be anything's and whose content is a model's.
+    ``natives`` are those files whose names could be anything's and whose content is a model's. ``exports`` are the
+    models that files called ``MLmodel`` name, by the paths of these.
     """
-    known = frozenset(natives)
     paths = sorted(Path(file) for file in files)
-    by_folder: dict[Path, list[Path]] = defaultdict(list)
-    for model in _models(paths, known):
-        by_folder[model.parent].append(model)
-    if top and sum(len(found) for found in by_folder.values()) <= 1 and not _is_versioned(by_folder, top):
+    by_folder = _by_folder(paths, frozenset(natives), exports)
+    if top and sum(max(1, len(found)) for found in by_folder.values()) <= 1 and not _is_versioned(by_folder, top):
         return [_whole(Path(top), paths, [model for found in by_folder.values() for model in found])]
     own = _owned(paths, by_folder)
     units = [unit for folder, models in by_folder.items() for unit in _of_folder(folder, models, own[folder])]
     units += _without_model(paths, by_folder)
-    return sorted(_distinct(units), key=lambda unit: unit.model_id)
+    return sorted(_below(_distinct(units), paths), key=lambda unit: unit.model_id)
+
+
+def _below(units: Sequence[Unit], paths: Sequence[Path]) -> list[Unit]:
+    """Return the units with the files that are about several: those of no model that lie in a folder above it."""
+    taken = {file for unit in units for file in (*unit.files, *unit.about)}
+    common: dict[Path, list[str]] = defaultdict(list)
+    for path in sorted(general(paths), key=rank):
+        if path.parent != Path() and path.as_posix() not in taken:
+            common[path.parent].append(path.as_posix())
+    return [replace(unit, above=_above(Path(unit.folder), common)) for unit in units] if common else list(units)
+
+
+def _above(folder: Path, common: Mapping[Path, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(file for place in (folder, *folder.parents) for file in common.get(place, ()))
+
+
+def _by_folder(
+    paths: Sequence[Path], natives: frozenset[str], exports: Mapping[str, str | None]
+) -> dict[Path, list[Path]]:
+    """Return the models by the folder that each belongs to: an export has one at most, the one that it names."""
+    outside, inside = by_export(paths)
+    by_folder: dict[Path, list[Path]] = defaultdict(list)
+    for model in _models(outside, natives):
+        by_folder[model.parent].append(model)
+    for folder, files in inside.items():
+        named = exports.get((folder / DESCRIPTION).as_posix())
+        theirs = [path for path in files if path.is_relative_to(folder / named)] if named else files
+        found = theirs if theirs == [folder / (named or "")] else _models(theirs, natives)
+        by_folder[folder] = sorted(found, key=lambda path: len(path.parts))[:1]
+    return by_folder
 
 
 def _is_versioned(by_folder: Collection[Path], top: str) -> bool:
@@ -136,7 +152,7 @@ def _owner(folder: Path, known: dict[Path, Path]) -> Path | None:
 
 
 def _of_folder(folder: Path, models: Sequence[Path], own: Sequence[Path]) -> list[Unit]:
-    if len(models) == 1 and folder != Path():
+    if len(models) <= 1 and folder != Path():
         return [_whole(folder, own, models)]
     beside = Side.of([path for path in own if path.parent == folder], {stem_of(model) for model in models})
     return [_one_of_many(model, folder, beside) for model in models]
@@ -146,34 +162,8 @@ def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
     """Return a folder as one unit."""
     model = models[0] if models else None
     here = model.parent if model else folder
-    about = [path for path in paths if path != model and path.parent in {here, folder} and _is_document(path)]
-    return _unit(folder.as_posix(), folder, model, sorted(about, key=_rank), paths)
-
-
-def _is_document(path: Path) -> bool:
-    if path.name in DOCUMENTS:
-        return True
-    return path.suffix.lower() == ".json" and path.stem not in EXAMPLES
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """Files side by side with several models: by their stem, the documents about each model, and those about any."""
-
-    by_stem: Mapping[str, Sequence[Path]]
-    about: Mapping[str, Sequence[Path]]
-    general: Sequence[Path]
-    model_stems: Collection[str]
-
-    @classmethod
-    def of(cls, paths: Sequence[Path], models: Collection[str]) -> "Side":
-        """Return some files in order. ``models`` are the stems of the models among them."""
-        by_stem, about = defaultdict(list), defaultdict(list)
-        for path in paths:
-            by_stem[stem_of(path)].append(path)
-            for model in _subjects(path, models) if _is_document(path) else ():
-                about[model].append(path)
-        return cls(by_stem, about, _general(paths), {stem_of(path) for path in paths if may_be_model(path)})
+    about = [path for path in paths if path != model and path.parent in {here, folder} and is_document(path)]
+    return _unit(folder.as_posix(), folder, model, sorted(about, key=rank), paths)
 
 
 def _one_of_many(model: Path, folder: Path, beside: Side) -> Unit:
@@ -182,43 +172,10 @@ def _one_of_many(model: Path, folder: Path, beside: Side) -> Unit:
     lone = all(other == stem for other in beside.model_stems)
     about = [path for path in beside.about.get(stem, ()) if path != model]
     # What is about whichever model is there tells of this one as long as it is alone, and is no part of what it is.
-    own = sorted(about, key=_rank)
-    about = own + (sorted(beside.general, key=_rank) if lone else [])
+    own = sorted(about, key=rank)
+    about = own + (sorted(beside.general, key=rank) if lone else [])
     files = [model, *own, *beside.by_stem[stem]]
     return _unit((folder / stem).as_posix(), folder, model, about, list(dict.fromkeys(files)))
-
-
-def _subjects(document: Path, models: Collection[str]) -> list[str]:
-    """Return the models whose name a document bears, alone or with a word such as ``metadata`` before or after it.
-
-    They are looked up by what is left of the document's name without the word: there may be thousands of models.
-    """
-    stem = document.stem
-    front, back = stem.rstrip(APART), stem.lstrip(APART)
-    heads = [front[: -len(word)] for word in ABOUT if front.lower().endswith(word)]
-    tails = [back[len(word) :] for word in ABOUT if back.lower().startswith(word)]
-    named = {stem}
-    named |= {head[:end] for head in heads for end in range(len(head.rstrip(APART)), len(head) + 1)}
-    named |= {tail[start:] for tail in tails for start in range(len(tail) - len(tail.lstrip(APART)) + 1)}
-    return sorted(name for name in named if name in models and _is_about(stem, name))
-
-
-def _is_about(stem: str, model: str) -> bool:
-    if stem == model:
-        return True
-    rest = stem.removeprefix(model) if stem.startswith(model) else stem.removesuffix(model)
-    return rest != stem and rest.strip(APART).lower() in ABOUT
-
-
-def _general(paths: Iterable[Path]) -> list[Path]:
-    return [path for path in paths if _is_document(path) and path.stem.lower() in ABOUT]
-
-
-def _rank(path: Path) -> tuple[int, int, str]:
-    """Return the sort key of a file about a model: those that say most first."""
-    words = path.stem.lower()
-    known = next((i for i, stem in enumerate(ABOUT) if words == stem or words.endswith(f"_{stem}")), len(ABOUT))
-    return len(path.parts), known, path.name
 
 
 def _unit(model_id: str, folder: Path, model: Path | None, about: Sequence[Path], files: Sequence[Path]) -> Unit:

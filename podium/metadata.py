@@ -3,6 +3,7 @@
 Everything read here is a claim: it is kept and shown, and never decides a promotion while there is a holdout.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 
 from podium.claims import as_number, read_claims
 from podium.documents import combine
+from podium.inherited import inherit
 from podium.staged import Folder, Problem, StagedModel
 from podium.times import parse_time
 
@@ -76,6 +78,15 @@ class When:
 
 def parse_staged(folder: Folder, timezone: str = "UTC") -> StagedModel:
     """Return the staged model that a folder describes; what cannot be read becomes a problem, never an exception."""
+    model = _described(folder, timezone)
+    for shared in folder.above:
+        alone = replace(folder, name="", metadata=(("metadata.json", json.dumps(shared.document)),), above=())
+        model = inherit(model, shared, _described(alone, timezone))
+    return model
+
+
+def _described(folder: Folder, timezone: str) -> StagedModel:
+    """Return what the folder of a model and its own metadata say."""
     document, problems = _document(folder)
     claims = read_claims(document)
     when, kind = _when(document, folder, timezone), _model_type(document, folder.name)
@@ -104,6 +115,11 @@ def _document(folder: Folder) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
 
 
 def _folder_problems(folder: Folder) -> tuple[Problem, ...]:
+    left = tuple(Problem("linked", f"{name} is a symbolic link {OUTSIDE}") for name in folder.left)
+    return _model_problems(folder) + left
+
+
+def _model_problems(folder: Folder) -> tuple[Problem, ...]:
     if folder.unreadable:
         return (Problem("unreadable", folder.unreadable),)
     if folder.model_file is None:
@@ -111,6 +127,7 @@ def _folder_problems(folder: Folder) -> tuple[Problem, ...]:
     return FORMAT_PROBLEMS.get(folder.format, ())
 
 
+OUTSIDE = "to no file of the staging root, and is not followed: copy the file there if the model needs it"
 FORMAT_PROBLEMS = {
     "empty": (Problem("empty-model", "the model file has 0 bytes: copy it again from where it was trained"),),
     "git-lfs": (Problem("lfs-pointer", "the model file is a Git LFS pointer: run `git lfs pull`"),),

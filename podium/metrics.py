@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
 AVERAGED = ("precision", "recall", "f1_score")
@@ -80,6 +81,8 @@ SCORER = "sklearn."
 CLAIMS_BY_SPLIT = ("test", "", "val", "cv")
 """Which split a claim is taken from first. Training-set scores are no claim about new rows."""
 CLAIMS_BY_AVERAGE = ("weighted", "", "binary", "macro", "micro")
+TINY = 1e-12
+"""What two numbers may differ by that are the same: ``81.2%`` is not quite 0.812."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,22 @@ def metric_key(metric: str, average: str) -> str:
 def gap(known: float, found: float) -> float:
     """Return how far two values of a metric are apart; beyond 1, in relation to the known one, which has a unit."""
     return abs(known - found) / max(1.0, abs(known))
+
+
+def agree(one: float, other: float) -> bool:
+    """Whether two records of a metric are the same number, one of them perhaps rounded.
+
+    Two decimals must agree at least, of numbers beyond 1 three digits: fewer are no rounding, and the texts of numbers
+    drop their last zeros.
+    """
+    least = max(0, 2 - math.floor(math.log10(max(1.0, abs(one), abs(other)))))
+    decimals = max(least, min(_decimals(one), _decimals(other)))
+    return abs(one - other) <= 0.5 * 10.0**-decimals + TINY
+
+
+def _decimals(value: float) -> int:
+    exponent = Decimal(repr(round(value, 12))).normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def goodness(metric: str, value: float) -> float:

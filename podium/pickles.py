@@ -25,6 +25,7 @@ from podium.stand_ins import (
     item_size,
 )
 from podium.streams import DAMAGED, BrokenError, Bytes, SuspectError
+from podium.zones import makes_zones, require_zone
 
 ARRAY, TYPE = "joblib.numpy_pickle.NumpyArrayWrapper", "numpy.dtype"
 DEEPEST = 8
@@ -151,6 +152,9 @@ class Walker:
         Raises:
             SuspectError: what is called is no name but something that was made.
         """
+        if makes_zones(function):
+            require_zone(given)
+            return Made(OPAQUE, given)
         if not isinstance(function, Name):
             raise SuspectError("it calls something that it made itself")
         require_call(function, given)

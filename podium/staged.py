@@ -19,12 +19,23 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """What a file above the folders of several models says of each of them; ``path`` is below the staging root."""
+
+    path: str
+    document: Mapping[str, Any]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """What was read of the files of one staged model, before anything is made of it.
 
     ``metadata`` are its JSON files by name, those that say most first; ``beside`` the paths of its other files.
     ``fingerprint`` is the sha256 over the names and bytes of all its files, ``model_digest`` that of the model file
     alone; ``size`` is in bytes. ``preprocessors`` are files that prepare its rows, in order, each with its sha256.
+    ``linked`` are those beside that are links, each with the file behind it, ``left`` the links that are not followed.
+    ``above`` is what files further up say of several models, the nearest first: no part of the fingerprint.
     """
 
     name: str
@@ -39,6 +50,9 @@ class Folder:
     unreadable: str | None = None
     beside: tuple[str, ...] = ()
     preprocessors: tuple[tuple[str, str], ...] = ()
+    linked: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
+    above: tuple[Above, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ REFUSED = {
     "UnknownClassError": "unknown-class",
     "BrokenError": "broken-file",
     "NotUsableError": "not-usable",
+    "DiffersError": "differs",
     "OtherVersionError": "other-version",
     "timeout": "timeout",
     "killed": "killed",

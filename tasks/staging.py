@@ -3,33 +3,46 @@
 import contextlib
 import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from podium.documents import Entry, Listing, entries_of
+from podium.documents import Entry, Listing, entries_of, of_version, shared_in
 from podium.errors import ConfigError
-from podium.formats import HEAD, PERHAPS, format_of, may_be_model
+from podium.exports import DESCRIPTION
+from podium.formats import PERHAPS
 from podium.layout import REGISTRIES, Unit, arrange
 from podium.metadata import UNKNOWN, of_class, parse_staged
 from podium.names import printable
 from podium.progress import Counter
 from podium.requirements import drift
-from podium.staged import Folder, StagedModel
+from podium.staged import Above, Folder, Problem, StagedModel
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
+from tasks.effects.links import Links, by_unit, in_place_of_models, links_beside
+from tasks.effects.staged_files import (
+    fingerprint_of,
+    format_in,
+    is_native,
+    is_plain,
+    linked_in,
+    model_named_in,
+    modified,
+    own_files,
+    regular_files,
+    sha256_of,
+    text_of,
+)
 
 LISTING = REGISTRIES | {"metadata"}
 """Stems of files that may be about many models; one of the last name is so only if it holds a list of them."""
 NONE = partial(Listing.of, ())
-LARGEST_METADATA = 16 * 1024 * 1024
+LINK = "it is a symbolic link, which is not followed"
 
 
 @task(cache_policy=NO_CACHE)
@@ -74,29 +87,47 @@ def read_folders(
     """Return what one folder of the staging root holds, or with an empty name the files of the root itself.
 
     ``above`` gives the entries of the root's own registry files, which may be about models of any of its folders.
-    A file that cannot be read makes its model unreadable, not the call fail. Symbolic links are not followed: a link
-    out of the root would bring in what nobody staged.
+    A file that cannot be read makes its model unreadable, not the call fail. Symbolic links are not followed, but for
+    those beside a model to files of the root: a link out of it would bring in what nobody staged.
     """
     try:
         if (root / top).is_symlink() and top:
             return [_unreadable(root, Path(top), "the folder is a symbolic link, which is not followed")]
         closed: list[OSError] = []
         links: list[Path] = []
-        found = _regular_files(root / top, closed.append, links.append) if top else _own_files(root, links.append)
+        found = regular_files(root / top, closed.append, links.append) if top else own_files(root, links.append)
         files = sorted(found)
         listing = [file for file in files if file.suffix == ".json" and file.stem in LISTING]
         entries = Registered(above() if top else NONE(), registered_in(listing))
-        natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and _is_native(f)]
-        units = arrange((str(f.relative_to(root)) for f in files), top, natives)
+        natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and is_native(f)]
+        exports = {str(f.relative_to(root)): model_named_in(f) for f in files if f.name == DESCRIPTION}
+        shared = cache(partial(_shared, root))
+        units = arrange((str(f.relative_to(root)) for f in files), top, natives, exports)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
+        alone = in_place_of_models(root, units, links)
+        beside = by_unit(root, units, set(links).difference(alone))
         apart = [error for error in closed if error not in inside.values()]
         return [
-            *(_read(root, unit, entries, preprocessors, inside.get(unit.model_id)) for unit in units),
+            *(
+                replace(
+                    _read(root, unit, entries, preprocessors, inside.get(unit.model_id), beside.get(unit.model_id, ())),
+                    above=tuple(of_version(shared(path), Path(unit.model_id).name) for path in unit.above),
+                )
+                for unit in units
+            ),
             *(_unreadable(root, Path(os.path.relpath(error.filename, root)), _closed(error)) for error in apart),
-            *_linked_apart(root, units, links),
+            *(_unreadable(root, link.relative_to(root), LINK) for link in alone),
         ]
     except OSError as error:
         return [_unreadable(root, Path(top or root.name), _closed(error))]
+
+
+def _shared(root: Path, path: str) -> Above:
+    """Return what a file about several models says; one that cannot be read makes no model unreadable."""
+    try:
+        return shared_in(path, text_of(root / path))
+    except OSError as error:
+        return Above(path, {}, Problem("bad-metadata", _closed(error)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +143,24 @@ class Registered:
         return found or self.above.entry_for(unit.model, unit.model_id, near=False)
 
 
-def _linked_apart(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> list[Folder]:
-    """Return links that stand where a model would, of which no unit tells: each is a model that nobody reads."""
-    told = {root / unit.folder for unit in units if unit.model is None}
-    held = {(root / unit.model).parent for unit in units if unit.model and unit.model_id == unit.folder}
-    apart = (link for link in sorted(links) if link.parent not in told | held)
-    return [_unreadable(root, link.relative_to(root), "it is a symbolic link, which is not followed") for link in apart]
-
-
 def _is_inside(root: Path, error: OSError, unit: Unit) -> bool:
     """Whether a folder that cannot be listed is part of a unit: it may hold what belongs to the model."""
     return unit.model_id == unit.folder and Path(error.filename).is_relative_to(root / unit.folder)
 
 
 def _read(
-    root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], closed: OSError | None
+    root: Path,
+    unit: Unit,
+    entries: Registered,
+    preprocessors: tuple[str, ...],
+    closed: OSError | None,
+    links: Sequence[Path],
 ) -> Folder:
     """Return what one unit holds; one with something that cannot be read stops no other."""
     try:
         if closed:
             raise closed
-        return _folder(root, unit, entries, preprocessors)
+        return _folder(root, unit, entries, preprocessors, links_beside(root, unit, links))
     except OSError as error:
         return _unreadable(root, Path(unit.model_id), _closed(error))
 
@@ -146,19 +174,20 @@ def registered_in(registries: Iterable[Path]) -> Listing:
     found: list[Entry] = []
     for file in registries:
         with contextlib.suppress(OSError):
-            found += entries_of(_metadata(file)) if _is_plain(file) else ()
+            found += entries_of(text_of(file)) if is_plain(file) else ()
     return Listing.of(found)
 
 
-def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...]) -> Folder:
+def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], links: Links) -> Folder:
     files = [root / file for file in unit.files]
     around = (root / unit.model).parent if unit.model else root / unit.folder
-    before = [file for file in (around / name for name in preprocessors) if _is_plain(file)]
-    digests = {file: _sha256(file) for file in dict.fromkeys((*files, *before))}
+    named = [around / name for name in preprocessors]
+    before = [file for file in named if is_plain(file) or file in links.followed]
+    digests = {file: sha256_of(links.followed.get(file, file)) for file in (*files, *links.followed, *before)}
     model = root / unit.model if unit.model else None
     about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
     entry = entries.of(unit)
-    texts = [(file.name, _metadata(file)) for file in about]
+    texts = [(file.name, text_of(file)) for file in about]
     if entry:
         texts = [*((name, text) for name, text in texts if not entries_of(text)), ("registry.json", entry)]
     return Folder(
@@ -166,89 +195,27 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         path=str(root / unit.folder),
         model_file=str(model) if model else None,
         size=sum(file.stat().st_size for file in files),
-        format=_format(model) if model else "none",
-        fingerprint=_fingerprint(root / unit.folder, digests),
+        format=format_in(model) if model else "none",
+        fingerprint=fingerprint_of(root / unit.folder, digests),
         model_digest=digests[model] if model else "",
         metadata=tuple(texts),
-        modified_at=_modified(model or root / unit.folder),
-        unreadable=None if model else _linked(root / unit.folder),
+        modified_at=modified(model or root / unit.folder),
+        unreadable=_unprepared(named, links) if model else linked_in(root / unit.folder),
         beside=tuple(str(file) for file in digests if file != model and file not in about),
         preprocessors=tuple((str(file), digests[file]) for file in before),
+        linked=tuple((str(link), str(target)) for link, target in links.followed.items()),
+        left=tuple(printable(str(link.relative_to(root / unit.folder))) for link in links.left),
     )
 
 
-def _modified(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+def _unprepared(named: Iterable[Path], links: Links) -> str | None:
+    """Return what to say of a model whose rows nothing would prepare, as what does is a link that is not followed."""
+    left = [file.name for file in named if file in links.left]
+    return f"{printable(left[0])}, which prepares its rows, is a link to no file of the staging root" if left else None
 
 
 def _unreadable(root: Path, place: Path, why: str) -> Folder:
     path = root / place
     identity = hashlib.sha256(os.fsencode(path)).hexdigest()
-    at = _modified(path if path.is_symlink() or path.exists() else root)
+    at = modified(path if path.is_symlink() or path.exists() else root)
     return Folder(printable(place.as_posix()), str(path), None, 0, "none", identity, "", (), at, why)
-
-
-def _own_files(root: Path, linked: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield the files of the root itself; ``linked`` is told of links in the place of models."""
-    for entry in os.scandir(root):
-        if entry.is_file(follow_symlinks=False):
-            yield root / entry.name
-        elif entry.is_symlink() and not entry.is_dir() and may_be_model(PurePosixPath(entry.name)):
-            linked(root / entry.name)
-
-
-def _regular_files(path: Path, closed: Callable[[OSError], None], linked: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed.
-
-    ``linked`` is told of links to folders, and of those in the place of models.
-    """
-    for folder, inner, names in os.walk(path, onerror=closed):
-        for name in (*inner, *names):
-            file = Path(folder, name)
-            mode = file.lstat().st_mode
-            if stat.S_ISREG(mode):
-                yield file
-            elif stat.S_ISLNK(mode) and (name in inner or may_be_model(PurePosixPath(name))):
-                linked(file)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _fingerprint(path: Path, digests: dict[Path, str]) -> str:
-    """Return the sha256 over the relative names and the digests of all files, in hex."""
-    lines = sorted(f"{file.relative_to(path).as_posix()}\0{digest}\n" for file, digest in digests.items())
-    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
-
-
-def _linked(folder: Path) -> str | None:
-    """Return what to say of a folder without a model that has a link in its place."""
-    links = [
-        entry.name for entry in os.scandir(folder) if entry.is_symlink() and may_be_model(PurePosixPath(entry.name))
-    ]
-    return f"{printable(links[0])} is a symbolic link, which is not followed: copy the file there" if links else None
-
-
-def _is_plain(file: Path) -> bool:
-    return file.is_file() and not file.is_symlink()
-
-
-def _is_native(file: Path) -> bool:
-    try:
-        return _format(file) not in {"empty", "git-lfs", "unknown", "pickle", "joblib"}
-    except OSError:
-        # Whatever it is, the unit that it belongs to says that it cannot be read.
-        return False
-
-
-def _format(model: Path) -> str:
-    with model.open("rb") as stream:
-        return format_of(model.name, stream.read(HEAD))
-
-
-def _metadata(file: Path) -> str:
-    if file.stat().st_size > LARGEST_METADATA:
-        return f"larger than {LARGEST_METADATA} bytes"
-    return file.read_text(encoding="utf-8-sig", errors="replace")

@@ -20,7 +20,7 @@ from tasks.effects.kinds import Kind, kind_of
 from tasks.effects.loading import Loaded, load_staged
 from tasks.effects.mending import of_version
 from tasks.effects.prediction import (
-    NotUsableError,
+    DiffersError,
     columns_of,
     is_booster,
     pick,
@@ -91,7 +91,7 @@ def stored_predictions(kind: Kind, directory: Path, rows: pd.DataFrame) -> Predi
     """Return what a stored MLflow model says, loaded the way any user would load it.
 
     Raises:
-        NotUsableError: asked through MLflow it answers otherwise than the library's own object behind it.
+        DiffersError: asked through MLflow it answers otherwise than the library's own object behind it.
     """
     from mlflow.pyfunc import load_model
 
@@ -100,7 +100,7 @@ def stored_predictions(kind: Kind, directory: Path, rows: pd.DataFrame) -> Predi
     raw = raw_model(loaded)
     said, _ = kind.ask(*split(raw, rows))
     if not is_booster(raw) and not kind.is_same(said, loaded.predict(rows.head(ASKED_ROWS))):
-        raise NotUsableError("the stored model answers otherwise through MLflow than through its own library")
+        raise DiffersError("the stored model answers otherwise through MLflow than through its own library")
     return said
 
 

@@ -13,6 +13,7 @@ from sklearn.base import is_classifier
 from podium.measurement import NO_LABELS, Predictions, Task
 from tasks.effects.classifiers import require_classifier, require_regressor
 from tasks.effects.prediction import (
+    DiffersError,
     NotUsableError,
     asked,
     booster_scores,
@@ -42,7 +43,7 @@ class Kind(Protocol):
         """Whether answers (n,) are the first that were said."""
 
     def difference(self, original: Predictions, stored: Predictions) -> float:
-        """Return the largest difference between two models; raise NotUsableError if it is too large."""
+        """Return the largest difference between two models; raise DiffersError if it is too large."""
 
 
 class Classifiers:
@@ -74,7 +75,7 @@ class Classifiers:
             return 0.0
         largest = float(np.abs(original.probabilities - stored.probabilities).max())
         if not largest <= PARITY:
-            raise NotUsableError(
+            raise DiffersError(
                 f"probabilities of the stored model differ by {largest:.2g}; at most {PARITY:g} is accepted"
             )
         return largest
@@ -113,15 +114,15 @@ class Regressors:
         """Return the largest difference of a number, in relation to it where it is beyond 1."""
         one, other = original.numbers, stored.numbers
         if one is None or other is None or one.shape != other.shape:
-            raise NotUsableError("the stored model does not answer each row with a number")
+            raise DiffersError("the stored model does not answer each row with a number")
         largest = float((np.abs(one - other) / np.maximum(1.0, np.abs(one))).max(initial=0.0))
         if not largest <= PARITY:
-            raise NotUsableError(f"numbers of the stored model differ by {largest:.2g}; at most {PARITY:g} is accepted")
+            raise DiffersError(f"numbers of the stored model differ by {largest:.2g}; at most {PARITY:g} is accepted")
         return largest
 
 
 def _refuse_rows(different: int, rows: int) -> None:
-    raise NotUsableError(f"the stored model answers {different} of {rows} rows otherwise than the original")
+    raise DiffersError(f"the stored model answers {different} of {rows} rows otherwise than the original")
 
 
 def _numbers(answers: Any) -> Predictions:

@@ -41,6 +41,11 @@ def _lower(kind: int, value: int, soft: int | None = None) -> None:
     resource.setrlimit(kind, (limit if soft is None else min(soft, limit), limit))
 
 
+def is_full(folder: Path, file_mb: int | None) -> bool:
+    """Whether a file below a folder is as large as this process may make one: what wrote on failed of that."""
+    return file_mb is not None and any(f.is_file() and f.stat().st_size >= file_mb * MB for f in folder.rglob("*"))
+
+
 def running() -> int:
     """Return how many processes and threads this user has, as far as the system tells."""
     own = [pid for pid in _pids() if _owner(pid) == os.getuid()]

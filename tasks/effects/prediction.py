@@ -28,6 +28,10 @@ class NotUsableError(Exception):
     """A model cannot be used on the rows at hand; the message says why, for a person."""
 
 
+class DiffersError(NotUsableError):
+    """What is stored of a model answers otherwise than the model; the message says by how much."""
+
+
 def read_rows(path: Path) -> pd.DataFrame:
     """Return the rows of a Parquet or CSV file.
 
@@ -142,14 +146,27 @@ def through(model: Any, loaded: Any, rows: pd.DataFrame) -> Predictions:
 
 
 def labels_of(answers: Any) -> Labels:
-    """Return the labels (n,) that a model answers with, in the one spelling of labels."""
-    return canonical_labels(np.asarray(answers).ravel().tolist())
+    """Return the labels (n,) that a model answers with, in the one spelling of labels.
+
+    Raises:
+        NotUsableError: it answers each row with several.
+    """
+    found = np.asarray(answers)
+    if found.ndim > 1 and found.shape[1] != 1:
+        _refuse_several(found.shape[1])
+    return canonical_labels(found.ravel().tolist())
+
+
+def _refuse_several(outputs: int) -> None:
+    raise NotUsableError(f"it answers each row with {outputs} labels, and one is measured: stage a model for each")
 
 
 def probabilities(model: Any, rows: pd.DataFrame) -> tuple[tuple[str, ...], Probabilities | None]:
     """Return the classes and the probabilities (n, k) of a model, or nothing if it gives none."""
     if not (hasattr(model, "predict_proba") and hasattr(model, "classes_")):
         return (), None
+    if isinstance(model.classes_, list) and any(np.ndim(of_one) for of_one in model.classes_):
+        _refuse_several(len(model.classes_))
     classes = canonical_labels(np.asarray(model.classes_).tolist()).tolist()
     return tuple(classes), np.asarray(model.predict_proba(rows), dtype=np.float64)
 

@@ -196,12 +196,15 @@ def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measu
     # Of two of the same name, in folders within each other, the one that says most stays.
     for name, text in reversed(model.folder.metadata):
         (folder / name).write_text(text, encoding="utf-8")
+    if above := {shared.path: shared.document for shared in model.folder.above}:
+        (folder / "metadata_above.json").write_text(json.dumps(above, indent=2), encoding="utf-8")
+    linked = dict(model.folder.linked)
     for path in model.folder.beside:
-        _carry(Path(path), folder / "beside" / Path(path).relative_to(model.folder.path))
+        _carry(Path(linked.get(path, path)), folder / "beside" / Path(path).relative_to(model.folder.path))
     (folder / "conversion.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
     if model.confusion_matrix is not None:
-        text = json.dumps(model.confusion_matrix, indent=2)
-        (folder / "recorded_confusion_matrix.json").write_text(text, encoding="utf-8")
+        recorded = json.dumps(model.confusion_matrix, indent=2)
+        (folder / "recorded_confusion_matrix.json").write_text(recorded, encoding="utf-8")
     if measured:
         write_measurement(folder, *measured, folder.parent / SAID)
     return folder

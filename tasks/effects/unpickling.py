@@ -11,6 +11,7 @@ from typing import IO, Any
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
 from podium.streams import SuspectError
+from podium.zones import ATTRIBUTE, require_maker, require_zone
 from tasks.effects.inert import Kept
 from tasks.effects.making import require_call, require_growing, require_keys, require_state
 
@@ -39,6 +40,8 @@ class Steps:
         """Return if something may be called; raise SuspectError if it was made by the pickle, or is given too much."""
         if id(function) not in self.known:
             raise SuspectError("something is called that the pickle made itself")
+        if _stands_in(function) and function.name == ATTRIBUTE:
+            require_maker(given[0].name if given and _stands_in(given[0]) else "", given)
         _, full = self.known[id(function)]
         if full is not None:
             require_call(full, given, named)
@@ -48,10 +51,14 @@ class Steps:
         return isinstance(target, Kept) or self.known.get(id(type(target)), (None, ""))[1] is None
 
     def load_reduce(self) -> None:
-        """Judge a call; what stands in for a class that extends one of Python's is made without that."""
+        """Judge a call; what stands in for a class that extends one of Python's, or for a time zone, is made here."""
         function, given = self.stack[-2:]
         if function is RECONSTRUCTOR and type(given) is tuple and len(given) == 3 and _stands_in(given[0]):
             self.stack[-2:] = [given[0](*given[2:])]
+            return
+        if isinstance(function, Kept) and function.name == ATTRIBUTE:
+            require_zone(given)
+            self.stack[-2:] = [function.given[0](*given)]
             return
         self.require(function, given)
         Plain.load_reduce(self)

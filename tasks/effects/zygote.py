@@ -27,7 +27,7 @@ from joblib import parallel_config
 from podium.requirements import LIBRARIES, requirements_of
 from tasks.effects.fencing import fence
 from tasks.effects.installed import installed
-from tasks.effects.limits import allow_time, confine, running
+from tasks.effects.limits import allow_time, confine, is_full, running
 from tasks.effects.prediction import NotUsableError, read_rows
 
 PRELOADED = (
@@ -199,6 +199,9 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"ok": False, "code": "MemoryError", "reason": f"it needs more than {request['memory_mb']} MB"}
     except Exception as error:
+        if is_full(Path.cwd(), limit := request.get("file_mb")):
+            why = f"it takes a file of more than sandbox.file_mb allows, {limit} MB"
+            return {"ok": False, "code": "FileTooLarge", "reason": why}
         text = " ".join(str(error).split())[:500]
         return {"ok": False, "code": type(error).__name__, "reason": text or type(error).__name__}
 

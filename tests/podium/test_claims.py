@@ -136,6 +136,35 @@ def test_containers_that_disagree_are_a_finding() -> None:
     assert "metrics.f1_score" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"metrics": {"f1": 0.85}, "test_metrics": {"f1": 0.80}}, ["metrics.f1", "test_metrics.f1"]),
+        ({"f1": 0.85, "metrics": {"val": {"f1": 0.80}}}, ["in f1", "metrics.val.f1"]),
+        ({"metrics": {"f1": 0.85}, "scores": {"f1": 0.80}}, ["metrics.f1", "scores.f1"]),
+        ({"performance": {"1": {"f1": 0.9}}, "test_metrics": {"1": {"f1": 0.8}}}, ["performance.1", "test_metrics.1"]),
+        ({"train_metrics": {"f1": 0.95}, "test_metrics": {"f1": 0.80}}, []),
+        ({"metrics": {"f1": 0.80}, "train_metrics": {"f1": 0.95}}, []),
+        ({"metrics": {"f1": 0.80}, "val_metrics": {"f1": 0.85}, "test_metrics": {"f1": 0.8012}}, []),
+        ({"metrics": {"f1": 0.8123}, "scores": {"f1": "81%"}, "test_metrics": {"f1": "81.2%"}}, []),
+        ({"metrics": {"rmse": 1234.5}, "test_metrics": {"rmse": 1234}}, []),
+        ({"metrics": {"f1": 1.0}, "test_metrics": {"f1": 0.8}}, ["metrics.f1", "test_metrics.f1"]),
+        ({"metrics": {"f1": 0.85, "test_f1": 0.80, "cv_f1": 0.81}}, []),
+        ({"metrics": {"f1_macro": 0.6}, "test_metrics": {"f1_weighted": 0.7}}, []),
+    ],
+)
+def test_what_says_no_split_may_disagree_too(document: dict[str, Any], told: list[str]) -> None:
+    """A container of no known split against another, or one of new rows, unless one number is the other's rounding.
+
+    The split stays part of each number's name.
+    """
+    read = read_claims(document)
+    problems = [p.message for p in read.problems if p.code == "metrics-disagree"]
+    assert len(problems) == bool(told)
+    assert all(path in message for message in problems for path in told)
+    assert any(key.startswith("test_") for key in read.metrics) == ("test" in str(document))
+
+
 def test_numbers_beside_the_scores_are_kept_under_their_own_names() -> None:
     """Nothing in a container is lost, and nothing that is no score becomes one."""
     found = recorded({"metrics": {"f1": 0.8, "baseline_f1": 0.5, "train_seconds": 12, "note": "fine"}})

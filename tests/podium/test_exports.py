@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.exports import of_mlmodel, of_requirements
+from podium.exports import named_model, of_mlmodel, of_requirements
 
 EXPORT = """
 flavors:
@@ -60,3 +60,19 @@ def test_pinned_requirements_are_versions() -> None:
     """What is pinned counts; ranges, options and comments do not."""
     text = "scikit-learn==1.3.2\nxgboost[gpu] == 1.7.6 ; python_version > '3'\nnumpy>=1\n# pandas==2\n--index-url x"
     assert of_requirements(text)[0] == {"library_versions": {"scikit-learn": "1.3.2", "xgboost": "1.7.6"}}
+
+
+@pytest.mark.parametrize(
+    ("flavors", "named"),
+    [
+        ("{python_function: {model_path: other.pkl}, sklearn: {pickled_model: model.pkl}}", "model.pkl"),
+        ("{python_function: {data: a}, xgboost: {data: model.xgb, code: null}}", "model.xgb"),
+        ("{python_function: {python_model: python_model.pkl}}", "python_model.pkl"),
+        ("{sklearn: {pickled_model: 3}}", None),
+        ("[]", None),
+        ("{", None),
+    ],
+)
+def test_an_export_names_its_model(flavors: str, named: str | None) -> None:
+    """The library's own flavour goes before the general one; what is no name is none."""
+    assert named_model(f"flavors: {flavors}") == named

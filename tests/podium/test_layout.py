@@ -124,3 +124,29 @@ def test_a_version_without_a_model_is_told_of() -> None:
     """A folder for a version beside others that holds metadata alone; one of plots is none."""
     found = arrange(["xgb/v1/model.pkl", "xgb/v2/metadata.json", "xgb/v3/model.pkl", "xgb/plots/roc.png"], "xgb")
     assert {unit.model_id: unit.model is None for unit in found} == {"xgb/v1": False, "xgb/v2": True, "xgb/v3": False}
+
+
+EXPORT = ["MLmodel", "best.pkl", "model.pkl", "data/prep.pkl", "artifacts/inner/MLmodel", "artifacts/inner/model.skops"]
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("best.pkl", "best.pkl"),
+        ("data", "data/prep.pkl"),
+        ("./artifacts/inner/model.skops", "artifacts/inner/model.skops"),
+        (None, "model.pkl"),
+        ("gone.pkl", None),
+        ("../other/model.pkl", None),
+    ],
+)
+@pytest.mark.parametrize(("others", "model_id"), [([], "a"), (["a/y/model.pkl"], "a/x")])
+def test_an_export_is_the_one_model_that_it_names(
+    named: str | None, found: str | None, others: list[str], model_id: str
+) -> None:
+    """Whatever else it holds is carried with it; where what it names is not there, it has no model."""
+    files = [f"a/x/{file}" for file in EXPORT]
+    units = {unit.model_id: unit for unit in arrange([*files, *others], "a", exports={"a/x/MLmodel": named})}
+    assert len(units) == 1 + len(others)
+    assert units[model_id].model == (found and f"a/x/{found}")
+    assert set(units[model_id].files) == set(files)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import imblearn.ensemble
 import imblearn.over_sampling
@@ -122,6 +123,10 @@ DAYS = pd.date_range("2025-01-01", periods=3)
 OF_PANDAS = {
     "days": DAYS,
     "in utc": DAYS.tz_localize("UTC"),
+    "in berlin": DAYS.tz_localize("Europe/Berlin"),
+    "in berlin, in rows": pd.DataFrame({"day": DAYS.tz_localize("Europe/Berlin")}),
+    "by dateutil": DAYS.tz_localize("dateutil/Europe/Berlin"),
+    "hours ahead": DAYS.tz_localize("+02:00"),
     "spans": DAYS - DAYS[0],
     "months": DAYS.to_period("M"),
     "bands": pd.interval_range(0, 3),
@@ -247,6 +252,8 @@ HONEST: dict[str, Callable[[], Any]] = {
         kinds=MIXED["kind"].astype("category"),
         saved_at=pd.Timestamp("2025-01-01"),
         day=datetime(2025, 1, 1, tzinfo=UTC),
+        here=pd.Timestamp("2025-01-01", tz="America/Argentina/Buenos_Aires"),
+        zones=[ZoneInfo("Europe/Berlin"), ZoneInfo.no_cache("UTC")],
     ),
     "content of numpy beside it": lambda: with_attributes(
         logistic(), importances=np.arange(3.0), names=np.array(["a", "b"], dtype=object), seed=np.random.default_rng(0)

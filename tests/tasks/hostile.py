@@ -128,6 +128,12 @@ def _dtype(text: str) -> bytes:
     return short("numpy") + short("dtype") + b"\x93" + short(text) + b"\x89\x88\x87R"
 
 
+def zone(key: bytes, cached: bytes) -> bytes:
+    """A time zone as ``zoneinfo`` pickles it, of a key of one's own."""
+    maker = b"cbuiltins\ngetattr\n(czoneinfo\nZoneInfo\n" + short("_unpickle") + b"tR"
+    return b"\x80\x04" + maker + key + cached + b"\x86R."
+
+
 STRUCTURES: dict[str, Maker] = {
     "inst": lambda w: b"(" + command(w) + b"ios\nsystem\n.",
     "obj": lambda w: b"(cos\nsystem\n" + command(w) + b"o.",
@@ -168,6 +174,17 @@ STRUCTURES: dict[str, Maker] = {
     "a transformer that calls": lambda w: (
         b"\x80\x04csklearn.preprocessing._function_transformer\nFunctionTransformer\n(cos\nsystem\ntR."
     ),
+    "an attribute of something else": lambda w: (
+        b"\x80\x04" + short("builtins") + short("getattr") + b"\x93" + short("zoneinfo") + short("ZoneInfo") + b"\x93"
+        + short("__init__") + b"\x86R" + short("UTC") + b"\x85R."
+    ),
+    "an attribute of a module": lambda w: (
+        b"cbuiltins\ngetattr\n(cos\nsystem\nV_unpickle\ntR(" + command(w) + b"tR."
+    ),
+    "a time zone of a path": lambda w: zone(short("../../../" + str(w)), b"\x88"),
+    "a time zone of bytes": lambda w: zone(b"C\x03UTC", b"\x88"),
+    "a time zone of what it made": lambda w: zone(b"cbuiltins\nlist\n)R", b"\x88"),
+    "a time zone called again": lambda w: zone(short("UTC"), b"\x88")[:-1] + b"(" + command(w) + b"tR.",
     "dict built from a mark": lambda w: b"(V__reduce__\ncos\nsystem\nd.",
     "calls what it made": lambda w: b"cbuiltins\nlist\n)R(" + command(w) + b"tR.",
     "ext1": lambda w: b"\x80\x02\x82\x01.",

@@ -17,7 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn import impute, preprocessing, svm
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from xgboost import XGBClassifier
 
 from configs.schema import SandboxSection
 from podium.pickles import walk
@@ -386,3 +394,37 @@ def test_what_the_walk_lets_through_asks_for_nothing_else(tmp_path: Path) -> Non
 
         Noting(str(tmp_path), raw).load()
     assert seen == found
+
+
+MANY = np.column_stack([TARGET, 1 - np.asarray(TARGET)])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MultiOutputClassifier(LogisticRegression()),
+        make_pipeline(StandardScaler(), MultiOutputClassifier(LogisticRegression())),
+        OneVsRestClassifier(LogisticRegression()),
+        RandomForestClassifier(n_estimators=2),
+        XGBClassifier(n_estimators=2),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_classifier_of_several_labels_a_row_is_not_usable(model: Any, tmp_path: Path) -> None:
+    """Whatever it calls its classes, it is refused for one reason and not measured by some of its answers."""
+    joblib.dump(model.fit(NUMBERS, MANY), tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert answer.code == "NotUsableError"
+    assert answer.reason == "it answers each row with 2 labels, and one is measured: stage a model for each"
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "stratified"])
+def test_a_model_whose_stored_form_answers_otherwise_is_told_apart(strategy: str, tmp_path: Path) -> None:
+    """What draws anew each time it is asked answers otherwise once it is stored; with its draws fixed it does not."""
+    model, fixed = (DummyClassifier(strategy=strategy, random_state=seed).fit(NUMBERS, TARGET) for seed in (None, 0))
+    joblib.dump(model, tmp_path / "model.pkl")
+    joblib.dump(fixed, tmp_path / "fixed.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert (answer.code, answer.value) == ("DiffersError", None)
+    assert "the stored model answers" in answer.reason
+    assert converted(tmp_path / "fixed.pkl", tmp_path / "again").value is not None

@@ -213,6 +213,14 @@ def test_a_broken_model_is_quarantined_and_the_others_go_on(home: Path, made: Pa
     }
     assert not (home / "witness").exists()
     assert (root / "hostile" / "model.pkl").exists()
+    with get_client(sync_client=True) as client:
+        (table,) = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["podium-quarantine"])),
+            sort=ArtifactSort.UPDATED_DESC,
+            limit=1,
+        )
+    assert table.type == "table"
+    assert json.loads(str(table.data)) == [o.as_json() for o in report.of("quarantined")]
 
 
 def test_a_copy_under_another_id_is_one_model(home: Path, made: Path) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBClassifier
 
@@ -98,6 +100,17 @@ def test_a_model_that_needs_too_much_memory_is_stopped(tmp_path: Path) -> None:
     answer = convert(tmp_path / "model.pkl", tmp_path / "scratch", SandboxSection(memory_mb=4096))
     assert answer.value is None
     assert answer.reason
+
+
+@pytest.mark.parametrize("model", [KNeighborsClassifier(), XGBClassifier(n_estimators=80, max_depth=12, n_jobs=1)])
+def test_a_model_that_writes_too_large_a_file_is_stopped(model: Any, tmp_path: Path) -> None:
+    """Past what the config allows for one file nothing more is written, and that is the answer, by limit and name."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(rng.normal(size=(20_000, 8))).rename(columns=str)
+    joblib.dump(model.fit(rows, rng.integers(0, 2, len(rows))), tmp_path / "model.pkl")
+    answer = convert(tmp_path / "model.pkl", tmp_path / "scratch", SandboxSection(file_mb=1))
+    assert answer.reason == "it takes a file of more than sandbox.file_mb allows, 1 MB"
+    assert max(file.stat().st_size for file in (tmp_path / "scratch").rglob("*")) <= 1 << 20
 
 
 def test_missing_columns_are_named(made: Path, tmp_path: Path) -> None:

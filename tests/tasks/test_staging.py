@@ -1,5 +1,6 @@
 """The staging root is read as it is, and nothing in it can stop the reading."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import ConfigError
-from podium.inventory import take_inventory
+from podium.inventory import explanation, take_inventory
 from podium.plan import plan_migration
 from podium.staged import StagedModel
 from tasks.staging import read_folders, read_staging
@@ -71,6 +72,16 @@ def test_what_is_wrong_is_a_finding(
     assert found.status == status
 
 
+def test_an_onnx_model_alone_is_known_as_one(tmp_path: Path) -> None:
+    """Its row has its format and what its metadata says, and a code with what to do instead of a measurement."""
+    folder = stage(tmp_path, "a", None, '{"model_type": "Random Forest", "metrics": {"f1": 0.8}}')
+    (folder / "model.onnx").write_bytes(b"\x08\x07\x12\x07pytorch")
+    (row,) = take_inventory(read_staging.fn(tmp_path)).as_json()
+    assert (row["format"], row["status"], row["model_type"]) == ("onnx", "broken", "random_forest")
+    assert {p["code"]: "mlflow.onnx.log_model" in p["message"] for p in row["problems"]} == {"onnx": True}
+    assert row["claims"] == {"f1_score": 0.8}
+
+
 def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
     """The same bytes under another name are the same model; one other byte is another."""
     same = [fingerprint(stage(tmp_path, name)) for name in ("a", "b")]
@@ -101,6 +112,31 @@ def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
     codes = {m.model_id: m.broken_reason for m in found(root)}
     assert codes["linked_file"] == "model.pkl is a symbolic link, which is not followed: copy the file there"
     assert "symbolic link" in (codes["linked_folder"] or "")
+
+
+def test_a_companion_shared_by_link_is_carried_from_within_the_root_alone(tmp_path: Path) -> None:
+    """Its content is part of the model; a link out of the root, or to nothing, is a finding; no model goes without."""
+    (tmp_path / "secret.pkl").write_bytes(b"secret")
+    root = tmp_path / "root"
+    stage(root, "a", PICKLE)
+    shared = stage(root, "shared", PICKLE + b"shared") / "scaler.pkl"
+    shared.write_bytes(b"scaler")
+    (root / "a" / "scaler.pkl").symlink_to("../shared/scaler.pkl")
+    (root / "a" / "latest.pkl").symlink_to("model.pkl")
+    (root / "a" / "notes.txt").symlink_to(tmp_path / "secret.pkl")
+    (root / "a" / "plots").symlink_to("/etc")
+    (one,) = read_folders(root, "a", ("scaler.pkl",))
+    name = str(root / "a" / "scaler.pkl")
+    assert (one.beside, one.linked) == ((name,), ((name, str(shared.resolve())),))
+    assert one.preprocessors == ((name, hashlib.sha256(b"scaler").hexdigest()),)
+    problems = {p.message.split()[0] for m in found(root) for p in m.problems if p.code == "linked"}
+    assert (one.unreadable, problems) == (None, {"notes.txt", "plots"})
+    shared.write_bytes(b"other")
+    assert read_folders(root, "a")[0].fingerprint != one.fingerprint
+    shared.unlink()
+    (gone,) = read_folders(root, "a", ("scaler.pkl",))
+    assert gone.left == ("notes.txt", "plots", "scaler.pkl")
+    assert "prepares its rows" in (gone.unreadable or "")
 
 
 READING = """
@@ -224,6 +260,31 @@ def test_nested_folders_of_types_and_versions_are_read(tmp_path: Path) -> None:
     for version in ("v1", "v2"):
         stage(tmp_path / "xgboost", version, PICKLE + version.encode(), "{}")
     assert sorted(by_id(tmp_path)) == ["xgboost/v1", "xgboost/v2"]
+
+
+def test_what_stands_above_versions_fills_in_and_tells_no_scores(tmp_path: Path) -> None:
+    """Type, columns and threshold of all; a score only if it is listed for the version; nothing of it is identity."""
+    stage(tmp_path, "xgboost/v1", PICKLE, None)
+    stage(tmp_path, "xgboost/v2", PICKLE + b"2", '{"metrics": {"f1": 0.7}, "features": ["b"]}')
+    before = {name: model.fingerprint for name, model in by_id(tmp_path).items()}
+    common = {"algorithm": "Random Forest", "feature_columns": ["a"], "threshold": 0.4, "trained_at": "2025-01-01"}
+    told = tmp_path / "xgboost" / "metadata.json"
+    told.write_text(json.dumps({**common, "metrics": {"f1": 0.99}, "roc_auc": 0.99}))
+    models = by_id(tmp_path)
+    first, second = explanation(models["xgboost/v1"]), explanation(models["xgboost/v2"])
+    assert {f["field"]: (f["value"], f["found"]) for f in first["fields"] if f["field"] != "trained_at"} == {
+        "model_type": ("random_forest", "xgboost/metadata.json: algorithm"),
+        "features": (["a"], "xgboost/metadata.json: feature_columns"),
+        "threshold": (0.4, "xgboost/metadata.json: threshold"),
+    }
+    assert (first["trained_at_source"], second["recorded_metrics"]) == ("file time", {"f1_score": 0.7})
+    assert models["xgboost/v2"].feature_columns == ("b",)
+    assert {name: model.fingerprint for name, model in models.items()} == before
+    told.write_text(json.dumps({**common, "version_scores": {"v1": {"scores": {"f1": 0.6}}, "v2": {"f1": 0.9}}}))
+    claims = {name: model.claims for name, model in by_id(tmp_path).items()}
+    assert claims == {"xgboost/v1": {"f1_score": 0.6}, "xgboost/v2": {"f1_score": 0.7}}
+    told.write_text("{")
+    assert all("bad-metadata" in {p.code for p in model.problems} for model in by_id(tmp_path).values())
 
 
 def test_one_model_with_many_files_about_it(tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ import mlflow.lightgbm
 import mlflow.sklearn
 import mlflow.xgboost
 import skops.io
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
@@ -79,6 +81,20 @@ def exported(flavour: Any, model: Any, **options: Any) -> Callable[[Path], None]
     return write
 
 
+def lone_onnx(folder: Path) -> None:
+    """An ONNX model with metadata, and nothing that it was exported from."""
+    file("model.onnx", b"\x08\x07\x12\x07pytorch")(folder)
+    (folder / "metadata.json").write_text(json.dumps({"model_type": "xgboost", "metrics": {"f1": 0.8}}))
+
+
+def with_more(folder: Path) -> None:
+    """An export that holds further pickles."""
+    exported(mlflow.sklearn, HONEST["discriminant"]())(folder)
+    for inner in ("data", "artifacts"):
+        (folder / "model" / inner).mkdir()
+        joblib.dump(logistic(), folder / "model" / inner / "other.pkl")
+
+
 def cut(content: bytes) -> bytes:
     """The first half of a file."""
     return content[: len(content) // 2]
@@ -123,8 +139,9 @@ CASES: dict[str, Case] = {
     "export of lightgbm": Case(exported(mlflow.lightgbm, LGBM)),
     "export of scikit-learn": Case(exported(mlflow.sklearn, HONEST["gaussian bayes"]())),
     "export as pickle": Case(exported(mlflow.sklearn, HONEST["dummy"](), serialization_format="cloudpickle")),
+    "export with more": Case(with_more),
     "scaler beside": Case(with_scaler),
-    "onnx": refused(file("model.onnx", b"\x08\x07\x12\x07pytorch"), "onnx"),
+    "onnx": refused(lone_onnx, "onnx"),
     "xgboost of old": refused(old_xgboost, "old-format"),
     "nothing": refused(lambda f: (f / "metadata.json").write_text("{}"), "no-model"),
     "empty": refused(file("model.pkl", b""), "empty-model"),
@@ -146,6 +163,10 @@ CASES: dict[str, Case] = {
     "xgboost that regresses": refused(
         saved("model.ubj", XGBRegressor(n_estimators=2).fit(NUMBERS, NUMBERS["a"]).save_model), "not-usable"
     ),
+    "answers at random": refused(pickled(DummyClassifier(strategy="uniform").fit(NUMBERS, TARGET)), "differs"),
+    "several labels a row": refused(
+        pickled(MultiOutputClassifier(LogisticRegression()).fit(NUMBERS, [[y, 1 - y] for y in TARGET])), "not-usable"
+    ),
     "no model at all": refused(pickled({"not": "a model"}), "not-usable"),
     "other columns": refused(
         pickled(LogisticRegression().fit(NUMBERS.rename(columns={"a": "z"}), TARGET)), "not-usable"
@@ -166,6 +187,14 @@ def write_all(root: Path) -> None:
     joblib.dump(HONEST["bernoulli bayes"](), root / "churn_20250101.joblib")
     (root / "churn_20250101_metadata.json").write_text(json.dumps({"f1_score": "81.2%"}))
     (root / "linked folder").symlink_to("/etc")
+    (root / "scaler by link").mkdir()
+    with_scaler(root / "scaler by link")
+    (root / "scaler by link" / "scaler.joblib").unlink()
+    (root / "scaler by link" / "scaler.joblib").symlink_to("../scaler beside/scaler.joblib")
+    (root / "scaler by link" / "notes.txt").write_text("by link")
+    (root / "scaler of others").mkdir()
+    pickled(logistic)(root / "scaler of others")
+    (root / "scaler of others" / "scaler.joblib").symlink_to("/etc/passwd")
     (root / "twin").mkdir()
     pickled(logistic, model_type="Logistic Regression (tuned)", performance_metrics={"f1_score": 0.8})(root / "twin")
 
@@ -174,6 +203,8 @@ ELSEWHERE = {
     "by type/v1": ("migrated", "new"),
     "by type/v2": ("migrated", "new"),
     "churn_20250101": ("migrated", "new"),
+    "scaler by link": ("migrated", "new"),
+    "scaler of others": ("quarantined", "unreadable"),
     "linked folder": ("quarantined", "unreadable"),
     "twin": ("skipped", "duplicate"),
 }

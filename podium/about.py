@@ -1,0 +1,91 @@
+"""Tells which files beside models are about them, and about which: JSON files by their names, and MLflow's own."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath as Path
+
+from podium.exports import DESCRIPTION
+from podium.formats import may_be_model, stem_of
+
+ABOUT = (
+    *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
+    *(
+        "performance",
+        "classification_report",
+        "params",
+        "hyperparameters",
+        "config",
+        "features",
+        "feature_columns",
+        "feature_names",
+    ),
+)
+"""Stems of JSON files that are about the one model in their folder, those that say most first."""
+APART = "_-. "
+"""What stands between the name of a model and a word about it."""
+DOCUMENTS = frozenset({DESCRIPTION, "requirements.txt"})
+"""Files about a model that are not JSON."""
+EXAMPLES = frozenset({"input_example", "serving_input_example"})
+"""JSON files that MLflow puts beside a model, with rows and nothing about it."""
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file is about models, by its name."""
+    if path.name in DOCUMENTS:
+        return True
+    return path.suffix.lower() == ".json" and path.stem not in EXAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Files side by side with several models: by their stem, the documents about each model, and those about any."""
+
+    by_stem: Mapping[str, Sequence[Path]]
+    about: Mapping[str, Sequence[Path]]
+    general: Sequence[Path]
+    model_stems: Collection[str]
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], models: Collection[str]) -> "Side":
+        """Return some files in order. ``models`` are the stems of the models among them."""
+        by_stem, about = defaultdict(list), defaultdict(list)
+        for path in paths:
+            by_stem[stem_of(path)].append(path)
+            for model in _subjects(path, models) if is_document(path) else ():
+                about[model].append(path)
+        return cls(by_stem, about, general(paths), {stem_of(path) for path in paths if may_be_model(path)})
+
+
+def _subjects(document: Path, models: Collection[str]) -> list[str]:
+    """Return the models whose name a document bears, alone or with a word such as ``metadata`` before or after it.
+
+    They are looked up by what is left of the document's name without the word: there may be thousands of models.
+    """
+    stem = document.stem
+    front, back = stem.rstrip(APART), stem.lstrip(APART)
+    heads = [front[: -len(word)] for word in ABOUT if front.lower().endswith(word)]
+    tails = [back[len(word) :] for word in ABOUT if back.lower().startswith(word)]
+    named = {stem}
+    named |= {head[:end] for head in heads for end in range(len(head.rstrip(APART)), len(head) + 1)}
+    named |= {tail[start:] for tail in tails for start in range(len(tail) - len(tail.lstrip(APART)) + 1)}
+    return sorted(name for name in named if name in models and _is_about(stem, name))
+
+
+def _is_about(stem: str, model: str) -> bool:
+    if stem == model:
+        return True
+    rest = stem.removeprefix(model) if stem.startswith(model) else stem.removesuffix(model)
+    return rest != stem and rest.strip(APART).lower() in ABOUT
+
+
+def general(paths: Iterable[Path]) -> list[Path]:
+    """Return the documents that bear no name of a model: they are about whichever is there."""
+    return [path for path in paths if is_document(path) and path.stem.lower() in ABOUT]
+
+
+def rank(path: Path) -> tuple[int, int, str]:
+    """Return the sort key of a file about a model: those that say most first."""
+    words = path.stem.lower()
+    known = next((i for i, stem in enumerate(ABOUT) if words == stem or words.endswith(f"_{stem}")), len(ABOUT))
+    return len(path.parts), known, path.name

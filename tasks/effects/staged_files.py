@@ -1,0 +1,95 @@
+"""Walks the staging root and reads of its files what tells them apart, and never a model. Links are not followed."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from podium.exports import named_model
+from podium.formats import HEAD, format_of, may_be_model
+from podium.names import printable
+
+LARGEST_METADATA = 16 * 1024 * 1024
+
+
+def own_files(root: Path, linked: Callable[[Path], None]) -> Iterator[Path]:
+    """Yield the files of the root itself; ``linked`` is told of links in the place of models."""
+    for entry in os.scandir(root):
+        if entry.is_file(follow_symlinks=False):
+            yield root / entry.name
+        elif entry.is_symlink() and not entry.is_dir() and may_be_model(PurePosixPath(entry.name)):
+            linked(root / entry.name)
+
+
+def regular_files(path: Path, closed: Callable[[OSError], None], linked: Callable[[Path], None]) -> Iterator[Path]:
+    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed, ``linked`` of links."""
+    for folder, inner, names in os.walk(path, onerror=closed):
+        for name in (*inner, *names):
+            file = Path(folder, name)
+            mode = file.lstat().st_mode
+            if stat.S_ISREG(mode):
+                yield file
+            elif stat.S_ISLNK(mode):
+                linked(file)
+
+
+def sha256_of(file: Path) -> str:
+    """Return the sha256 of a file, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fingerprint_of(path: Path, digests: dict[Path, str]) -> str:
+    """Return the sha256 over the relative names and the digests of all files, in hex."""
+    lines = sorted(f"{file.relative_to(path).as_posix()}\0{digest}\n" for file, digest in digests.items())
+    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
+
+
+def linked_in(folder: Path) -> str | None:
+    """Return what to say of a folder without a model that has a link in its place."""
+    links = [
+        entry.name for entry in os.scandir(folder) if entry.is_symlink() and may_be_model(PurePosixPath(entry.name))
+    ]
+    return f"{printable(links[0])} is a symbolic link, which is not followed: copy the file there" if links else None
+
+
+def modified(path: Path) -> datetime:
+    """Return when a file was last written, of a link itself."""
+    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+
+
+def is_plain(file: Path) -> bool:
+    """Whether a path is a file and no link to one."""
+    return file.is_file() and not file.is_symlink()
+
+
+def is_native(file: Path) -> bool:
+    """Whether the content of a file is a model's in a library's own format."""
+    try:
+        return format_in(file) not in {"empty", "git-lfs", "unknown", "pickle", "joblib"}
+    except OSError:
+        # Whatever it is, the unit that it belongs to says that it cannot be read.
+        return False
+
+
+def model_named_in(description: Path) -> str | None:
+    """Return the model that an ``MLmodel`` file names; one that cannot be read is told of by its unit."""
+    try:
+        return named_model(text_of(description))
+    except OSError:
+        return None
+
+
+def format_in(model: Path) -> str:
+    """Return the format of a model file, by its name and its first bytes."""
+    with model.open("rb") as stream:
+        return format_of(model.name, stream.read(HEAD))
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a file about models, or what to say instead of one that is too large."""
+    if file.stat().st_size > LARGEST_METADATA:
+        return f"larger than {LARGEST_METADATA} bytes"
+    return file.read_text(encoding="utf-8-sig", errors="replace")
