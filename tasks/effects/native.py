@@ -31,16 +31,35 @@ def _skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> tuple[Any, froze
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    schema = _schema(raw, limit)
-    packages = frozenset(MODULE.findall(schema))
-    try:
-        require_nodes(json.loads(schema), extra)
-    except DAMAGED as error:
-        raise BrokenError(f"its schema cannot be followed: {type(error).__name__}: {error}") from error
+    packages = frozenset(MODULE.findall(_looked_at(raw, extra, limit)))
     try:
         return skops.io.load(raw, sorted(TRUSTED_IN_SKOPS | set(extra))), packages
     except UntrustedTypesFoundException as error:
         raise _refusal(str(error), extra) from error
+
+
+def require_skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> None:
+    """Return if a skops file may be loaded, whatever types somebody tells skops to trust.
+
+    Raises:
+        RefusedGlobalError, UnknownClassError, SuspectError, BrokenError, NotUsableError: it may not.
+    """
+    import skops.io
+
+    _looked_at(raw, extra, limit)
+    raw.seek(0)
+    if further := set(skops.io.get_untrusted_types(data=raw.read())) - TRUSTED_IN_SKOPS - set(extra):
+        raise _refusal(f"{sorted(further)}", extra)
+
+
+def _looked_at(raw: IO[bytes], extra: Sequence[str], limit: int) -> str:
+    """Return the schema of a skops file whose nodes are those of honest ones."""
+    schema = _schema(raw, limit)
+    try:
+        require_nodes(json.loads(schema), extra)
+    except DAMAGED as error:
+        raise BrokenError(f"its schema cannot be followed: {type(error).__name__}: {error}") from error
+    return schema
 
 
 def _schema(raw: IO[bytes], limit: int) -> str:
