@@ -13,7 +13,7 @@ from typing import IO, Any
 from podium.nodes import require_nodes
 from podium.safety import TRUSTED_IN_SKOPS
 from podium.stand_ins import Name
-from podium.streams import DAMAGED, BrokenError, SuspectError
+from podium.streams import DAMAGED, UNZIPPED, BrokenError, SuspectError
 from tasks.effects.boosters import of_lightgbm
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import require
@@ -36,6 +36,8 @@ def _skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> tuple[Any, froze
         return skops.io.load(raw, sorted(TRUSTED_IN_SKOPS | set(extra))), packages
     except UntrustedTypesFoundException as error:
         raise _refusal(str(error), extra) from error
+    except UNZIPPED as error:
+        raise _cut_off(error) from error
 
 
 def require_skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> None:
@@ -48,7 +50,11 @@ def require_skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> None:
 
     _looked_at(raw, extra, limit)
     raw.seek(0)
-    if further := set(skops.io.get_untrusted_types(data=raw.read())) - TRUSTED_IN_SKOPS - set(extra):
+    try:
+        further = set(skops.io.get_untrusted_types(data=raw.read())) - TRUSTED_IN_SKOPS - set(extra)
+    except UNZIPPED as error:
+        raise _cut_off(error) from error
+    if further:
         raise _refusal(f"{sorted(further)}", extra)
 
 
@@ -68,8 +74,12 @@ def _schema(raw: IO[bytes], limit: int) -> str:
             if sum(entry.file_size for entry in archive.infolist()) > limit:
                 raise SuspectError(f"it expands to more than {limit:,} bytes")
             return archive.read("schema.json").decode("utf-8")
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, EOFError) as error:
-        raise BrokenError(f"it is cut off or no skops file: {error}") from error
+    except (*UNZIPPED, KeyError, ValueError) as error:
+        raise _cut_off(error) from error
+
+
+def _cut_off(error: Exception) -> BrokenError:
+    return BrokenError(f"it is cut off or no skops file: {error}")
 
 
 def _refusal(said: str, extra: Sequence[str]) -> Exception:
