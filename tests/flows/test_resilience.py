@@ -47,6 +47,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, dict[str, Any]]:
     said, complained = process.communicate(timeout=300)
     assert said, complained[-2000:]
     assert said.startswith("{"), said[:2000] + complained[-2000:]
+    assert "Traceback" not in complained, complained[-3000:]
     return process.returncode, json.loads(said)
 
 
