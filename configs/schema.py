@@ -147,6 +147,9 @@ class SandboxSection(Section):
     extra_globals: tuple[str, ...] = Field(
         (), max_length=500, description="Further names a pickle may use, each as module.name."
     )
+    trust_logged: bool = Field(
+        False, description="Load what anyone logged in MLflow without the gate, code that it brings along included."
+    )
 
 
 class RunnerSection(Section):

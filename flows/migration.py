@@ -14,7 +14,7 @@ from podium.inventory import take_inventory
 from podium.measurement import Holdout
 from podium.plan import MigrationPlan, MigrationReport, Outcome, chunked, plan_migration, planned
 from podium.progress import Counter
-from tasks.effects.locks import one_writer
+from tasks.effects.locks import one_migration
 from tasks.measurement import load_holdout
 from tasks.migration import migrate_chunk
 from tasks.registry import known_models, note_aliases, settle_interrupted
@@ -41,7 +41,7 @@ def migrate(config_path: str | None = None, dry_run: bool = False) -> MigrationR
         plan = _plan(config)
         return MigrationReport(plan.decided + planned(plan.todo), time.perf_counter() - started, dry_run=True)
     resume_interrupted(config)
-    with one_writer(config.mlflow.registered_model):
+    with one_migration(config.mlflow):
         settle_interrupted(config.mlflow)
         plan = _plan(config)
         migrated = _migrated(config, plan, holdout)

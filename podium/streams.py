@@ -1,6 +1,8 @@
 """A stream of bytes from somebody's file, read with a limit, and the two ways in which a file can be bad."""
 
 import lzma
+import struct
+import zipfile
 import zlib
 from typing import IO, cast
 
@@ -12,6 +14,9 @@ DAMAGED = (
     *(OSError, zlib.error, lzma.LZMAError),
 )
 """What reading a file that is cut off, overwritten or no pickle at all may raise."""
+
+UNZIPPED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, struct.error)
+"""What reading a damaged zip file may raise, be it that an entry claims a password, or a packing that nobody knows."""
 
 
 class SuspectError(Exception):

@@ -16,7 +16,7 @@ from podium.errors import first_line
 from podium.measurement import Holdout, measure
 from podium.standing import parse_pin
 from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
-from tasks.effects.measuring import SAID
+from tasks.effects.measuring import SAID, gate
 from tasks.effects.prediction import load_predictions
 from tasks.effects.production import champion_of
 from tasks.effects.store import CHAMPION, PINNED, Store, connect, logged_model_of
@@ -122,4 +122,5 @@ def _request(config: PodiumConfig, folder: Path, model: str, most: int | None) -
         "single_rows": config.verification.single_rows,
         "predictions": str(folder / SAID),
         "result": str(folder / "observed.json"),
+        **gate(config.sandbox),
     }

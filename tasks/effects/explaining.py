@@ -20,6 +20,7 @@ from podium.explanation import Values
 from podium.measurement import Predictions
 from tasks.effects.conversion import pyfunc_predictions
 from tasks.effects.kinds import kind_of
+from tasks.effects.logged import load_logged
 from tasks.effects.prediction import NotUsableError, read_rows
 from tasks.effects.scoring import features_for
 
@@ -38,9 +39,7 @@ def explain(request: dict[str, Any]) -> dict[str, Any]:
 
     Keys of the request: as of ``scoring.score``, ``effects`` (file to write) and ``positive`` (label or null).
     """
-    from mlflow.pyfunc import load_model
-
-    loaded = load_model(request["model"])
+    loaded = load_logged(request)
     rows = read_rows(Path(request["holdout"]))
     rows = features_for(loaded, rows, request["target"], request["id_columns"])
     kind, wide = kind_of(request), rows.shape[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from podium.pickles import Walker
 from podium.stand_ins import Name
-from podium.streams import DAMAGED, BrokenError, Bytes, SuspectError
+from podium.streams import DAMAGED, UNZIPPED, BrokenError, Bytes, SuspectError
 from tasks.effects.streams import opened
 
 LIMIT = 16 << 20
@@ -27,7 +27,7 @@ def classes_in(path: Path, kind: str) -> tuple[str, ...]:
 def _in_pickle(path: Path) -> tuple[str, ...]:
     names: list[Name] = []
     # However far it can be followed: whether it is any good, or still there, is not asked here.
-    with contextlib.suppress(SuspectError, BrokenError, *DAMAGED), path.open("rb") as raw:
+    with contextlib.suppress(SuspectError, BrokenError, MemoryError, *DAMAGED), path.open("rb") as raw:
         walker = Walker(Bytes(opened(raw), LIMIT), most=STEPS)
         names = walker.names
         walker.walk()
@@ -35,7 +35,7 @@ def _in_pickle(path: Path) -> tuple[str, ...]:
 
 
 def _in_skops(path: Path) -> tuple[str, ...]:
-    with contextlib.suppress(zipfile.BadZipFile, *DAMAGED):
+    with contextlib.suppress(*UNZIPPED, *DAMAGED):
         return tuple(CLASS.findall(_schema(path)))
     return ()
 

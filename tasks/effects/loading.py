@@ -103,11 +103,13 @@ class Loaded:
     saved_by: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None, limit: int = LIMIT) -> Loaded:
+def load_staged(
+    path: Path, extra: Sequence[str] = (), sha256: str | None = None, limit: int = LIMIT, *, mended: bool = True
+) -> Loaded:
     """Return the object stored in a file: a pickle, joblib's, compressed or not, or one of a library's own format.
 
     ``sha256``, in hex, is that of the bytes that were looked at before; other bytes are not loaded. ``limit`` is in
-    bytes, after decompression.
+    bytes, after decompression. A model of an earlier version is brought up to date, unless it is not to be ``mended``.
 
     Raises:
         RefusedGlobalError, UnknownClassError: the file asks for a name outside the allow-list.
@@ -127,7 +129,8 @@ def load_staged(path: Path, extra: Sequence[str] = (), sha256: str | None = None
         with warnings.catch_warnings(record=True) as warned, of_version(lambda: _told(warned, raw), ValueError):
             warnings.simplefilter("once", InconsistentVersionWarning)
             loaded = unpickler.load()
-            model = mend(sound(plainly(loaded) if unpickler.stood_in else loaded))
+            model = sound(plainly(loaded) if unpickler.stood_in else loaded)
+            model = mend(model) if mended else model
         return Loaded(model, frozenset(unpickler.packages), _saved_by(warned))
 
 

@@ -1,13 +1,13 @@
 """One writer at a time, and one that decides.
 
 On one machine a lock file is enough, which the operating system frees with its holder: in ``PODIUM_HOME`` for all that
-writes, and beside a SQLite database for all that decides on it, from whatever home. Of machines that share an MLflow
-server, one decides at a time by a claim in that server.
+writes, and beside a SQLite database for all that migrates to it or decides on it, from whatever home. Of machines that
+share an MLflow server, one decides at a time by a claim in that server.
 """
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -102,6 +102,21 @@ def _held(path: Path, registered_model: str, patience: float) -> Iterator[None]:
 
 
 @contextmanager
+def one_migration(section: MlflowSection, patience: float = PATIENCE) -> Iterator[None]:
+    """Let nobody else of this home migrate meanwhile, nor from whatever home onto the same SQLite database.
+
+    On a server nobody waits: there each model is looked for once more right after it is registered.
+
+    Raises:
+        PodiumError: others held it for longer than ``patience`` seconds.
+    """
+    with one_writer(section.registered_model, patience):
+        store = connect(section)
+        with _of_database(store, "migrating", patience) if store.is_sqlite else nullcontext():
+            yield
+
+
+@contextmanager
 def one_decision(section: MlflowSection, patience: float = PATIENCE) -> Iterator[Turn]:
     """Hold the right to decide on a registered model, over processes and machines.
 
@@ -110,14 +125,14 @@ def one_decision(section: MlflowSection, patience: float = PATIENCE) -> Iterator
     """
     with one_writer(section.registered_model, patience):
         store = connect(section)
-        with _of_database(store, patience) if store.is_sqlite else claimed(store, patience) as turn:
+        with _of_database(store, "deciding", patience) if store.is_sqlite else claimed(store, patience) as turn:
             yield turn
 
 
 @contextmanager
-def _of_database(store: Store, patience: float) -> Iterator[Turn]:
+def _of_database(store: Store, kind: str, patience: float) -> Iterator[Turn]:
     name = _file_name(store.registered_model)
-    with _held(Path(f"{store.uri.removeprefix(SQLITE)}.{name}.deciding"), store.registered_model, patience):
+    with _held(Path(f"{store.uri.removeprefix(SQLITE)}.{name}.{kind}"), store.registered_model, patience):
         yield Held()
 
 

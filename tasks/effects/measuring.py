@@ -8,7 +8,7 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from configs.schema import PodiumConfig
+from configs.schema import PodiumConfig, SandboxSection
 from podium.candidate import Candidate
 from podium.labels import canonical
 from podium.measurement import Holdout, Measurement, measure, unmeasurable
@@ -118,6 +118,11 @@ def _fetched(store: Store, files: str, scratch: Path) -> Path | Answer:
     return model.absolute()
 
 
+def gate(section: SandboxSection) -> dict[str, Any]:
+    """Return what is told to who loads a model of MLflow: what may be in it."""
+    return section.model_dump(mode="json", include={"extra_globals", "memory_mb", "trust_logged"})
+
+
 def _question(config: PodiumConfig, model: Path, scratch: Path, **more: Any) -> Question:
     section = config.holdout
     keys = {
@@ -127,6 +132,7 @@ def _question(config: PodiumConfig, model: Path, scratch: Path, **more: Any) -> 
         "id_columns": list(section.id_columns) if section else [],
         "task": section.task if section else None,
         "predictions": str(scratch / SAID),
+        **gate(config.sandbox),
         **more,
     }
     return Question(scratch, keys)

@@ -13,7 +13,7 @@ from typing import IO, Any
 from podium.nodes import require_nodes
 from podium.safety import TRUSTED_IN_SKOPS
 from podium.stand_ins import Name
-from podium.streams import DAMAGED, BrokenError, SuspectError
+from podium.streams import DAMAGED, UNZIPPED, BrokenError, SuspectError
 from tasks.effects.boosters import of_lightgbm
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import require
@@ -31,16 +31,41 @@ def _skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> tuple[Any, froze
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    schema = _schema(raw, limit)
-    packages = frozenset(MODULE.findall(schema))
-    try:
-        require_nodes(json.loads(schema), extra)
-    except DAMAGED as error:
-        raise BrokenError(f"its schema cannot be followed: {type(error).__name__}: {error}") from error
+    packages = frozenset(MODULE.findall(_looked_at(raw, extra, limit)))
     try:
         return skops.io.load(raw, sorted(TRUSTED_IN_SKOPS | set(extra))), packages
     except UntrustedTypesFoundException as error:
         raise _refusal(str(error), extra) from error
+    except UNZIPPED as error:
+        raise _cut_off(error) from error
+
+
+def require_skops(raw: IO[bytes], extra: Sequence[str], limit: int) -> None:
+    """Return if a skops file may be loaded, whatever types somebody tells skops to trust.
+
+    Raises:
+        RefusedGlobalError, UnknownClassError, SuspectError, BrokenError, NotUsableError: it may not.
+    """
+    import skops.io
+
+    _looked_at(raw, extra, limit)
+    raw.seek(0)
+    try:
+        further = set(skops.io.get_untrusted_types(data=raw.read())) - TRUSTED_IN_SKOPS - set(extra)
+    except UNZIPPED as error:
+        raise _cut_off(error) from error
+    if further:
+        raise _refusal(f"{sorted(further)}", extra)
+
+
+def _looked_at(raw: IO[bytes], extra: Sequence[str], limit: int) -> str:
+    """Return the schema of a skops file whose nodes are those of honest ones."""
+    schema = _schema(raw, limit)
+    try:
+        require_nodes(json.loads(schema), extra)
+    except DAMAGED as error:
+        raise BrokenError(f"its schema cannot be followed: {type(error).__name__}: {error}") from error
+    return schema
 
 
 def _schema(raw: IO[bytes], limit: int) -> str:
@@ -49,8 +74,12 @@ def _schema(raw: IO[bytes], limit: int) -> str:
             if sum(entry.file_size for entry in archive.infolist()) > limit:
                 raise SuspectError(f"it expands to more than {limit:,} bytes")
             return archive.read("schema.json").decode("utf-8")
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, EOFError) as error:
-        raise BrokenError(f"it is cut off or no skops file: {error}") from error
+    except (*UNZIPPED, KeyError, ValueError) as error:
+        raise _cut_off(error) from error
+
+
+def _cut_off(error: Exception) -> BrokenError:
+    return BrokenError(f"it is cut off or no skops file: {error}")
 
 
 def _refusal(said: str, extra: Sequence[str]) -> Exception:

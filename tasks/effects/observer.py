@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 
 from tasks.effects.conversion import pyfunc_predictions
 from tasks.effects.kinds import PARITY, kind_of
+from tasks.effects.logged import load_logged
 from tasks.effects.prediction import save_predictions
 from tasks.effects.scoring import rows_for
 
@@ -53,7 +53,7 @@ class Observer:
 
     def _load(self) -> None:
         started = time.perf_counter()
-        self._loaded = mlflow.pyfunc.load_model(self.request["model"])
+        self._loaded = load_logged(self.request)
         schema = self._loaded.metadata.get_input_schema()
         columns = f"{len(schema.inputs)} columns in, labels out" if schema else ""
         self.seen |= {"seconds": time.perf_counter() - started, "signature": columns}

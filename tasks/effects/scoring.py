@@ -12,6 +12,7 @@ from pandas.api.types import is_integer_dtype
 
 from tasks.effects.conversion import pyfunc_predictions, raw_model
 from tasks.effects.kinds import kind_of
+from tasks.effects.logged import load_logged
 from tasks.effects.prediction import columns_of, pick, read_rows, save_predictions
 
 ALL = 2**62
@@ -23,11 +24,9 @@ def score(request: dict[str, Any]) -> dict[str, Any]:
 
     Keys of the request: ``model`` (MLflow model directory), ``holdout`` (file or null), ``target`` and ``id_columns``
     (names), ``task`` (what is predicted), ``predictions`` (file to write), ``most`` (of the holdout's first rows; all,
-    if not there).
+    if not there), and those of ``load_logged``.
     """
-    from mlflow.pyfunc import load_model
-
-    loaded = load_model(request["model"])
+    loaded = load_logged(request)
     rows = rows_for(loaded, request)
     if rows is None:
         return {"rows": 0}

@@ -47,6 +47,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, dict[str, Any]]:
     said, complained = process.communicate(timeout=300)
     assert said, complained[-2000:]
     assert said.startswith("{"), said[:2000] + complained[-2000:]
+    assert "Traceback" not in complained, complained[-3000:]
     return process.returncode, json.loads(said)
 
 
@@ -104,10 +105,11 @@ def test_a_server_that_is_not_there_is_said_at_once(home: Path, made: Path) -> N
     assert "word" not in complained
 
 
-def test_two_at_once_in_one_home_migrate_each_model_once(home: Path, made: Path) -> None:
-    """The second waits for the first, and finds everything done."""
-    config = project(home.parent, made, *NAMES)
-    both = [ended(process) for process in [migration(config, home) for _ in range(2)]]
+@pytest.mark.parametrize("second", ["home", "elsewhere"])
+def test_two_at_once_on_one_database_migrate_each_model_once(home: Path, made: Path, second: str) -> None:
+    """From one home or from two, the second waits for the first, and finds everything done."""
+    config = project(home.parent, made, *NAMES, mlflow={"tracking_uri": f"sqlite:///{home / 'mlflow.db'}"})
+    both = [ended(process) for process in [migration(config, own) for own in (home, home.parent / second)]]
     assert [status for status, _ in both] == [0, 0]
     assert sorted(len(document["migrated"]) for _, document in both) == [0, len(NAMES)]
     finished_once(f"sqlite:///{home / 'mlflow.db'}", len(NAMES))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from podium.claims import as_number, read_claims
 from podium.inventory import take_inventory
 from podium.metrics import claims_of, metric_id
-from podium.plan import Known, plan_migration
+from podium.plan import STATES, Known, MigrationReport, Outcome, plan_migration
+from podium.staged import StagedModel
 from podium.summary import summarise
 from podium.times import parse_time
 from tests.podium.factories import NOW, staged
@@ -273,14 +274,27 @@ def test_statistics_are_by_type() -> None:
     ]
 
 
-@given(st.lists(st.sampled_from("abcdef"), min_size=0, max_size=8, unique=True), st.sets(st.sampled_from("abcdef")))
-def test_a_plan_accounts_for_every_model(names: list[str], known: set[str]) -> None:
-    """Found is to do plus decided, each model once, and what is known is never done again."""
-    held = {name: Known(name, "run", "1") for name in known}
-    plan = plan_migration([staged(n) for n in names], held)
-    accounted = [m.model_id for m in plan.todo] + [o.model_id for o in plan.decided]
-    assert sorted(accounted) == sorted(names)
-    assert not known & {m.model_id for m in plan.todo}
+def of_content(name: str, said: str) -> StagedModel:
+    """A staged model of some bytes, or of a format that nobody knows."""
+    return staged(name, fingerprint=said, format="unknown" if said == "broken" else "pickle")
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from(["1", "2", "3", "broken"])),
+    st.sets(st.sampled_from("123")),
+    st.data(),
+)
+def test_a_migration_accounts_for_every_model(content: dict[str, str], known: set[str], data: st.DataObject) -> None:
+    """Copies, what is known, what is broken and what nobody told of: each model found is in one list."""
+    found = [of_content(name, said) for name, said in content.items()]
+    plan = plan_migration(found, {one: Known("first", "run", one) for one in known})
+    assert not known & {m.fingerprint for m in plan.todo}
+    told = [Outcome(data.draw(st.sampled_from(STATES)), m.model_id, "") for m in plan.todo if data.draw(st.booleans())]
+    outcomes = (*plan.decided, *plan.completed(told))
+    report = MigrationReport(outcomes, 0.0).as_json()
+    accounted = [row["model_id"] for state in STATES for row in report[state]]
+    assert sorted(accounted) == sorted(content)
+    assert report["found"] == plan.found == len(content)
 
 
 def test_an_alias_is_noted_once() -> None:

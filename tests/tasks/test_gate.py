@@ -1,8 +1,11 @@
 """Nothing of a staged file runs: the walk refuses what is hostile, the unpickler would too, and honest models pass."""
 
 import collections
+import contextlib
 import io
 import pickle
+import tempfile
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +16,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -30,7 +34,9 @@ from xgboost import XGBClassifier
 from configs.schema import SandboxSection
 from podium.pickles import walk
 from podium.streams import BrokenError, SuspectError
+from tasks.effects.inspection import classes_in
 from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
+from tasks.effects.mending import OtherVersionError
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.sandbox import Answer, sandbox
@@ -214,6 +220,32 @@ def test_the_walk_neither_fails_nor_hangs(seed: bytes, data: st.DataObject) -> N
 def test_any_bytes_are_an_answer(content: bytes) -> None:
     """Bytes from nowhere are refused or followed, never more."""
     follow(content)
+
+
+def compressed(kind: str) -> bytes:
+    """A model as joblib packs it."""
+    return dumped(logistic(), compress=(kind, 3))
+
+
+PACKED = {kind: compressed(kind) for kind in ("zlib", "gzip", "bz2", "lzma", "xz")}
+PACKED["skops"] = skops.io.dumps(logistic())
+PACKED["skops, packed"] = skops.io.dumps(logistic(), compression=zipfile.ZIP_DEFLATED)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(sorted(PACKED)), st.data())
+def test_what_is_packed_neither_fails_nor_hangs(kind: str, data: st.DataObject) -> None:
+    """Whatever is done to what packs a file, looking at it and loading it end in one of the errors of the gate."""
+    content = bytearray(PACKED[kind])
+    for _ in range(data.draw(st.integers(1, 4))):
+        position = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 40) | st.integers(-80, -1))
+        content[position : position + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.skops" if kind.startswith("skops") else "model.pkl")
+        path.write_bytes(bytes(content))
+        classes_in(path, "skops" if path.suffix == ".skops" else "pickle")
+        with contextlib.suppress(*NEVER, NotUsableError, OtherVersionError):
+            load_staged(path, limit=LIMIT)
 
 
 def long(number: int) -> bytes:

@@ -100,6 +100,12 @@ def cut(content: bytes) -> bytes:
     return content[: len(content) // 2]
 
 
+def of_later(content: bytes) -> bytes:
+    """A zip file that says that a later version is needed to unpack it."""
+    place = content.rindex(b"PK\x01\x02") + 6
+    return content[:place] + b"\x63" + content[place + 1 :]
+
+
 def with_scaler(folder: Path) -> None:
     """A model that was trained on scaled numbers, with its scaler in a file of its own."""
     scaler = StandardScaler().fit(NUMBERS)
@@ -156,6 +162,9 @@ CASES: dict[str, Case] = {
         lambda f: file("model.txt", cut(LGBM.booster_.model_to_string().encode()))(f), "broken-file"
     ),
     "cut off, skops": refused(lambda f: file("model.skops", cut(skops.io.dumps(logistic())))(f), "broken-file"),
+    "skops, packed in a way of its own": refused(
+        lambda f: file("model.skops", of_later(skops.io.dumps(logistic())))(f), "broken-file"
+    ),
     "own class": refused(file("model.pkl", b"csrc.features\nRatios\n)R."), "unknown-class"),
     "hostile": refused(lambda f: plain(f / "model.pkl", f / "witness"), "unsafe-pickle"),
     "bomb": refused(file("model.pkl", gzip.compress(BOMB)), "unsafe-pickle"),
