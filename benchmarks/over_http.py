@@ -1,9 +1,10 @@
 """Runs brought into one MLflow server: by Podium out of folders, and by ``mlflow-export-import`` out of its export.
 
 ``python -m benchmarks.over_http [COUNT]``, 40 if no count is given. The peer's export is of what Podium migrated of the
-same staged models, and is not timed. The server has one worker and SQLite. One such server serves the artifacts
-itself: there the peer registers no version and says nothing, because it looks for the files on its own machine, and so
-does less than Podium. Of the other the clients write the artifacts to a folder that they share; there it registers all.
+same staged models, and is not timed. The server has SQLite, and one worker or the four that MLflow starts by itself.
+One such server serves the artifacts itself: there the peer registers no version and says nothing, because it looks for
+the files on its own machine, and so does less than Podium. Of the other the clients write the artifacts to a folder
+that they share; there it registers all.
 """
 
 import json
@@ -27,10 +28,10 @@ ROUNDS = 2
 
 
 @contextmanager
-def server(folder: Path, *, shared: bool) -> Iterator[str]:
+def server(folder: Path, *, shared: bool, workers: int = 1) -> Iterator[str]:
     """Give the address of a new MLflow server, and end it."""
     folder.mkdir(parents=True)
-    started = MlflowServer(folder, shared=shared)
+    started = MlflowServer(folder, shared=shared, workers=workers)
     started.start()
     try:
         yield started.url
@@ -82,30 +83,31 @@ def require(url: str, name: str, **expected: int) -> None:
         sys.exit(f"{name}: {there}, not {expected}")
 
 
-def compare(staged: Staged, folder: Path, count: int, *, shared: bool) -> Iterator[Comparison]:
+def compare(staged: Staged, folder: Path, count: int, *, shared: bool, workers: int) -> Iterator[Comparison]:
     """Time Podium, the peer, and Podium again, on one server, after an export from another."""
     exported, cold, warm = folder / "exported", [], []
     with server(folder / "source", shared=shared) as url:
         Side(staged, folder / "first", "peer", count).whole(url)
         export(exported, "peer", url)
-    with server(folder / "target", shared=shared) as url:
+    with server(folder / "target", shared=shared, workers=workers) as url:
         for number in range(ROUNDS):
             cold.append(Side(staged, folder / f"cold-{number}", f"cold-{number}", count).whole(url))
             warm.append(Side(staged, folder / f"warm-{number}", f"warm-{number}", count).started(url))
             if number == 0:
                 theirs = import_again(exported, folder / "home", url)
                 require(url, "peer", runs=count, logged_models=count, versions=count if shared else 0)
-    where = "shared folder" if shared else "served"
+    where = f"{'shared folder' if shared else 'served'}, {workers} worker{'s' if workers > 1 else ''}"
     yield Comparison(f"export-import / podium: {count}, {where}, started", [theirs[1]], warm, goal=4)
     yield Comparison(f"export-import / podium: {count}, {where}, whole", [theirs[0]], cold, goal=4)
 
 
 def both(folder: Path, count: int) -> Iterator[Comparison]:
-    """Compare on a server that serves artifacts, and on one whose clients write them."""
+    """Compare on servers that serve artifacts, and on those whose clients write them."""
     staged = Staged(folder)
     staged.make()
-    for shared in (False, True):
-        yield from compare(staged, folder / f"shared-{shared}", count, shared=shared)
+    for workers in (1, 4):
+        for shared in (False, True):
+            yield from compare(staged, folder / f"{shared}-{workers}", count, shared=shared, workers=workers)
 
 
 def main() -> None:

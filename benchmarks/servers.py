@@ -22,14 +22,16 @@ def free_port() -> int:
 class MlflowServer:
     """A server on a port of its own that keeps and serves the artifacts itself.
 
-    With ``shared`` its clients write them to a folder instead, by their own access to it.
+    With ``shared`` its clients write them to a folder instead, by their own access to it. MLflow's own default is of
+    four ``workers``.
     """
 
-    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False, workers: int = 1) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._shared = shared
+        self._workers = workers
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -38,7 +40,7 @@ class MlflowServer:
             "--backend-store-uri": f"sqlite:///{self._folder / 'mlflow.db'}",
             "--host": "127.0.0.1",
             "--port": str(self.port),
-            "--workers": "1",
+            "--workers": str(self._workers),
             **self._artifacts(),
         }
         flags = ["--no-serve-artifacts"] if self._shared else []
