@@ -234,6 +234,7 @@ TRUSTED_IN_SKOPS = frozenset(
         "sklearn.calibration._TemperatureScaling",
         "sklearn.compose._column_transformer._RemainderColsList",
         "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+        "sklearn.impute._iterative.IterativeImputer",
         "sklearn.multiclass._ConstantPredictor",
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",
