@@ -179,21 +179,29 @@ def _write_ahead(connection: Any, _: Any) -> None:
 
 def find_registry(section: MlflowSection) -> Registry | None:
     """Return the registered model of a configuration, whoever made it, or None if it is not there. Writes nothing."""
-    uri, name = address(section), section.registered_model
-    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
-        return None
-    require_answer(uri, section.patience)
-    _point_mlflow_at(section)
-    client = MlflowClient(uri, uri)
-    return Registry(client, uri, name) if _is_registered(client, name) else None
+    client, name = _asking(section), section.registered_model
+    there = client is not None and _is_registered(client, name)
+    return Registry(client, address(section), name) if client and there else None
 
 
 def find(section: MlflowSection) -> Store | None:
     """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing."""
-    registry = find_registry(section)
+    client = _asking(section)
+    if client is None:
+        return None
     parts = (section.experiment, f"{section.experiment}.decisions")
-    there = registry is not None and all(registry.client.get_experiment_by_name(name) for name in parts)
-    return connect(section) if there else None
+    there = all(client.get_experiment_by_name(name) for name in parts)
+    return connect(section) if there and _is_registered(client, section.registered_model) else None
+
+
+def _asking(section: MlflowSection) -> MlflowClient | None:
+    """Return a client of an MLflow that is there, or None if its database is not there yet."""
+    uri = address(section)
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
+        return None
+    require_answer(uri, section.patience)
+    _point_mlflow_at(section)
+    return MlflowClient(uri, uri)
 
 
 def _is_registered(client: MlflowClient, name: str) -> bool:

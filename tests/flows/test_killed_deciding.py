@@ -153,6 +153,7 @@ def on_server(home: Path, made: Path) -> Iterator[Path]:
         server.kill()
 
 
+@pytest.mark.heavy
 def test_a_rollback_killed_against_a_server(on_server: Path, prefect_server: str) -> None:
     """Killed after each of its writes, claims included, it is finished or undone by the next run."""
     select(str(on_server))
@@ -167,6 +168,7 @@ def test_a_rollback_killed_against_a_server(on_server: Path, prefect_server: str
         killed.end()
 
 
+@pytest.mark.heavy
 def test_a_promotion_killed_against_a_server(on_server: Path, prefect_server: str) -> None:
     """Killed after its record and after each write from there on, it is finished by the next run, once.
 

@@ -32,9 +32,9 @@ def up(home: Path, learnable: Path, team: Receiver) -> Iterator[Up]:
     started.end()
 
 
-def mlflow_of(home: Path) -> list[psutil.Process]:
-    """The processes of the stack's MLflow server."""
-    return [process for process, mark in living(home).items() if mark.service == "mlflow"]
+def of_service(home: Path, name: str) -> list[psutil.Process]:
+    """The processes of one of the stack's services."""
+    return [process for process, mark in living(home).items() if mark.service == name]
 
 
 def ended(api: str, deployment: str) -> str:
@@ -62,14 +62,14 @@ def test_trained_promoted_told_of_a_failure_and_well_again(home: Path, up: Up, t
     until(lambda: len(runs_of(api, "select")) == 4 and _all_ended(api, "select"), "a selection goes on")
     assert len(history(str(up.config)).decisions) == len([t for t in team.titles if "is in production" in t])
 
-    for process in mlflow_of(home):
+    for process in of_service(home, "mlflow"):
         process.send_signal(signal.SIGKILL)
     until(lambda: answers(f"{mlflow}/health"), "what was killed does not come back")
     told_of_it = "[warning] churn: mlflow has ended (status -9) and was started again"
     until(lambda: told_of_it in team.titles, "nobody is told that MLflow was killed")
     assert ended(api, "verify/churn-verify") == "COMPLETED"
 
-    for process in mlflow_of(home):
+    for process in of_service(home, "mlflow"):
         process.send_signal(signal.SIGSTOP)
     assert ended(api, "verify/churn-verify") == "FAILED"
     until(lambda: any("podium verify failed" in title for title in team.titles), "nobody is told that verify fails")
@@ -83,6 +83,25 @@ def test_trained_promoted_told_of_a_failure_and_well_again(home: Path, up: Up, t
     _, said = up.process.communicate(timeout=240)
     assert (up.process.returncode, "Traceback" in said) == (0, False), said
     assert (up.is_gone(), store_of(up.config).aliases()["champion"]) == (True, champion)
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("prefect_server")
+def test_a_workers_run_goes_on_over_a_restart_of_prefect(home: Path, up: Up, team: Receiver) -> None:
+    """The server is killed while a worker trains: the run ends as it should, and what it trained is decided on."""
+    api = up.ready()["prefect"]["api"]
+    run = start_run(api, "train/churn-train")["id"]
+    until(lambda: state_of(api, run) == "RUNNING", "the training does not begin")
+    for process in of_service(home, "prefect"):
+        process.send_signal(signal.SIGKILL)
+    until(lambda: not answers(f"{api}/health"), "Prefect is still there")
+    until(lambda: answers(f"{api}/health"), "Prefect does not come back")
+    until(lambda: state_of(api, run) in ENDED, "the training does not end")
+    assert state_of(api, run) == "COMPLETED"
+    assert len(store_of(up.config).logged_models()) == 4
+    assert ended(api, "select/churn-select") == "COMPLETED"
+    assert "champion" in store_of(up.config).aliases()
+    assert history(str(up.config)).unbroken
 
 
 def _all_ended(api: str, flow: str) -> bool:
