@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import urllib.request
 import uuid
 from collections import Counter
@@ -147,6 +148,7 @@ def trainings(client: SyncPrefectClient) -> list[FlowRun]:
     return [run for run in client.read_flow_runs() if run.deployment_id == trained]
 
 
+@pytest.mark.heavy
 def test_a_run_that_never_begins_gives_its_place_back(client: SyncPrefectClient, team: Receiver) -> None:
     """Handed out and never begun it is crashed, and told; begun, resumed after a pause, or waiting again it is not."""
     train, review = "train/tides-train", "review/tides-review"
@@ -173,6 +175,7 @@ def degraded(client: SyncPrefectClient, version: str, failed: str) -> None:
     emit(client, "podium.champion.degraded", "podium.champion.tides", labels)
 
 
+@pytest.mark.heavy
 def test_the_first_is_told_at_once_and_the_same_again_is_not(client: SyncPrefectClient, team: Receiver) -> None:
     """Of failures of one flow, late runs and one fault of a version one is told; another flow or fault is told at once.
 
@@ -191,8 +194,9 @@ def test_the_first_is_told_at_once_and_the_same_again_is_not(client: SyncPrefect
     run_in(client, audit, Running(), Crashed(message="gone"))
     until(lambda: "[warning] tides: audit is Crashed" in subjects(team), "the last is not told")
     until(lambda: len(trainings(client)) == 3, "it is not retrained for each fault")
+    until(lambda: len(team.got) >= 7, "not all is told")
     # Prefect fills in the state that it finds when it sends, and may still find the one before.
-    assert Counter(said["subject"].replace("is Running", "is Failed") for said in team.got) == {
+    assert Counter(re.sub("is (Scheduled|Pending|Running)$", "is Failed", said["subject"]) for said in team.got) == {
         "[warning] tides: verify is Failed": 1,
         "[warning] tides: audit is Failed": 1,
         "[warning] tides: audit is Crashed": 1,
