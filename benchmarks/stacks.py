@@ -60,6 +60,10 @@ class Up:
                 return told
         raise AssertionError(self.process.communicate())
 
+    def of_service(self, name: str) -> list[psutil.Process]:
+        """Return the processes of one of its services."""
+        return [process for process, mark in living(self.home).items() if mark.service == name]
+
     def look(self) -> None:
         """Remember every process there is now, marked or not."""
         self.family |= set(living(self.home)) | set(psutil.Process(self.process.pid).children(recursive=True))

@@ -46,13 +46,14 @@ def matrices_of(
     """Return by model id the mistakes of the best candidate, as seen just now if it was, and of the champion."""
     if holdout is None:
         return {}
-    now = {selection.promoted.model_id: seen.matrix} if seen and selection.promoted else {}
-    shown = _shown(selection, production)
-    measured = {
-        c.model_id: confusion_matrix_of(config.mlflow, c, holdout.digest) for c in shown if c.model_id not in now
+    promoted = selection.promoted.model_id if seen and selection.promoted else None
+    found = {
+        c.model_id: seen.matrix
+        if seen and c.model_id == promoted
+        else confusion_matrix_of(config.mlflow, c, holdout.digest)
+        for c in _shown(selection, production)
     }
-    found = {**now, **measured}
-    return {c.model_id: matrix for c in shown if (matrix := found[c.model_id])}
+    return {model_id: matrix for model_id, matrix in found.items() if matrix}
 
 
 def curves_of(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Drawn:

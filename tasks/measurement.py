@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlflow.artifacts import load_dict
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -22,11 +20,11 @@ from podium.plan import parts_of
 from podium.progress import Counter
 from tasks.effects.describing import runs_of
 from tasks.effects.holdout import read_holdout
-from tasks.effects.keeping import measured_anew
+from tasks.effects.keeping import document_of, measured_anew
 from tasks.effects.measuring import SAID, asked, score, score_each
 from tasks.effects.store import Store, connect, located
 from tasks.effects.training_rows import logged_rows
-from tasks.effects.writing import MEASUREMENT, holdout_metrics, identifier_tags, log_numbers, write_measurement
+from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
 
 Matrix = dict[str, Any]
 """A confusion matrix as ``{"labels": […], "matrix": [[…]]}``."""
@@ -159,10 +157,6 @@ def confusion_matrix_of(section: MlflowSection, candidate: Candidate, digest: st
     if candidate.run_id is None:
         return None
     store = connect(section)
-    uri = store.client.get_run(candidate.run_id).info.artifact_uri
-    try:
-        found = load_dict(f"{uri}/holdout/{digest[:12]}/{MEASUREMENT}")
-    except (MlflowException, OSError):
-        return None
+    found = document_of(store, store.client.get_run(candidate.run_id), digest)
     matrix: Matrix | None = found.get("confusion_matrix")
     return matrix

@@ -52,31 +52,38 @@ def measured_anew(
     Returns None if nothing of that kind was kept that can be believed; else ``said`` gets a copy of its predictions.
     """
     for digest, metrics in list(candidate.earlier.items())[:MOST] if run else []:
+        if not _is_of_the_same_rows(holdout, document_of(store, run, digest)):
+            continue
         with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-            found = _of_the_same_rows(store, holdout, run, digest, Path(folder))
-            kept = found and _read(store, run, digest, Path(folder), len(holdout.truth))
-            now = measure(holdout, kept) if found and kept else None
-            if found and now and _follows(metrics, now):
+            kept = _read(store, run, digest, Path(folder), len(holdout.truth))
+            now = measure(holdout, kept) if kept else None
+            if now and _follows(metrics, now):
                 shutil.copyfile(Path(folder, SAID), said)
-                return now.asked_by(holdout, found["identifiers"])
+                return now.asked_by(holdout, candidate.identifiers)
     return None
+
+
+def document_of(store: Store, run: Run, digest: str) -> dict[str, Any]:
+    """Return what was written down of a measurement under a digest, empty if there is no such document."""
+    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+        path = _fetched(store, run, f"{place_of(digest)}/{MEASUREMENT}", Path(folder))
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")) if path else {}
+        except ValueError:
+            return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_of_the_same_rows(holdout: Holdout, document: Mapping[str, Any]) -> bool:
+    """Whether an earlier measurement was of the rows of a holdout, and looked for the same identifiers."""
+    known = document.get("rows_digest"), document.get("asked_for")
+    return bool(holdout.rows_digest) and known == (holdout.rows_digest, list(holdout.identifiers))
 
 
 def _follows(metrics: Mapping[str, float], now: Measurement) -> bool:
     """Whether earlier numbers follow from the same predictions; those of slices and scorers come and go."""
     shared = {name: value for name, value in metrics.items() if name in now.metrics}
     return bool(shared) and differs(shared, now.metrics, EXACT) is None
-
-
-def _of_the_same_rows(store: Store, holdout: Holdout, run: Run, digest: str, folder: Path) -> dict[str, Any] | None:
-    """Return an earlier measurement if it is of the same rows, and looked for the same identifiers."""
-    path = _fetched(store, run, f"{place_of(digest)}/{MEASUREMENT}", folder)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path else {}
-    except ValueError:
-        return None
-    same = (found.get("rows_digest"), found.get("asked_for")) == (holdout.rows_digest, list(holdout.identifiers))
-    return found if same and holdout.rows_digest else None
 
 
 def _kept(store: Store, holdout: Holdout, candidate: Candidate, run: Run | None) -> Predictions | None:

@@ -93,6 +93,8 @@ def test_what_else_is_wanted_of_the_same_rows_follows_from_what_was_said(home: P
     assert any("Contract" in name for name in first)
     for path in kept(config, FOREST):
         path.write_bytes(kept(config, LOGISTIC)[0].read_bytes())
+    for path in kept(config, LOGISTIC):
+        path.with_name("measurement.json").write_text("[]")
     hidden.rename(file)
     anew = sliced(config, "Contract", "gender")
     assert {name: anew[name] for name in first if name != SECONDS} == {

@@ -13,10 +13,9 @@ from flows.rollback import rollback
 from flows.selection import select
 from flows.training import train
 from podium.errors import NegativeAnswerError
-from tasks.effects.store import Store, connect
 from tests.flows import faults
 from tests.flows.faults import FORESTS, LOGISTICS, answered, await_line, command, copied, ended
-from tests.flows.projects import TRAP, TWINS, add_staged
+from tests.flows.projects import TRAP, TWINS, add_staged, store_of
 from tests.flows.test_training import learnable
 
 __all__ = ["learnable"]
@@ -65,11 +64,6 @@ def await_home(home: Path, pid: int) -> None:
         assert time.monotonic() < deadline
         os.kill(pid, 0)
         time.sleep(0.01)
-
-
-def store_of(config: Path) -> Store:
-    """The store of a project."""
-    return connect(load_config(config).mlflow)
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,12 @@ WRITES = {
 ON_SERVER = (2, 6, 7, 8, 11, 13, 14, 15, 17)
 """There are some writes more than on SQLite, for the claim, which the next run takes from the dead."""
 EXPORTING = WRITES["export"].index("rename")
-CASES = [(what, n) for what, writes in WRITES.items() for n in range(1, len(writes) + 1)]
-CASES = [case for case in CASES if case[0] != "export" or EXPORTING < case[1] <= EXPORTING + len(EXPORT)]
+CASES = [
+    (what, n)
+    for what, writes in WRITES.items()
+    for n in range(1, len(writes) + 1)
+    if what != "export" or EXPORTING < n <= EXPORTING + len(EXPORT)
+]
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from configs.loading import load_config
 from flows.migration import migrate
 from podium.metrics import SECONDS
 from tasks.candidates import discover
-from tasks.effects.store import Store, connect, register_version
-from tests.flows.projects import project
+from tasks.effects.store import Store, register_version
+from tests.flows.projects import project, store_of
 
 pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect_server")]
 BARE, COPY = "xgboost_20250820_114557", "z_the_same_again"
@@ -107,11 +107,6 @@ def scene(request: pytest.FixtureRequest, home: Path, made: Path) -> Iterator[Sc
         yield Scene(server.url, home.parent, made)
     finally:
         server.kill()
-
-
-def store_of(config: Path) -> Store:
-    """The store of a case."""
-    return connect(load_config(config).mlflow)
 
 
 def files(uri: str, store: Store) -> list[str]:

@@ -4,11 +4,9 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from benchmarks.stacks import Up, runs_of, start_run, state_of, until
-from deployments.stack.processes import living
 from deployments.stack.services import answers
 from flows.history import history
 from tests.flows.projects import project, store_of
@@ -30,11 +28,6 @@ def up(home: Path, learnable: Path, team: Receiver) -> Iterator[Up]:
     started = Up(config, home, TEAM=f"json://{team.where}", MLFLOW_HTTP_REQUEST_MAX_RETRIES="2")
     yield started
     started.end()
-
-
-def of_service(home: Path, name: str) -> list[psutil.Process]:
-    """The processes of one of the stack's services."""
-    return [process for process, mark in living(home).items() if mark.service == name]
 
 
 def ended(api: str, deployment: str) -> str:
@@ -62,14 +55,14 @@ def test_trained_promoted_told_of_a_failure_and_well_again(home: Path, up: Up, t
     until(lambda: len(runs_of(api, "select")) == 4 and _all_ended(api, "select"), "a selection goes on")
     assert len(history(str(up.config)).decisions) == len([t for t in team.titles if "is in production" in t])
 
-    for process in of_service(home, "mlflow"):
+    for process in up.of_service("mlflow"):
         process.send_signal(signal.SIGKILL)
     until(lambda: answers(f"{mlflow}/health"), "what was killed does not come back")
     told_of_it = "[warning] churn: mlflow has ended (status -9) and was started again"
     until(lambda: told_of_it in team.titles, "nobody is told that MLflow was killed")
     assert ended(api, "verify/churn-verify") == "COMPLETED"
 
-    for process in of_service(home, "mlflow"):
+    for process in up.of_service("mlflow"):
         process.send_signal(signal.SIGSTOP)
     assert ended(api, "verify/churn-verify") == "FAILED"
     until(lambda: any("podium verify failed" in title for title in team.titles), "nobody is told that verify fails")
@@ -92,7 +85,7 @@ def test_a_workers_run_goes_on_over_a_restart_of_prefect(home: Path, up: Up, tea
     api = up.ready()["prefect"]["api"]
     run = start_run(api, "train/churn-train")["id"]
     until(lambda: state_of(api, run) == "RUNNING", "the training does not begin")
-    for process in of_service(home, "prefect"):
+    for process in up.of_service("prefect"):
         process.send_signal(signal.SIGKILL)
     until(lambda: not answers(f"{api}/health"), "Prefect is still there")
     until(lambda: answers(f"{api}/health"), "Prefect does not come back")

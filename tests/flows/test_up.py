@@ -112,7 +112,7 @@ def test_what_is_given_up_ends_the_stack_and_the_team_hears_of_it(
     up.look()
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for process in [p for p, mark in living(home).items() if mark.service == "mlflow"]:
+        for process in up.of_service("mlflow"):
             process.kill()
         until(lambda: took(listener, port), "the port is not free")
         _, said = up.process.communicate(timeout=PATIENCE)

@@ -27,9 +27,10 @@ from podium.plan import MigrationReport
 from podium.progress import Counter
 from tasks.effects.prediction import columns_of
 from tasks.effects.processes import this_writer
-from tasks.effects.store import Store, connect
+from tasks.effects.store import Store
 from tasks.migration import migrate_chunk
 from tasks.staging import read_staging
+from tests.flows.projects import store_of
 from tests.tasks.hostile import plain
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -62,11 +63,6 @@ def project(home: Path, made: Path, *names: str, holdout: bool = True) -> Path:
 def states(report: MigrationReport) -> dict[str, str]:
     """The outcome of each model."""
     return {o.model_id: o.state for o in report.outcomes}
-
-
-def store_of(config: Path) -> Store:
-    """The store of a config file."""
-    return connect(load_config(config).mlflow)
 
 
 def counts(store: Store) -> tuple[int, int, int]:
