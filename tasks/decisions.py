@@ -55,7 +55,8 @@ def write_decision(section: MlflowSection, decision: Decision, report: Report, t
     """Write a decision and its report to MLflow and to ``PODIUM_HOME``; return the folder of the report.
 
     Raises:
-        PodiumError: the turn to decide was lost, or the model's chain is elsewhere; then it is not in the chain.
+        PodiumError: the turn to decide was lost; then it is not in the chain.
+        ConfigError: the chain of the model is elsewhere.
     """
     store, content = connect(section), decision.content
     keep_to_chain(store, section)

@@ -34,7 +34,7 @@ def in_production(section: MlflowSection, or_by_stage: bool = False) -> Producti
     ``or_by_stage`` takes the version that only the deprecated stage marks for the champion, as a selection will.
 
     Raises:
-        PodiumError: the registered model is decided on in another experiment.
+        ConfigError: the registered model is decided on in another experiment.
     """
     store = find_registry(section)
     if store is None:

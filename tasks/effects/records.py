@@ -8,7 +8,7 @@ from mlflow.exceptions import MlflowException
 
 from configs.schema import MlflowSection
 from podium.decision import Chain, Stored, check_chain
-from podium.errors import PodiumError
+from podium.errors import ConfigError
 from tasks.effects.store import DECIDED_IN, Store, find
 
 FILE = "decision.json"
@@ -49,11 +49,11 @@ def require_own_chain(section: MlflowSection, tags: Mapping[str, str]) -> None:
     """Return if the decisions on a registered model with these tags belong into the configured experiment.
 
     Raises:
-        PodiumError: they are in another, whose decisions neither this one's turn nor its chain would know of.
+        ConfigError: they are in another, whose decisions neither this one's turn nor its chain would know of.
     """
     where, name = tags.get(DECIDED_IN, section.experiment), section.registered_model
     if where != section.experiment:
-        raise PodiumError(
+        raise ConfigError(
             f"{name} is decided on in the experiment {where}, and this config says {section.experiment}: set "
             f"mlflow.experiment to {where}, or mlflow.registered_model to another; to begin a new chain of decisions "
             f"for {name}, delete the registered model's tag {DECIDED_IN}"
