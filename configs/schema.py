@@ -34,7 +34,11 @@ class MlflowSection(Section):
     experiment: Name = Field("churn_monitoring", description="Experiment that holds the candidates.")
     registered_model: Name = Field("churn", description="Registered model whose versions are candidates.")
     patience: float = Field(
-        60, ge=0, le=3600, description="Seconds to wait for an MLflow server that answered before and does not now."
+        60,
+        ge=0,
+        le=3600,
+        description="Seconds to wait for an MLflow server that answered before and does not now, or listens and is "
+        "too busy to answer.",
     )
     mirror_stages: bool = Field(
         False, description="Also set the deprecated registry stages, for those who still read them."

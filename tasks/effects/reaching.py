@@ -1,9 +1,11 @@
 """Tells whether MLflow can be reached, so that nobody waits for each of many models until it cannot."""
 
 import logging
+import socket
 import time
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 from podium.errors import PodiumError
 from podium.progress import announce
@@ -13,6 +15,7 @@ PATIENCE = 10.0
 """Seconds in which a server must answer whether it is there."""
 POLL = 0.5
 """Seconds between two questions whether a server is back."""
+PORTS = {"http": 80, "https": 443}
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What a proxy says in the place of a server that is gone."""
 WAITING = "waiting for MLflow to answer again"
@@ -51,15 +54,27 @@ def is_gone(uri: str) -> bool:
 
 
 def require_answer(uri: str, patience: float = 0.0) -> None:
-    """Return if MLflow can be reached. One that answered this process before is waited for: it may be restarting.
+    """Return if MLflow can be reached. One that answered this process before, or listens, is waited for.
+
+    It may be restarting, or too busy to answer.
 
     Raises:
-        PodiumError: it cannot, for all of ``patience`` seconds if it answered before.
+        PodiumError: it cannot, for all of ``patience`` seconds if it answered before or listens.
     """
-    if not (answers(uri) or (uri in _answered and _comes_back(uri, patience))):
+    if not (answers(uri) or ((uri in _answered or _listens(uri)) and _comes_back(uri, patience))):
         where = without_password(uri)
         raise PodiumError(f"MLflow at {where} does not answer: start it, or see mlflow.tracking_uri")
     _answered.add(uri)
+
+
+def _listens(uri: str) -> bool:
+    """Whether somebody takes connections at an address, who may yet answer."""
+    parts = urlsplit(uri)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or PORTS[parts.scheme]), PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 def _comes_back(uri: str, patience: float) -> bool:

@@ -162,7 +162,7 @@ def connect(section: MlflowSection) -> Store:
     if not section.tracking_uri:
         podium_home().mkdir(parents=True, exist_ok=True)
         blank.place("mlflow", podium_home() / EMBEDDED)
-    return _connect(section.experiment, section.registered_model, _point_mlflow_at(section))
+    return _connect(section.experiment, section.registered_model, _point_mlflow_at(section), section.patience)
 
 
 @event.listens_for(Engine, "connect")
@@ -229,8 +229,8 @@ def _point_mlflow_at(section: MlflowSection) -> str:
 
 
 @cache
-def _connect(experiment: str, registered_model: str, uri: str) -> Store:
-    require_answer(uri)
+def _connect(experiment: str, registered_model: str, uri: str, patience: float) -> Store:
+    require_answer(uri, patience)
     client = MlflowClient(uri, uri)
     ids = [experiment_id(client, name, uri) for name in (experiment, f"{experiment}.decisions")]
     _registered_model(client, registered_model)

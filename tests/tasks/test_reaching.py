@@ -1,0 +1,70 @@
+"""A server that is too busy to answer is waited for; one that is not there is not."""
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from benchmarks.servers import free_port
+from podium.errors import PodiumError
+from tasks.effects import reaching
+
+
+class Busy(ThreadingHTTPServer):
+    """A server that listens, and answers no question before the third."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.asked, self.over = 0, threading.Event()
+
+
+class Answer(BaseHTTPRequestHandler):
+    """One question to it."""
+
+    server: Busy
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        if self.server.asked < 3:
+            self.server.over.wait(60)
+            return
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Busy]:
+    """Such a server, while nobody waits long for one answer."""
+    monkeypatch.setattr(reaching, "PATIENCE", 0.3)
+    with Busy() as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        yield server
+        server.over.set()
+        server.shutdown()
+
+
+def test_a_server_that_listens_is_waited_for(busy: Busy) -> None:
+    """It never answered this process before."""
+    reaching.require_answer(f"http://127.0.0.1:{busy.server_port}", patience=60)
+    assert busy.asked == 3
+
+
+def test_it_is_not_waited_for_longer_than_patience(busy: Busy) -> None:
+    """It ends with the line of a server that is not there."""
+    with pytest.raises(PodiumError, match="does not answer: start it"):
+        reaching.require_answer(f"http://127.0.0.1:{busy.server_port}", patience=0.1)
+
+
+def test_a_server_that_is_not_there_is_not_waited_for() -> None:
+    """Nobody listens, so nobody will answer."""
+    began = time.monotonic()
+    with pytest.raises(PodiumError, match="does not answer: start it"):
+        reaching.require_answer(f"http://127.0.0.1:{free_port()}", patience=600)
+    assert time.monotonic() - began < 60
