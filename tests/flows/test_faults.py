@@ -75,7 +75,8 @@ def seen(base: Path, prefect_server: str) -> Iterator[dict[str, Seen]]:
             "slow": FaultyProxy(scenes["slow"].server.url, delay=SLOW),
             "failing": FaultyProxy(scenes["failing"].server.url, every=5),
         }
-        running = {"down": command("select", scenes["down"].config, PREFECT_API_URL=prefect_server)}
+        own = {"PODIUM_MLFLOW__TRACKING_URI": scenes["down"].server.url, "PREFECT_API_URL": prefect_server}
+        running = {"down": command("select", scenes["down"].config, **own)}
         for name, proxy in proxies.items():
             ends.enter_context(proxy.running())
             uri = {"PODIUM_MLFLOW__TRACKING_URI": proxy.url, "PREFECT_API_URL": prefect_server}
