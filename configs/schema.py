@@ -37,8 +37,8 @@ class MlflowSection(Section):
         60,
         ge=0,
         le=3600,
-        description="Seconds to wait for an MLflow server that answered before and does not now, or listens and is "
-        "too busy to answer.",
+        description="Seconds to wait for an MLflow server that answered before and does not now, or takes "
+        "the question and is too busy to answer.",
     )
     mirror_stages: bool = Field(
         False, description="Also set the deprecated registry stages, for those who still read them."

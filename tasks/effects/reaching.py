@@ -1,11 +1,10 @@
 """Tells whether MLflow can be reached, so that nobody waits for each of many models until it cannot."""
 
 import logging
-import socket
 import time
 import urllib.error
 import urllib.request
-from urllib.parse import urlsplit
+from enum import Enum, auto
 
 from podium.errors import PodiumError
 from podium.progress import announce
@@ -15,7 +14,6 @@ PATIENCE = 10.0
 """Seconds in which a server must answer whether it is there."""
 POLL = 0.5
 """Seconds between two questions whether a server is back."""
-PORTS = {"http": 80, "https": 443}
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What a proxy says in the place of a server that is gone."""
 WAITING = "waiting for MLflow to answer again"
@@ -25,6 +23,14 @@ AGAIN = ("Retrying (", "Retry: ")
 """How it does: after a broken connection, and after an answer that says that the server fails."""
 _failed: set[str] = set()
 _answered: set[str] = set()
+
+
+class Reply(Enum):
+    """What a server made of a question: it answered, took it and let it wait, or is not there."""
+
+    GIVEN = auto()
+    LATE = auto()
+    NONE = auto()
 
 
 def tell_of_tries() -> None:
@@ -54,27 +60,19 @@ def is_gone(uri: str) -> bool:
 
 
 def require_answer(uri: str, patience: float = 0.0) -> None:
-    """Return if MLflow can be reached. One that answered this process before, or listens, is waited for.
+    """Return if MLflow can be reached. One that answered this process before, or takes its question, is waited for.
 
     It may be restarting, or too busy to answer.
 
     Raises:
-        PodiumError: it cannot, for all of ``patience`` seconds if it answered before or listens.
+        PodiumError: it cannot, for all of ``patience`` seconds if it answered before or took the question.
     """
-    if not (answers(uri) or ((uri in _answered or _listens(uri)) and _comes_back(uri, patience))):
+    found = _ask(uri)
+    waits = found is Reply.LATE or uri in _answered
+    if not (found is Reply.GIVEN or (waits and _comes_back(uri, patience))):
         where = without_password(uri)
         raise PodiumError(f"MLflow at {where} does not answer: start it, or see mlflow.tracking_uri")
     _answered.add(uri)
-
-
-def _listens(uri: str) -> bool:
-    """Whether somebody takes connections at an address, who may yet answer."""
-    parts = urlsplit(uri)
-    try:
-        socket.create_connection((parts.hostname or "", parts.port or PORTS[parts.scheme]), PATIENCE).close()
-    except OSError:
-        return False
-    return True
 
 
 def _comes_back(uri: str, patience: float) -> bool:
@@ -89,12 +87,19 @@ def _comes_back(uri: str, patience: float) -> bool:
 
 def answers(uri: str) -> bool:
     """Whether a server answers at all, in whatever words; a database is asked by those who use it."""
+    return _ask(uri) is Reply.GIVEN
+
+
+def _ask(uri: str) -> Reply:
     if not uri.startswith(("http://", "https://")):
-        return True
+        return Reply.GIVEN
     try:
         with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PATIENCE):  # noqa: S310 - HTTP, see above
-            return True
+            return Reply.GIVEN
     except urllib.error.HTTPError as error:
-        return error.code not in GATEWAY_ERRORS
+        return Reply.NONE if error.code in GATEWAY_ERRORS else Reply.GIVEN
+    except TimeoutError:
+        # Only of an answer: what cannot be connected to in time is a URLError.
+        return Reply.LATE
     except OSError:
-        return False
+        return Reply.NONE

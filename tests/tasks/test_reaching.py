@@ -10,6 +10,7 @@ import pytest
 from benchmarks.servers import free_port
 from podium.errors import PodiumError
 from tasks.effects import reaching
+from tests.faulty import FaultyProxy
 
 
 class Busy(ThreadingHTTPServer):
@@ -62,9 +63,20 @@ def test_it_is_not_waited_for_longer_than_patience(busy: Busy) -> None:
         reaching.require_answer(f"http://127.0.0.1:{busy.server_port}", patience=0.1)
 
 
-def test_a_server_that_is_not_there_is_not_waited_for() -> None:
-    """Nobody listens, so nobody will answer."""
+def assert_said_at_once(url: str) -> None:
+    """Assert that a server is said to be gone, and that nothing is waited for."""
     began = time.monotonic()
     with pytest.raises(PodiumError, match="does not answer: start it"):
-        reaching.require_answer(f"http://127.0.0.1:{free_port()}", patience=600)
+        reaching.require_answer(url, patience=600)
     assert time.monotonic() - began < 60
+
+
+def test_a_server_that_is_not_there_is_not_waited_for() -> None:
+    """Nobody listens, so nobody will answer."""
+    assert_said_at_once(f"http://127.0.0.1:{free_port()}")
+
+
+def test_a_server_that_is_gone_behind_a_proxy_is_not_waited_for() -> None:
+    """The proxy takes the question, and says that nobody is there to answer it."""
+    with FaultyProxy(f"http://127.0.0.1:{free_port()}").running() as proxy:
+        assert_said_at_once(proxy.url)
