@@ -16,11 +16,15 @@ class FaultyProxy:
 
     Each takes ``delay`` seconds longer. One of ``every`` fails with status 500: in turn without having reached the
     server, and having been carried out there, so that only its answer is lost. While it is ``down`` nothing arrives.
-    The first call that has ``losing`` in its body gets status 503 when it was carried out.
+    The first call that has ``losing`` in its body gets status 503 when it was carried out. Calls of the method and path
+    ``holding`` say that they have ``arrived``, and are passed on once they are ``released``.
     """
 
-    def __init__(self, target: str, *, delay: float = 0.0, every: int = 0, losing: bytes = b"") -> None:
+    def __init__(
+        self, target: str, *, delay: float = 0.0, every: int = 0, losing: bytes = b"", holding: str = ""
+    ) -> None:
         self.target, self.delay, self.every, self.losing = urlsplit(target), delay, every, losing
+        self.holding, self.arrived, self.released = holding, threading.Event(), threading.Event()
         self.calls, self.failed, self.down = 0, 0, False
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
@@ -63,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         time.sleep(self.proxy.delay)
+        if f"{self.command} {self.path}" == self.proxy.holding:
+            self.proxy.arrived.set()
+            self.proxy.released.wait(60)
         if self.proxy.down:
             self._answer(502, [], b"")
             return

@@ -36,6 +36,8 @@ from tests.services import Service, answers
 pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect_server")]
 OUTAGE = 30.0
 SLOW = 2.0
+SWITCH = "POST /api/2.0/mlflow/registered-models/alias"
+"""The call that changes what is in production."""
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +76,16 @@ def seen(base: Path, prefect_server: str) -> Iterator[dict[str, Seen]]:
         proxies = {
             "slow": FaultyProxy(scenes["slow"].server.url, delay=SLOW),
             "failing": FaultyProxy(scenes["failing"].server.url, every=5),
+            "down": FaultyProxy(scenes["down"].server.url, holding=SWITCH),
         }
-        own = {"PODIUM_MLFLOW__TRACKING_URI": scenes["down"].server.url, "PREFECT_API_URL": prefect_server}
-        running = {"down": command("select", scenes["down"].config, **own)}
+        running = {}
         for name, proxy in proxies.items():
             ends.enter_context(proxy.running())
             uri = {"PODIUM_MLFLOW__TRACKING_URI": proxy.url, "PREFECT_API_URL": prefect_server}
             running[name] = command("select", scenes[name].config, **uri)
-        await_line(running["down"], "carrying out")
+        assert proxies["down"].arrived.wait(400), "nothing is switched"
         scenes["down"].server.kill()
+        proxies["down"].released.set()
         time.sleep(OUTAGE)  # The outage itself: nothing is waited for.
         scenes["down"].server.start()
         found = {n: Seen(scenes[n], *ended(p)) for n, p in running.items()}
