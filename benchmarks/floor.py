@@ -1,8 +1,8 @@
 """The floor of a migration: the bare calls of MLflow's client and the copying of files, and nothing else.
 
-``python -m benchmarks.floor MIGRATED HOME COUNT`` takes what Podium wrote of the newest model in the home MIGRATED, and
-writes the same files, metrics, parameters and tags, with a version, COUNT times to a new SQLite MLflow in HOME. Prints
-the seconds of one of these; reads, checks, converts and measures nothing.
+``python -m benchmarks.floor SOURCE TARGET FOLDER COUNT`` takes what Podium wrote of the newest model in the MLflow at
+SOURCE, and writes the same files, metrics, parameters and tags, with a version, COUNT times to the new one at TARGET,
+by way of FOLDER. Prints the seconds of one of these; reads, checks, converts and measures nothing.
 """
 
 import json
@@ -34,7 +34,8 @@ def writer(
     client: MlflowClient, folder: Path, run: Run, logged: LoggedModel, version: ModelVersion
 ) -> Callable[[], None]:
     """Return what writes the same once more to the server of another client."""
-    experiment = client.create_experiment("churn", artifact_location=(folder / "artifacts").as_uri())
+    place = None if client.tracking_uri.startswith("http") else (folder / "artifacts").as_uri()
+    experiment = client.create_experiment("churn", artifact_location=place)
     client.create_registered_model("churn")
     params = [Param(name, value) for name, value in run.data.params.items()]
     stored = next((folder / "model").rglob("MLmodel")).parent
@@ -68,9 +69,9 @@ def _client(uri: str) -> MlflowClient:
 
 def main() -> None:
     """Write once to warm up, then COUNT times, and print the seconds of one."""
-    migrated, home, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    found = newest(_client(f"sqlite:///{migrated / 'mlflow.db'}"), home)
-    write = writer(_client(f"sqlite:///{home / 'mlflow.db'}"), home, *found)
+    source, target, folder, count = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
+    found = newest(_client(source), folder)
+    write = writer(_client(target), folder, *found)
     write()
     started = time.perf_counter()
     for _ in range(count):

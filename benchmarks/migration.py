@@ -63,11 +63,14 @@ def podium(staged: Staged, home: Path) -> tuple[float, float]:
     return whole, json.loads(warm)[0]
 
 
-def loop(staged: Staged, home: Path) -> tuple[float, float]:
-    """Return the seconds of the whole plain loop in a new home, and the median of those of one model."""
+def loop(staged: Staged, home: Path, **variables: str) -> tuple[float, float]:
+    """Return the seconds of the whole plain loop in a new home, and the median of those of one model.
+
+    ``variables`` are added to its environment.
+    """
     arguments = (str(staged.eight), str(staged.holdout), str(home))
-    whole, said = run(home, sys.executable, "-m", "benchmarks.plain_loop", *arguments)
-    each = json.loads(said)
+    whole, said = run(home, sys.executable, "-m", "benchmarks.plain_loop", *arguments, **variables)
+    each = json.loads(said.splitlines()[-1])  # before it, MLflow says where each run of a server is to be seen
     assert len(each) == len(RECIPES), said
     return whole, median(each)
 

@@ -11,7 +11,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -20,23 +19,11 @@ from benchmarks.many import stage
 from benchmarks.migration import Staged
 from benchmarks.peer import export, import_again
 from benchmarks.processes import PODIUM, run
-from benchmarks.servers import MlflowServer
+from benchmarks.servers import server
 from benchmarks.table import Comparison, show
 
 ROUNDS = 2
 """How often Podium is timed, in turn before and after the peer."""
-
-
-@contextmanager
-def server(folder: Path, *, shared: bool, workers: int = 1) -> Iterator[str]:
-    """Give the address of a new MLflow server, and end it."""
-    folder.mkdir(parents=True)
-    started = MlflowServer(folder, shared=shared, workers=workers)
-    started.start()
-    try:
-        yield started.url
-    finally:
-        started.kill()
 
 
 class Side:

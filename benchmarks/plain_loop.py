@@ -1,10 +1,12 @@
 """The straightforward migration that Podium is compared with: load, log, register, with MLflow's defaults.
 
-``python -m benchmarks.plain_loop ROOT HOLDOUT HOME`` migrates a staging root into a new SQLite MLflow in HOME and
-prints, as JSON, the seconds of each model once everything is imported and the database is there.
+``python -m benchmarks.plain_loop ROOT HOLDOUT HOME`` migrates a staging root into a new SQLite MLflow in HOME, or into
+the server that ``MLFLOW_TRACKING_URI`` names, and prints, as JSON, the seconds of each model once everything is
+imported and the database is there.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -45,9 +47,10 @@ def timed(folder: Path, rows: pd.DataFrame) -> float:
 def main() -> None:
     """Migrate every folder of a root and print the seconds of each."""
     root, holdout, home = map(Path, sys.argv[1:4])
-    home.mkdir(parents=True)
-    mlflow.set_tracking_uri(f"sqlite:///{home / 'mlflow.db'}")
-    mlflow.create_experiment("churn", artifact_location=(home / "artifacts").as_uri())
+    home.mkdir(parents=True, exist_ok=True)
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        mlflow.set_tracking_uri(f"sqlite:///{home / 'mlflow.db'}")
+        mlflow.create_experiment("churn", artifact_location=(home / "artifacts").as_uri())
     mlflow.set_experiment("churn")
     rows = pd.read_parquet(holdout)
     print(json.dumps([timed(folder, rows) for folder in sorted(root.iterdir())]))

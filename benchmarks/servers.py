@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE = 120
@@ -79,3 +81,15 @@ class MlflowServer:
                 return bool(reply.status == 200)
         except OSError:
             return False
+
+
+@contextmanager
+def server(folder: Path, *, shared: bool = False, workers: int = 1) -> Iterator[str]:
+    """Give the address of a new MLflow server, and end it."""
+    folder.mkdir(parents=True)
+    started = MlflowServer(folder, shared=shared, workers=workers)
+    started.start()
+    try:
+        yield started.url
+    finally:
+        started.kill()

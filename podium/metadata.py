@@ -150,7 +150,7 @@ FORMAT_PROBLEMS = {
 
 def _id_problems(document: Mapping[str, Any], folder: Folder) -> tuple[Problem, ...]:
     claimed = document.get("model_id")
-    if claimed is None or claimed == folder.name:
+    if claimed is None or claimed in (folder.name, folder.name.rsplit("/", 1)[-1]):
         return ()
     return (Problem("id-mismatch", f"metadata calls it {claimed!r}; the folder's name is used"),)
 

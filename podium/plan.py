@@ -125,9 +125,11 @@ def planned(models: Iterable[StagedModel]) -> tuple[Outcome, ...]:
 def chunked(items: Sequence[T], workers: int, largest: int = 25) -> list[tuple[T, ...]]:
     """Return the items in chunks of at most ``largest``, so that orchestrating a chunk is cheap beside its work.
 
-    Items are dealt out in turn: where the largest come first, no chunk gets all of them.
+    Each worker gets as many chunks as any other, so that none is idle while another has its last. Items are dealt out
+    in turn: where the largest come first, no chunk gets all of them.
     """
-    number = max(min(workers, len(items)), -(-len(items) // largest))
+    rounds = -(-len(items) // (workers * largest))
+    number = min(workers * rounds, len(items))
     return [tuple(items[i::number]) for i in range(number)]
 
 

@@ -320,6 +320,16 @@ def test_a_file_about_many_models_is_read_for_each(file: str, registry: object, 
     assert {name: model.claims["f1_score"] for name, model in by_id(tmp_path).items()} == {"a": 0.7, "b": 0.8}
 
 
+def test_a_version_beneath_its_model_is_called_by_its_version(tmp_path: Path) -> None:
+    """What a registry lists by version is no other name than that of the folder; another one is."""
+    for name in ("churn/v1", "churn/v2"):
+        stage(tmp_path, name, metadata=None)
+    (tmp_path / "churn" / "registry.json").write_text('{"v1": {"f1": 0.7}, "v2": {"f1": 0.8}}')
+    stage(tmp_path, "churn/v3", metadata='{"model_id": "v4"}')
+    mismatched = {m.model_id for m in read_staging.fn(tmp_path) if "id-mismatch" in {p.code for p in m.problems}}
+    assert mismatched == {"churn/v3"}
+
+
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
