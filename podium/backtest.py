@@ -13,6 +13,7 @@ from podium.decision import Chain, Decision
 from podium.fates import Fate, fates, version_after
 from podium.past import champion_row, compared_in
 from podium.ranking import Selection, choose
+from podium.recompared import shown_better
 from podium.shown import Asked
 
 Row = Mapping[str, Any]
@@ -149,21 +150,20 @@ def _winner(
     """Return who would have been promoted, what that rests on, and why."""
     if chosen.promoted is None or champion is None or asked is None:
         return chosen.promoted, "numbers", chosen.reasons[0]
-    if not _is_about(content, champion, rules, asked):
+    better = _better(content, champion, rules, asked)
+    if better is None:
         return chosen.promoted, "numbers: no such comparison is on record", chosen.reasons[0]
-    better = {name: c["reason"] for name, c in compared_in(content).items() if c["verdict"] == "better"}
     placed = (r.candidate for r in chosen.ranking if r.place is not None)
     winner = next((c for c in placed if c.logged_model_id in better), None)
     return winner, "comparison", better[winner.logged_model_id] if winner else "nobody was shown to be better"
 
 
-def _is_about(content: Row, champion: Candidate, rules: Rules, asked: Asked) -> bool:
-    """Whether a record has the comparison that the policy would have asked for, with the same champion."""
+def _better(content: Row, champion: Candidate, rules: Rules, asked: Asked) -> dict[str, str] | None:
+    """Return who would have been shown to be better than this champion, with the reason, None if that is not known."""
     compared, against = content["evidence"].get("comparison"), champion_row(content)
     if not compared or against is None or against["logged_model_id"] != champion.logged_model_id:
-        return False
-    same = (compared["metric"], compared["confidence"], compared["minimum_improvement"])
-    return bool(same == (rules.primary, asked.confidence, asked.minimum_improvement))
+        return None
+    return shown_better(compared, compared_in(content), rules.primary, asked)
 
 
 def _candidate(row: Row) -> Candidate:

@@ -7,7 +7,8 @@ each one that was compared counts, so that nothing need be shown of a filter.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,24 @@ from scipy import special
 from podium.bootstrap import ROUNDING, Draws, Rows, against, drawn, expanded
 from podium.panels import Panel, Scores, Weights
 
+REPLAYED = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+"""Confidences of which a record says what they would have asked for, so that they can be replayed."""
+
+
+BEYOND = 5
+"""Resamples that must lie beyond a bound."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Lower bounds (k,) that all hold at once with the confidence, and the number of standard errors they lie below."""
+    """Lower bounds (k,) that all hold at once with the confidence, and the number of standard errors they lie below.
+
+    ``criticals`` are such numbers of other confidences, where there are resamples enough for one.
+    """
 
     lower: Scores
     critical: float
+    criticals: Mapping[float, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +106,21 @@ def simultaneous_bounds(draws: Draws, confidence: float, rows: int, among: int =
     varies = errors > ROUNDING
     if not varies.any():
         return Bounds(draws.estimates.copy(), 0.0)
-    deviations = (draws.draws[:, varies] - draws.estimates[varies]) / errors[varies]
-    largest = _upper_quantile(deviations.max(axis=1), confidence)
-    every = float(special.ndtri(1 - (1 - confidence) / among)) if among > len(errors) else 0.0
-    critical = expanded(max(0.0, largest, every), rows)
+    largest = ((draws.draws[:, varies] - draws.estimates[varies]) / errors[varies]).max(axis=1)
+
+    def critical_of(confidence: float) -> float:
+        every = float(special.ndtri(1 - (1 - confidence) / among)) if among > len(errors) else 0.0
+        return expanded(max(0.0, _upper_quantile(largest, confidence), every), rows)
+
+    critical = critical_of(confidence)
     lower = draws.estimates.copy()
     lower[varies] -= critical * errors[varies]
-    return Bounds(lower, critical)
+    return Bounds(lower, critical, {c: critical_of(c) for c in REPLAYED if has_enough(len(largest), c)})
+
+
+def has_enough(resamples: int, confidence: float) -> bool:
+    """Whether some resamples lie beyond a bound of this confidence, so that it is not one of the most extreme few."""
+    return (resamples + 1) * (1 - confidence) >= BEYOND
 
 
 def _upper_quantile(values: Scores, confidence: float) -> float:

@@ -1,6 +1,7 @@
 """What is asked of a comparison of challengers with the champion, and what comes of it: values, JSON-ready."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from podium.bootstrap import Difference
@@ -59,7 +60,8 @@ class Superiority:
     """Whether some challenger is shown to be better, with all that it was decided from.
 
     ``best`` is the challenger that is shown better and gains most, None without one; ``leading`` gains most, shown or
-    not, and ``shrunken`` is what its lead is worth. ``challengers`` come best first.
+    not, and ``shrunken`` is what its lead is worth. ``challengers`` come best first. ``critical`` is how many standard
+    errors below its difference the bound of each lies, ``criticals`` how many they would at other confidences.
     """
 
     verdict: Shown
@@ -72,6 +74,7 @@ class Superiority:
     challengers: tuple[Compared, ...] = ()
     shrunken: Shrunken | None = None
     critical: float | None = None
+    criticals: Mapping[float, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return a JSON-ready object."""
@@ -90,4 +93,5 @@ class Superiority:
             "challengers": [c.as_json() for c in self.challengers],
             "shrunken": self.shrunken and self.shrunken.as_json(),
             "critical": self.critical,
+            "criticals": {f"{confidence:g}": found for confidence, found in self.criticals.items()},
         }

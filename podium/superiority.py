@@ -19,7 +19,15 @@ from podium.bootstrap import Difference, Draws, affordable, compressed, differen
 from podium.candidate import EXACT
 from podium.goals import Goal, NotScorableError
 from podium.measurement import Predictions, Task
-from podium.multiplicity import Bounds, Shrunken, joint_differences, shrink, shrink_best, simultaneous_bounds
+from podium.multiplicity import (
+    Bounds,
+    Shrunken,
+    has_enough,
+    joint_differences,
+    shrink,
+    shrink_best,
+    simultaneous_bounds,
+)
 from podium.number_scores import number_target
 from podium.scores import target
 from podium.shown import Asked, Compared, Shown, Superiority
@@ -127,7 +135,7 @@ def _check(asked: Asked) -> None:
         raise NotScorableError(f"confidence {asked.confidence} is not between 0.5 and 1")
     if not math.isfinite(asked.minimum_improvement):
         raise NotScorableError(f"minimum improvement {asked.minimum_improvement} is not a number")
-    if (asked.resamples + 1) * (1 - asked.confidence) < 5:
+    if not has_enough(asked.resamples, asked.confidence):
         raise NotScorableError(f"{asked.resamples} resamples are too few for confidence {asked.confidence:g}")
     if asked.seed < 0:
         raise NotScorableError(f"seed {asked.seed} is negative")
@@ -178,9 +186,8 @@ def _compare(ready: _Field, asked: Asked) -> Superiority:
     told, leading = best or found[0], found[0].candidate
     everyone = (*found, *ready.excluded)
     name = best.candidate if best else None
-    return Superiority(
-        told.verdict, told.reason, goal.metric, rows, asked, name, leading, everyone, shrunken, bounds.critical
-    )
+    why = told.verdict, told.reason, goal.metric, rows, asked
+    return Superiority(*why, name, leading, everyone, shrunken, bounds.critical, bounds.criticals)
 
 
 def _gain(compared: Compared) -> float:
