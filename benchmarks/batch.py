@@ -43,14 +43,18 @@ def write(holdout: Path, rows: int, path: Path) -> str:
 
 def look(home: Path, config: str, batch: str) -> tuple[float, float]:
     """Return the seconds and the peak memory, in MB, of one look."""
+    return watched(home, PODIUM, "monitor", "--batch", batch, "--dry-run", "--config", config)
+
+
+def watched(home: Path, *command: str, **variables: str) -> tuple[float, float]:
+    """Return the seconds of a whole process and its own peak memory, in MB."""
     begun, most = time.perf_counter(), 0.0
-    words = ("monitor", "--batch", batch, "--dry-run", "--config", config)
-    with started(home, PODIUM, *words, output=subprocess.DEVNULL) as process:
+    with started(home, *command, output=subprocess.DEVNULL, **variables) as process:
         while process.poll() is None:
             most = max(most, peak(str(process.pid)))
             time.sleep(POLL)
     if process.returncode != 0:
-        sys.exit(f"podium monitor ended with status {process.returncode}")
+        sys.exit(f"{' '.join(command)} ended with status {process.returncode}")
     return time.perf_counter() - begun, most
 
 

@@ -1,6 +1,6 @@
 """One Dask worker against two, each a process that was started by itself and has one core, as two machines would.
 
-``python -m benchmarks.on_dask [COUNT]``, 120 models if no count is given. A worker converts and writes at once and so
+``python -m benchmarks.on_dask [COUNT]``, 240 models if no count is given. A worker converts and writes at once and so
 keeps more than one core busy: workers that may take any core of a small machine only take them from each other. The
 workers are ready: each has migrated some models before. Needs as many cores as workers, and Linux.
 """
@@ -80,7 +80,7 @@ def compare(folder: Path, count: int) -> Iterator[Comparison]:
 
 def main() -> None:
     """Compare in a scratch folder and print the figure."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 120
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 240
     with tempfile.TemporaryDirectory(prefix="podium-benchmark-") as folder:
         show(compare(Path(folder), count))
 

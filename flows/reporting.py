@@ -10,7 +10,7 @@ from flows.shared import question_of
 from podium.candidate import Candidate
 from podium.curves import Curves, Residuals
 from podium.decision import Decision
-from podium.evidence import champion_in
+from podium.evidence import champion_in, names_of
 from podium.intervals import CONFIDENCE, LISTED
 from podium.measurement import Holdout
 from podium.outcome import Production
@@ -43,30 +43,30 @@ def matrices_of(
     production: Production,
     seen: Confirmation | None,
 ) -> dict[str, Matrix]:
-    """Return by model id the mistakes of the best candidate, as seen just now if it was, and of the champion."""
+    """Return by name the mistakes of the best candidate, as seen just now if it was, and of the champion."""
     if holdout is None:
         return {}
-    promoted = selection.promoted.model_id if seen and selection.promoted else None
+    promoted = selection.promoted.logged_model_id if seen and selection.promoted else None
     found = {
-        c.model_id: seen.matrix
-        if seen and c.model_id == promoted
+        name: seen.matrix
+        if seen and c.logged_model_id == promoted
         else confusion_matrix_of(config.mlflow, c, holdout.digest)
-        for c in _shown(selection, production)
+        for name, c in _shown(selection, production).items()
     }
-    return {model_id: matrix for model_id, matrix in found.items() if matrix}
+    return {name: matrix for name, matrix in found.items() if matrix}
 
 
 def curves_of(config: PodiumConfig, holdout: Holdout | None, selection: Selection, production: Production) -> Drawn:
-    """Return the curves of the best candidate and of the champion."""
+    """Return by name the curves of the best candidate and of the champion."""
     if holdout is None or selection.best is None:
         return {}
     return draw_curves(config, holdout, _shown(selection, production))
 
 
-def _shown(selection: Selection, production: Production) -> list[Candidate]:
-    """Return the best candidate and the champion, as far as there are two."""
+def _shown(selection: Selection, production: Production) -> dict[str, Candidate]:
+    """Return the best candidate and the champion, as far as there are two, by names that tell them apart."""
     champion = champion_in(selection, production.logged_model_id)
-    return [c for c in (selection.best, champion if champion != selection.best else None) if c]
+    return names_of([c for c in (selection.best, champion if champion != selection.best else None) if c])
 
 
 def publish(config: PodiumConfig, decision: Decision, matrices: Mapping[str, Matrix], curves: Drawn, turn: Turn) -> str:

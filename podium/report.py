@@ -47,7 +47,7 @@ def render(
 ) -> Report:
     """Return the report of a decision.
 
-    ``matrices`` are confusion matrices as ``{"labels": […], "matrix": [[…]]}`` and, like ``curves``, by model id;
+    ``matrices`` are confusion matrices as ``{"labels": […], "matrix": [[…]]}`` and, like ``curves``, by the model's name;
     ``retention`` says in words what happens to former production versions.
     """
     context = _context(decision, matrices, retention) | {"drawings": _drawings(curves or {})}

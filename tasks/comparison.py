@@ -6,7 +6,7 @@ promoted.
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,15 +63,12 @@ def shrink_first(
 
 @task(cache_policy=NO_CACHE)
 def draw_curves(
-    config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate]
+    config: PodiumConfig, holdout: Holdout, candidates: Mapping[str, Candidate]
 ) -> dict[str, Curves | Residuals]:
-    """Return by model id the drawings of those candidates whose predictions were kept and give any."""
-    store = connect(config.mlflow)
-    found: dict[str, Curves | Residuals] = {}
-    for candidate, said in kept_each(store, holdout, candidates):
-        drawn = DRAWS[holdout.task](holdout, said) if said else None
-        found |= {candidate.model_id: drawn} if drawn else {}
-    return found
+    """Return by their names the drawings of those candidates whose predictions were kept and give any."""
+    kept = kept_each(connect(config.mlflow), holdout, list(candidates.values()))
+    drawn = {name: DRAWS[holdout.task](holdout, one) for name, (_, one) in zip(candidates, kept, strict=True) if one}
+    return {name: found for name, found in drawn.items() if found}
 
 
 @task(cache_policy=NO_CACHE)

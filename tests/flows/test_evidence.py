@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,18 @@ def test_a_clear_improvement_is_shown_and_promoted(trapped: Path, made: Path) ->
     report = Path(str(outcome.report), "report.html").read_text()
     assert all(f"Confusion matrix of {name}<" in report for name in (LOGISTIC, TRAP))
     assert "Against the champion" in report
+
+
+def test_a_model_that_took_the_champions_name_is_shown_beside_it(trapped: Path, made: Path) -> None:
+    """Other files in the folder of the champion are another model: each has its own mistakes and curves."""
+    shutil.copytree(made / "staging" / LOGISTIC, trapped.parent / "staging" / TRAP, dirs_exist_ok=True)
+    outcome = arrived(trapped, made)
+    versions = outcome.selection.ranking
+    assert [r.candidate.model_id for r in versions] == [TRAP, TRAP]
+    report = Path(str(outcome.report), "report.html").read_text()
+    for ranked in versions:
+        assert report.count(f"{TRAP} ({ranked.candidate.logged_model_id})") > 1
+        assert f"Confusion matrix of {TRAP} ({ranked.candidate.logged_model_id})<" in report
 
 
 def test_a_higher_number_alone_is_kept_out(home: Path, made: Path) -> None:
