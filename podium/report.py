@@ -47,8 +47,8 @@ def render(
 ) -> Report:
     """Return the report of a decision.
 
-    ``matrices`` are confusion matrices as ``{"labels": […], "matrix": [[…]]}`` and, like ``curves``, by the model's name;
-    ``retention`` says in words what happens to former production versions.
+    ``matrices`` are confusion matrices as ``{"labels": […], "matrix": [[…]]}`` and, like ``curves``, by name of the
+    model; ``retention`` says in words what happens to former production versions.
     """
     context = _context(decision, matrices, retention) | {"drawings": _drawings(curves or {})}
     return Report(
