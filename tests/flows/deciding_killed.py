@@ -38,6 +38,8 @@ WRITES = (
     "transition_model_version_stage",
 )
 
+BEAT = "podium.beat"
+"""What shows that a claim lives. It comes with time, not with what is done, and changes nothing: it does not count."""
 EXPORTS, MARK = ("rename", "symlink_to", "replace"), ".podium-churn-"
 """What puts an export into its place, and how its scratch names begin."""
 
@@ -103,6 +105,8 @@ def die_after(number: int) -> list[str]:
         @functools.wraps(write)
         def call(*arguments: Any, **named: Any) -> Any:
             found = write(*arguments, **named)
+            if BEAT in arguments:
+                return found
             done.append(name)
             if len(done) == number:
                 os.kill(os.getpid(), signal.SIGKILL)
