@@ -20,8 +20,6 @@ from podium.panels import Panel, Scores, Weights
 
 REPLAYED = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 """Confidences of which a record says what they would have asked for, so that they can be replayed."""
-
-
 BEYOND = 5
 """Resamples that must lie beyond a bound."""
 
