@@ -10,7 +10,7 @@ from flows.alerting import telling
 from flows.shared import fan_out
 from podium.errors import UnfinishedError
 from podium.events import Told, trained
-from podium.plan import chunked
+from podium.plan import parts_of
 from podium.progress import Counter, announce
 from podium.training import Job, Trained, TrainingReport, TrainingSet, kinds_to_train
 from tasks.effects.events import project_of, tell
@@ -71,7 +71,7 @@ def _trained(
     if not new:
         announce("nothing new to train on: the same rows, settings and code were trained before")
     count = Counter("training models", len(new))
-    parts = chunked(new, len(new), largest=1)
+    parts = parts_of(new, 1)
     made = {t.kind: t for t in fan_out(config, train_kinds, parts, data=data, count=count)} if new else {}
     found = [made.get(job.kind) or known[job.key] for job in jobs]
     for candidate in found:
