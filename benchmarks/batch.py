@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +25,8 @@ FEW = 200_000
 AT_ONCE = 500_000
 POLL = 0.1
 ROUNDS = 2
+Watched = tuple[float, float]
+"""The seconds of a process, and its peak memory in MB."""
 
 
 def write(holdout: Path, rows: int, path: Path) -> str:
@@ -41,12 +43,12 @@ def write(holdout: Path, rows: int, path: Path) -> str:
     return str(path)
 
 
-def look(home: Path, config: str, batch: str) -> tuple[float, float]:
+def look(home: Path, config: str, batch: str) -> Watched:
     """Return the seconds and the peak memory, in MB, of one look."""
     return watched(home, PODIUM, "monitor", "--batch", batch, "--dry-run", "--config", config)
 
 
-def watched(home: Path, *command: str, **variables: str) -> tuple[float, float]:
+def watched(home: Path, *command: str, **variables: str) -> Watched:
     """Return the seconds of a whole process and its own peak memory, in MB."""
     begun, most = time.perf_counter(), 0.0
     with started(home, *command, output=subprocess.DEVNULL, **variables) as process:
@@ -61,15 +63,30 @@ def watched(home: Path, *command: str, **variables: str) -> tuple[float, float]:
 def compare(folder: Path, rows: int) -> Iterator[Comparison]:
     """Look at both batches in turn."""
     staged, home = Staged(folder), folder / "home"
-    staged.make()
-    config = staged.config("one")
-    for command in ("migrate", "select"):
-        run(home, PODIUM, command, "--config", config)
+    config = decided(staged, home, "one")
     few, many = (write(staged.holdout, count, folder / f"{count}.parquet") for count in (FEW, rows))
     seen = [(look(home, config, many), look(home, config, few)) for _ in range(ROUNDS)]
-    for place, (what, unit, goal) in enumerate((("podium monitor", "s", 1.5), ("its memory", "M", 2.0))):
-        a, b = [large[place] for large, _ in seen], [small[place] for _, small in seen]
-        yield Comparison(f"{what}: {rows:,} rows / {FEW:,}", a, b, goal, at_most=True, unit=unit)
+    many_looks, few_looks = zip(*seen, strict=True)
+    yield from in_seconds_and_memory("podium monitor", f"{rows:,} rows / {FEW:,}", many_looks, few_looks, (1.5, 2.0))
+
+
+def decided(staged: Staged, home: Path, name: str) -> str:
+    """Make staged models, put the best of a config's into production, and return the path of that config."""
+    staged.make()
+    config = staged.config(name)
+    for command in ("migrate", "select"):
+        run(home, PODIUM, command, "--config", config)
+    return config
+
+
+def in_seconds_and_memory(
+    what: str, of: str, a: Sequence[Watched], b: Sequence[Watched], goals: tuple[float, float]
+) -> Iterator[Comparison]:
+    """Compare two sides by what was seen of their processes, each figure with the most that its ratio may be."""
+    names, units = (what, "its memory"), ("s", "M")
+    for place, goal in enumerate(goals):
+        sides = [one[place] for one in a], [one[place] for one in b]
+        yield Comparison(f"{names[place]}: {of}", *sides, goal, at_most=True, unit=units[place])
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks.batch import watched, write
+from benchmarks.batch import decided, in_seconds_and_memory, watched, write
 from benchmarks.migration import Staged
-from benchmarks.processes import PODIUM, run
+from benchmarks.processes import PODIUM
 from benchmarks.table import Comparison, show
 
 ROUNDS = 2
@@ -22,10 +22,7 @@ ROUNDS = 2
 def compare(folder: Path, rows: int) -> Iterator[Comparison]:
     """Score the same rows by both, in turn."""
     staged, home = Staged(folder), folder / "home"
-    staged.make()
-    config = staged.config("eight")
-    for command in ("migrate", "select"):
-        run(home, PODIUM, command, "--config", config)
+    config = decided(staged, home, "eight")
     source, database = write(staged.holdout, rows, folder / "rows.parquet"), f"sqlite:///{home / 'mlflow.db'}"
     ours, theirs = [], []
     for _ in range(ROUNDS):
@@ -37,9 +34,7 @@ def compare(folder: Path, rows: int) -> Iterator[Comparison]:
         loop = (sys.executable, "-m", "benchmarks.plain_scoring", source, str(folder / "theirs.parquet"))
         theirs.append(watched(home, *loop, MLFLOW_TRACKING_URI=database))
     assert all(pq.ParquetFile(folder / name).metadata.num_rows == rows for name in ("ours.parquet", "theirs.parquet"))
-    for place, (what, unit, goal) in enumerate((("podium score / loop", "s", 1.5), ("its memory", "M", 1.0))):
-        a, b = [one[place] for one in ours], [one[place] for one in theirs]
-        yield Comparison(f"{what}: {rows:,} rows", a, b, goal, at_most=True, unit=unit)
+    yield from in_seconds_and_memory("podium score / loop", f"{rows:,} rows", ours, theirs, (1.5, 1.0))
 
 
 def main() -> None:

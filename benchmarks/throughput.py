@@ -51,10 +51,11 @@ def warm(staged: Staged, config: str, count: int, home: Path, address: str = "")
     return float(ours), float(again)
 
 
-def floor(source: str, target: str, home: Path) -> float:
+def floor(source: str, home: Path, place: Place) -> float:
     """Return the seconds of the bare client calls that write one model as Podium wrote it to ``source``."""
-    command = (sys.executable, "-m", "benchmarks.floor", source, target, str(home / "copied"), str(SOME))
-    return float(json.loads(run(home, *command)[1]))
+    with place(home) as target:
+        command = (sys.executable, "-m", "benchmarks.floor", source, target, str(home / "copied"), str(SOME))
+        return float(json.loads(run(home, *command)[1]))
 
 
 def against_the_loop(staged: Staged, folder: Path, counts: list[int], place: Place) -> Iterator[Comparison]:
@@ -76,13 +77,8 @@ def against_the_floor(staged: Staged, folder: Path, place: Place) -> Iterator[Co
         config, home = stage(staged.eight, staged.holdout, folder / f"kind-{name}", SOME, kind), folder / f"home-{name}"
         with place(home) as source:
             ours, _ = warm(staged, config, SOME, home, source)
-            bare = [_floor(source, folder / f"floor-{name}-{n}", place) for n in range(2)]
+            bare = [floor(source, folder / f"floor-{name}-{n}", place) for n in range(2)]
         yield Comparison(f"podium / bare client calls: {name}", [ours], bare, goal=1.5, at_most=True)
-
-
-def _floor(source: str, home: Path, place: Place) -> float:
-    with place(home) as target:
-        return floor(source, target, home)
 
 
 def compare(folder: Path, counts: list[int], place: Place) -> Iterator[Comparison]:

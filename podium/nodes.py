@@ -4,7 +4,6 @@ skops asks whether a type is trusted, and then lets the file call it with whatev
 of what it made. That is more than the reviewed types were reviewed for. Nodes: see ``skops.io._general``.
 """
 
-import itertools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ def require_nodes(schema: Any, extra: Collection[str] = ()) -> None:
         SuspectError: it calls a reviewed type, or sets what Python itself looks at.
     """
     twins = _Twins(schema)
-    for node in (node for node in twins if _full(node) not in extra):
+    for node in (node for node in twins.nodes if _full(node) not in extra):
         _require_uncalled(node)
         if node["__loader__"] in WITH_STATE:
             _require_state(node, twins.state_of(node.get("content")))
@@ -61,15 +60,13 @@ class _Twins:
     """
 
     def __init__(self, schema: Any) -> None:
+        self.nodes = list(_nodes(schema))
         self._by_number: dict[Any, list[Node]] = defaultdict(list)
-        for node in _nodes(schema):
-            self._by_number[node.get("__id__")].append(node)
+        for node in (node for node in self.nodes if node.get("__id__") is not None):
+            self._by_number[node["__id__"]].append(node)
         self._states: dict[Any, _State] = {}
         self._called: dict[Any, bool] = {}
         self._plain: dict[Any, bool] = {}
-
-    def __iter__(self) -> Iterator[Node]:
-        return itertools.chain.from_iterable(self._by_number.values())
 
     def state_of(self, node: Any) -> _State:
         """Return what a node and its twins would set."""
@@ -88,16 +85,14 @@ class _Twins:
 
     def _once(self, known: dict[Any, T], node: Any, look: Callable[[Sequence[Node]], T]) -> T:
         """Look at a node with all that have its number, if that was not done before."""
-        number = node.get("__id__") if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            return look([])
+        number = node.get("__id__")
         if number is None or "__loader__" not in node:
-            return look([node, *self._by_number.get(number, ())] if number is not None else _alone(node))
+            return look([node, *self._by_number.get(number, ())])
         if number not in known:
             known[number] = look(self._by_number[number])
         return known[number]
-
-
-def _alone(node: Any) -> list[Node]:
-    return [node] if isinstance(node, dict) else []
 
 
 def _state_of(states: Sequence[Node]) -> _State:

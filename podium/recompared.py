@@ -8,9 +8,8 @@ confidences what both say is certain, and what they say differently is not known
 from collections.abc import Mapping
 from typing import Any
 
-from podium.candidate import EXACT
 from podium.shown import Asked
-from podium.superiority import least_differing_rows
+from podium.superiority import gain_of, is_more, least_differing_rows, sure_of
 
 Row = Mapping[str, Any]
 
@@ -50,19 +49,10 @@ def _at(
     count = sum(1 for one in compared["challengers"] if one["difference"])
     needed, least = least_differing_rows(confidence, max(count, 1)), max(asked.minimum_improvement, 0.0)
     found: dict[str, str] = {}
-    for name, one in challengers.items():
-        if (bound := _bound(one, known[confidence], least)) is None or one["differing_rows"] < needed:
-            continue
-        gain = f"{one['candidate']} gains {one['difference']['estimate']:+.4f} {compared['metric']} over the champion"
-        found[name] = f"{gain}; at {100 * confidence:g}% confidence the gain is at least {bound:+.4f}"
+    for name, one in _comparable(challengers).items():
+        estimate, error = one["difference"]["estimate"], one["difference"]["standard_error"]
+        bound = float(estimate - known[confidence] * error)
+        if one["differing_rows"] >= needed and is_more(estimate, least) and is_more(bound, least):
+            gain = gain_of(one["candidate"], estimate, compared["metric"])
+            found[name] = f"{gain}; {sure_of(confidence, count, bound)}"
     return found
-
-
-def _bound(one: Row, critical: float, least: float) -> float | None:
-    """Return the lower bound of a difference if it shows more than the least that is asked for."""
-    if not one["difference"]:
-        return None
-    estimate, error = one["difference"]["estimate"], one["difference"]["standard_error"]
-    bound = float(estimate - critical * error)
-    shows = round(estimate - least, EXACT) > 0 and round(bound - least, EXACT) > 0
-    return bound if shows else None

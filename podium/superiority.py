@@ -232,17 +232,32 @@ def _judge(
     """Return the verdict on one challenger with its reason."""
     needed, metric = least_differing_rows(asked.confidence, len(ready.models)), ready.goal.metric
     least = max(asked.minimum_improvement, 0.0)
-    what = f"{name} gains {found.estimate:+.4f} {metric} over the champion"
-    if round(found.estimate - least, EXACT) <= 0:
+    what = gain_of(name, found.estimate, metric)
+    if not is_more(found.estimate, least):
         return "not shown better", f"{what}; more than {least:.4f} is asked for"
     if differing < needed:
         return "not enough data", f"{what}, but they differ on {differing} rows; fewer than {needed} can show nothing"
-    among = f" with {len(ready.models)} challengers accounted for" if len(ready.models) > 1 else ""
-    sure = f"at {asked.confidence:.0%} confidence{among} the gain is at least {bound:+.4f}"
-    if round(bound - least, EXACT) > 0:
+    sure = sure_of(asked.confidence, len(ready.models), bound)
+    if is_more(bound, least):
         return "better", f"{what}; {sure}"
     rows = _rows_to_show(ready, found, bounds, least)
     return "not shown better", f"{what}, but {sure}, and more than {least:.4f} is asked for{rows}"
+
+
+def is_more(gain: float, least: float) -> bool:
+    """Whether a gain is more than the least that is asked for, by more than what counts as a tie."""
+    return round(gain - least, EXACT) > 0
+
+
+def gain_of(name: str, estimate: float, metric: str) -> str:
+    """Return in words what a challenger gains."""
+    return f"{name} gains {estimate:+.4f} {metric} over the champion"
+
+
+def sure_of(confidence: float, challengers: int, bound: float) -> str:
+    """Return in words what is sure of a gain."""
+    among = f" with {challengers} challengers accounted for" if challengers > 1 else ""
+    return f"at {100 * confidence:g}% confidence{among} the gain is at least {bound:+.4f}"
 
 
 def _rows_to_show(ready: _Field, found: Difference, bounds: Bounds, least: float) -> str:
