@@ -2,12 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from benchmarks.servers import free_port
+from deployments.stack.home import StackHome
+from deployments.stack.services import Addresses, environment, prefect
 from tests.flows.receivers import Receiver
+from tests.services import Service
 
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("podium", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -80,10 +85,28 @@ def team() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
-    """A real Prefect server process with a database of its own; returns its API's address."""
-    from prefect.settings import PREFECT_API_URL
-    from prefect.testing.utilities import prefect_test_harness
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Prefect server process with a database of its own, as ``podium up`` starts it; returns its API's address.
 
-    with prefect_test_harness(server_startup_timeout=180):
-        yield str(PREFECT_API_URL.value())
+    It is the server of whatever flow runs in this process, too.
+    """
+    from prefect.context import _temporary_global_settings_context, get_settings_context
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    folder = tmp_path_factory.mktemp("prefect-server")
+    places, addresses = StackHome(folder), Addresses(free_port(), free_port())
+    places.make()
+    made = prefect(places, addresses, environment(places, addresses, None))
+    variables = {**made.environment, "PREFECT_UI_ENABLED": "0"}
+    began = datetime.now(UTC)
+    service = Service("prefect", made.command, folder / "log", lambda: made.is_well(began), variables).start()
+    try:
+        service.await_ready()
+        # Threads that began before, as those that send logs, know only the settings of the whole process.
+        with (
+            temporary_settings({PREFECT_API_URL: addresses.api}),
+            _temporary_global_settings_context(get_settings_context()),
+        ):
+            yield addresses.api
+    finally:
+        service.end()

@@ -144,11 +144,8 @@ def prefect(places: StackHome, addresses: Addresses, variables: Mapping[str, str
     database = places.prefect / "prefect.db"
     blank.place("prefect", database)
     current = {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", database) else {}
-    command = (sys.executable, "-P", "-m", "prefect", "server", "start", "--host", HOST, "--port")
-    own = {**variables, **current}
-    return Service(
-        "prefect", (*command, str(addresses.prefect_port)), own, lambda _: answers(f"{addresses.api}/health")
-    )
+    command = (sys.executable, "-P", "-m", "deployments.stack.prefect_server", str(addresses.prefect_port))
+    return Service("prefect", command, {**variables, **current}, lambda _: answers(f"{addresses.api}/health"))
 
 
 def worker(addresses: Addresses, variables: Mapping[str, str]) -> Service:

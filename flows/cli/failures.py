@@ -16,6 +16,9 @@ UNREACHABLE = (
 )
 FAILING = re.compile(r"too many 5\d\d error responses|error code 5\d\d")
 """What a server's failure looks like after all tries of MLflow's client."""
+FAILED = range(500, 600)
+OF_PREFECT = ("PrefectHTTPStatusError", "HTTPStatusError")
+"""What Prefect's client raises for an answer."""
 ADDRESS = re.compile(r"API request to (https?://[^/\s]+\S*?)/api/2\.0/mlflow")
 """Where a call went, in the words of MLflow's client."""
 UNKNOWN = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED")
@@ -29,6 +32,8 @@ def describe(error: Exception) -> str:
         return refused
     if FAILING.search(str(error)) or (_unreachable(error) and _answers(str(error))):
         return f"MLflow's server fails, see its log (a full disk?): {first}; what was finished is kept, {AGAIN}"
+    if _status(error) in FAILED:
+        return f"Prefect's server fails or is too busy: {first}; what was finished is kept, {AGAIN}"
     if _unreachable(error):
         return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, {AGAIN}"
     return f"unexpected {type(error).__name__}: {first} (traceback: {_write(error)})"
@@ -55,9 +60,19 @@ def _refused(error: Exception) -> str | None:
         return "MLflow refuses the credentials: see MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     if code == "PERMISSION_DENIED":
         return f"MLflow does not allow this to the user of MLFLOW_TRACKING_USERNAME: {first_line(error)}"
-    if getattr(getattr(error, "response", None), "status_code", None) == 401:
+    if _status(error) == 401:
         return "Prefect's server refuses the credentials: see PREFECT_API_AUTH_STRING and PREFECT_API_KEY"
     return None
+
+
+def _status(error: Exception) -> int | None:
+    """Return the status of the answer that Prefect's client could do nothing with, if it was one.
+
+    MLflow's client has errors with a response, too, of another library.
+    """
+    if type(error).__name__ not in OF_PREFECT:
+        return None
+    return int(getattr(error, "response").status_code)  # noqa: B009 - without importing Prefect's client
 
 
 def _write(error: Exception) -> str:

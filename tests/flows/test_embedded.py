@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli.embedded_server import AtOnce, listen
+from flows.cli.embedded_server import listen
+from tasks.effects.at_once import AtOnce
 
 
 def test_its_socket_names_its_protocol() -> None:
@@ -27,11 +28,12 @@ def headers_of(server: AtOnce) -> dict[bytes, bytes]:
     return dict(sent[0]["headers"])
 
 
-def answering(status: int) -> Any:
-    """An application with one answer to everything."""
+def answering(*statuses: int) -> Any:
+    """An application that gives these answers, one after the other."""
+    left = iter(statuses)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": [(b"a", b"b")]})
+        await send({"type": "http.response.start", "status": next(left), "headers": [(b"a", b"b")]})
         await send({"type": "http.response.body", "body": b""})
 
     return app
@@ -45,8 +47,13 @@ def test_a_refused_request_may_come_again_at_once(status: int, told: bool) -> No
     assert headers[b"a"] == b"b"
 
 
-def test_a_server_that_only_refuses_is_left_to_its_clients_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries that count for nothing must not go on for ever."""
-    server = AtOnce(answering(503))
-    monkeypatch.setattr("flows.cli.embedded_server.STUCK", -1.0)
-    assert b"retry-after" not in headers_of(server)
+@pytest.mark.parametrize(("between", "told"), [(200, False), (404, False), (201, True), (204, True)])
+def test_a_database_that_nobody_writes_is_left_to_its_clients_patience(
+    between: int, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tries that count for nothing must not go on for ever, not even while questions about health are answered."""
+    monkeypatch.setattr("tasks.effects.at_once.STUCK", 0.0)
+    server = AtOnce(answering(503, between, 503))
+    assert b"retry-after" in headers_of(server)
+    headers_of(server)
+    assert (b"retry-after" in headers_of(server)) is told
