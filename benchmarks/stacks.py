@@ -98,20 +98,23 @@ def emit(api: str, model_id: str, registered_model: str) -> None:
     asyncio.run(send())
 
 
-def asked(api: str, path: str, question: object) -> Any:
-    """Return the answer of the Prefect server."""
-    request = urllib.request.Request(
-        f"{api}/{path}", json.dumps(question).encode(), {"Content-Type": "application/json"}
-    )
+def asked(api: str, path: str, question: object = None) -> Any:
+    """Return the answer of the Prefect server to a question, or to a plain request without one.
+
+    On SQLite it refuses what collides with its own writing, and may let others wait for long; its clients ask again.
+    """
+    body = None if question is None else json.dumps(question).encode()
+    request = urllib.request.Request(f"{api}/{path}", body, {"Content-Type": "application/json"})
 
     def answer() -> list[Any]:
         try:
             with urllib.request.urlopen(request, timeout=30) as reply:
                 return [json.load(reply)]
         except urllib.error.HTTPError as error:
-            # Prefect's SQLite database refuses a request that collides with its own; its clients ask again.
             assert error.code == BUSY
-            return []
+        except TimeoutError:
+            pass
+        return []
 
     return until(answer, path)[0]
 
@@ -124,13 +127,11 @@ def runs_of(api: str, flow: str) -> list[dict[str, Any]]:
 
 def start_run(api: str, deployment: str) -> dict[str, Any]:
     """Start a run of a deployment, named ``flow/deployment``, and return it."""
-    with urllib.request.urlopen(f"{api}/deployments/name/{deployment}", timeout=30) as reply:
-        found = json.load(reply)["id"]
+    found = asked(api, f"deployments/name/{deployment}")["id"]
     made: dict[str, Any] = asked(api, f"deployments/{found}/create_flow_run", {})
     return made
 
 
 def state_of(api: str, run: str) -> str:
     """Return the type of the state that a run is in."""
-    with urllib.request.urlopen(f"{api}/flow_runs/{run}", timeout=30) as reply:
-        return str(json.load(reply)["state_type"])
+    return str(asked(api, f"flow_runs/{run}")["state_type"])
