@@ -77,6 +77,22 @@ def load_config(given: str | Path | None = None) -> PodiumConfig:
         raise ConfigError(_sentence(source, error)) from None
 
 
+def load_policy(given: str | Path, project: PodiumConfig) -> PodiumConfig:
+    """Return the configuration of a file that need hold no more than a policy; what it is about is the project's.
+
+    Raises:
+        ConfigError: it cannot be read, or a key or value is not allowed.
+    """
+    path = Path(given)
+    values = _anchored(_read(path), path.absolute().parent)
+    if project.holdout and "holdout" not in values:
+        values["holdout"] = project.holdout.model_dump(mode="json", exclude_unset=True)
+    try:
+        return PodiumConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_sentence(str(path), error)) from None
+
+
 def problems_of(path: Path) -> tuple[str, ...]:
     """Return every mistake in a config file, a sentence each; the environment does not count."""
     try:

@@ -68,7 +68,7 @@ class GuardrailsSection(Section):
     maximum: dict[GuardedMetric, Finite] = Field(
         default_factory=dict, description="Highest acceptable holdout value per metric, such as calibration_error."
     )
-    slice_regression: float | None = Field(
+    slice_regression: Finite | None = Field(
         None, ge=0, description="By how much a candidate may be worse than the champion on any slice. null: by any."
     )
     fairness_gap: dict[FairnessMetric, Share] = Field(
@@ -77,7 +77,7 @@ class GuardrailsSection(Section):
     latency_ms: float | None = Field(
         None, gt=0, le=600_000, description="Slowest 95th percentile of a one-row prediction, in ms, before promotion."
     )
-    size_mb: float | None = Field(None, gt=0, description="Largest acceptable model file, in MB.")
+    size_mb: Finite | None = Field(None, gt=0, description="Largest acceptable model file, in MB.")
     signature: bool = Field(
         False, description="Whether a candidate must take the columns and give the types and classes of the champion."
     )

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from configs.loading import load_config
+from configs.loading import load_config, load_policy
 from flows.shared import question_of, rules_of
 from podium.backtest import OtherPolicy, Replayed, replay
 from podium.decision import Chain
+from podium.scorers import require_known
 from tasks.effects.records import read_chain
 
 
@@ -13,10 +14,12 @@ def backtest(policy_path: str, config_path: str | None = None) -> tuple[Chain, t
     """Return the chain of decisions, and each recorded selection under the policy of another config file.
 
     Raises:
-        ConfigError: the file is no configuration.
+        ConfigError: the file is no configuration, or names a scorer that there is not.
     """
-    other = load_config(policy_path)
-    chain = read_chain(load_config(config_path).mlflow)
+    config = load_config(config_path)
+    other = load_policy(policy_path, config)
+    require_known(other.policy.metrics)
+    chain = read_chain(config.mlflow)
     evidence = other.policy.evidence
     asked = question_of(evidence) if evidence.confidence is not None else None
     policy = OtherPolicy(lambda basis: rules_of(other, basis), asked, other.policy.model_dump(mode="json"))

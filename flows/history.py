@@ -46,9 +46,11 @@ def explained_json(chain: Chain, decision_id: str, model_id: str | None) -> dict
 
     Raises:
         UsageError: there is no such decision, or no such model took part in it.
+        NegativeAnswerError: its record was changed, or cannot be read.
     """
     decision = decision_named(chain, decision_id)
     content, fate = decision.content, fate_of(chain, decision)
     told = {"decision_id": decision.decision_id, "verdict": content["verdict"], "state": fate.state}
     models = {name: list(said) for name, said in why_not(decision, fate, model_id).items()}
-    return told | {"reasons": content["reasons"], "models": models}
+    whole = {"unbroken": chain.unbroken, "broken_at": chain.broken_at}
+    return told | {"reasons": content["reasons"], "models": models} | whole

@@ -1,5 +1,7 @@
 """Rolls back: choose the version to go back to, see that it loads, record, switch, retire."""
 
+from dataclasses import replace
+
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
@@ -15,7 +17,7 @@ from tasks.effects.locks import Turn
 from tasks.measurement import load_holdout, load_version
 from tasks.promotion import in_production
 from tasks.standing import version_named
-from tasks.verification import prepare_canary
+from tasks.verification import prepare_canary, verify_switched
 
 
 @telling("rollback")
@@ -45,7 +47,18 @@ def rollback(
     with ordering(config) as (turn, finished):
         if before := given_before(finished, "rollback", to):
             return finished_order(config, before)
-        return _rolled_back(config, holdout, to, asked_by, turn)
+        outcome = _rolled_back(config, holdout, to, asked_by, turn)
+    return _verified(config, outcome)
+
+
+def _verified(config: PodiumConfig, outcome: OrderOutcome) -> OrderOutcome:
+    """Return what a rollback came to with what a service would miss there: a person's word stands, and is no proof."""
+    version = outcome.production.champion
+    doubt = verify_switched(config, version).doubt if version else None
+    if doubt is None:
+        return outcome
+    said = f"version {version} is in production and does not pass its verification: {doubt}; see `podium verify`"
+    return replace(outcome, reasons=(*outcome.reasons, said))
 
 
 def _rolled_back(
@@ -69,7 +82,8 @@ def _rolled_back(
 def _target(config: PodiumConfig, to: str | None) -> tuple[Registered, Production]:
     """Return the version to go back to, which loads, and what is in production now."""
     production, name = in_production(config.mlflow), config.mlflow.registered_model
-    target = version_named(config.mlflow, rollback_target(to, production, name))
+    known = last_decision(config.mlflow).champion
+    target = version_named(config.mlflow, rollback_target(to, production, name, known))
     require_not_left(target, to, production, name)
     announce("loading", detail=f"{target.model_id} (version {target.version})")
     if doubt := load_version(config, target.version):

@@ -13,7 +13,7 @@ from flows.shared import question_of, started_by_hand
 from flows.shortlisting import measure_news, measured, previewed, ranked, shortlisted
 from podium.candidate import Candidate
 from podium.checks import Verification
-from podium.decision import evidence_of, is_news, record, stable_digest
+from podium.decision import evidence_of, is_news, missed_by, record, stable_digest
 from podium.errors import NegativeAnswerError
 from podium.events import asker
 from podium.evidence import asked_of, challengers_in, champion_in, chosen_among, placed_in, shown
@@ -22,7 +22,7 @@ from podium.measurement import Holdout
 from podium.outcome import Production, SelectionOutcome
 from podium.plans import Planned
 from podium.progress import announce
-from podium.ranking import Selection
+from podium.ranking import Selection, not_comparable
 from podium.shortlist import Shortlist
 from podium.standing import stood_by, subject_to_approval
 from podium.states import is_same_wait, promotes
@@ -177,8 +177,10 @@ def _shown(
     ``anew`` says that the champion is asked once more, and what was kept of its answers not believed.
     """
     champion = champion_in(selection, production.logged_model_id)
-    if holdout is None or selection.promoted is None or config.policy.evidence.confidence is None:
+    if holdout is None or selection.promoted is None:
         return selection
+    if config.policy.evidence.confidence is None:
+        return _by_numbers(config, holdout, selection, champion) if champion and anew else selection
     asking = question_of(config.policy.evidence)
     if champion is None:
         candidates, asked = asked_of(placed_in(selection), asking, selection.beyond)
@@ -188,6 +190,13 @@ def _shown(
     announce("comparing with the champion", detail=champion.model_id)
     compared = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary, anew)
     return shown(selection, compared, champion, challengers)
+
+
+def _by_numbers(config: PodiumConfig, holdout: Holdout, selection: Selection, champion: Candidate) -> Selection:
+    """Return a selection by numbers alone, if the champion's are what it does: they, too, were logged by anyone."""
+    announce("asking the champion", detail=champion.model_id)
+    doubt = confirm(config, holdout, champion).doubt
+    return selection if doubt is None else not_comparable(selection, doubt)
 
 
 def _seen(
@@ -248,6 +257,7 @@ def _settle(
         code_version=code_version(),
         previous=production.previous,
         awaits_approval=must_wait and selection.promoted is not None,
+        missed=missed_by(last, production.champion),
     )
     waiting = waiting_decision(config.mlflow)
     if waiting and is_same_wait(waiting, decision):

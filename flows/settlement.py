@@ -213,7 +213,8 @@ def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> Carrie
     else:
         vacate(config.mlflow, content["champion_before"])
     hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
-    hold_version(config.mlflow, content["champion_before"], hold)
+    if content["champion_before"]:
+        hold_version(config.mlflow, content["champion_before"], hold)
     if "undoes" in content:
         # What failed is nothing to go back to; what was before it is again what it was.
         set_previous(config.mlflow, content.get("previous_before"))

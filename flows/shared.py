@@ -8,11 +8,12 @@ from prefect.context import FlowRunContext
 from prefect.utilities.annotations import quote
 
 from configs.policy import EvidenceSection, GuardrailsSection, PolicySection
-from configs.schema import PodiumConfig
+from configs.schema import HoldoutSection, PodiumConfig
 from flows.runners import runner_of
 from podium.candidate import Evidence, LeakRules, Rails, Rules
 from podium.measurement import Holdout
 from podium.metrics import metric_key
+from podium.names import label_key
 from podium.shown import Asked
 
 
@@ -56,7 +57,7 @@ def rules_of(config: PodiumConfig, basis: Evidence, holdout: Holdout | None = No
     return Rules(
         primary=metric_key(policy.primary.metric, average),
         claimed=policy.primary.metric,
-        rails=_rails_of(policy.guardrails, average),
+        rails=_rails_of(policy.guardrails, average, config.holdout),
         leaks=_leaks_of(policy),
         ties=tuple(metric_key(rule, average) for rule in policy.ties),
         minimum_improvement=policy.evidence.minimum_improvement,
@@ -65,7 +66,7 @@ def rules_of(config: PodiumConfig, basis: Evidence, holdout: Holdout | None = No
     )
 
 
-def _rails_of(section: GuardrailsSection, average: str) -> Rails:
+def _rails_of(section: GuardrailsSection, average: str, holdout: HoldoutSection | None) -> Rails:
     return Rails(
         minimum={metric_key(name, average): floor for name, floor in section.minimum.items()},
         maximum={metric_key(name, average): top for name, top in section.maximum.items()},
@@ -73,6 +74,7 @@ def _rails_of(section: GuardrailsSection, average: str) -> Rails:
         fairness_gap={str(name): gap for name, gap in section.fairness_gap.items()},
         size_mb=section.size_mb,
         required_tags=section.required_tags,
+        slices=tuple(label_key(column) for column in holdout.slices) if holdout else (),
     )
 
 

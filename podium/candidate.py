@@ -1,6 +1,7 @@
 """A candidate as a selection sees it, and the rules that it is judged by."""
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,13 +14,16 @@ Evidence = Literal["holdout", "recorded"]
 Response = Literal["warn", "refuse"]
 EXACT = 9
 """Decimals within which two metric values are an exact tie: beyond the noise of summation order."""
+INFINITE = sys.float_info.max
+"""What MLflow stores in the place of infinity on databases that cannot hold it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rails:
     """The guardrails of a policy; what is empty or None is not asked for.
 
-    ``slice_regression`` is in the unit of the primary metric, ``size_mb`` in 10^6 bytes.
+    ``slice_regression`` is in the unit of the primary metric, ``size_mb`` in 10^6 bytes; ``slices`` are the columns, as
+    metrics name them, whose slices are to be measured.
     """
 
     minimum: Mapping[str, float] = field(default_factory=dict)
@@ -28,6 +32,7 @@ class Rails:
     fairness_gap: Mapping[str, float] = field(default_factory=dict)
     size_mb: float | None = None
     required_tags: Mapping[str, str | None] = field(default_factory=dict)
+    slices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Candidate:
     def known(self, metric: str) -> float | None:
         """Return a metric of the evidence, None if there is none or it is no finite number."""
         value = self.metrics.get(metric)
-        return value if value is not None and math.isfinite(value) else None
+        return value if value is not None and abs(value) < INFINITE else None
 
     def claim(self, rules: Rules) -> float:
         """Return what it claims of the primary metric, NaN without a claim."""

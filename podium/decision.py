@@ -15,9 +15,14 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision as it is stored: its canonical text, and the sha256 of that text in hex."""
+    """A decision as it is stored: its canonical text, and the sha256 of that text in hex.
+
+    ``noted`` is the digest that was noted beside a stored one when it was written. One whose text is not that any more
+    is still called by what was noted, and nothing of what it says now is believed.
+    """
 
     text: str
+    noted: str | None = None
 
     @property
     def sha256(self) -> str:
@@ -27,11 +32,18 @@ class Decision:
     @property
     def decision_id(self) -> str:
         """The short name of the decision: the first 12 digits of its digest."""
-        return self.sha256[:12]
+        return (self.noted or self.sha256)[:12]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its text is another than the one that was written."""
+        return self.noted is not None and self.noted != self.sha256
 
     @property
     def content(self) -> dict[str, Any]:
-        """The record as an object; empty if it cannot be read, which no chain accepts."""
+        """The record as an object; empty if it was changed or cannot be read, which no chain accepts."""
+        if self.is_changed:
+            return {}
         try:
             loaded = json.loads(self.text)
         except ValueError:
@@ -41,13 +53,17 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last decision of a chain, and the version that is in production by the last one that was carried out."""
+    """The last decision of a chain, and the version that is in production by the last one that was carried out.
+
+    ``missed`` says that the last one found that version's alias gone.
+    """
 
     sequence: int
     sha256: str
     evidence_digest: str
     decision_id: str | None
     champion: str | None = None
+    missed: bool = False
 
 
 EMPTY = Head(0, GENESIS, "", None)
@@ -115,11 +131,13 @@ def record(
     code_version: str,
     previous: str | None = None,
     awaits_approval: bool = False,
+    missed: str | None = None,
 ) -> Decision:
     """Return the decision that records a verdict.
 
     ``before`` is the sha256 of the previous decision, ``decided_at`` an ISO time, ``champion`` the version in
-    production before this decision, and ``previous`` the one before that.
+    production before this decision, and ``previous`` the one before that; ``missed`` the one that was decided to be
+    in production, and whose alias is gone.
     """
     content = {
         "sequence": sequence,
@@ -136,8 +154,14 @@ def record(
         "awaits_approval": awaits_approval,
         "evidence": dict(evidence),
         "evidence_digest": stable_digest(evidence),
+        **({"missed": missed} if missed else {}),
     }
     return Decision(canonical_json(content))
+
+
+def missed_by(last: Head, champion: str | None) -> str | None:
+    """Return the version that was decided to be in production, if there is none: its alias is gone."""
+    return last.champion if champion is None else None
 
 
 def _named(candidate: Candidate | None) -> dict[str, Any] | None:
@@ -151,7 +175,8 @@ def is_news(selection: Selection, evidence: Mapping[str, Any], last: Head, champ
 
     It is if it changes production, was decided from something new, or finds a champion that no decision made.
     """
-    moved = last.champion is not None and champion != last.champion
+    known = last.missed and champion is None
+    moved = last.champion is not None and champion != last.champion and not known
     return moved or selection.verdict == "promote" or stable_digest(evidence) != last.evidence_digest
 
 
@@ -223,7 +248,7 @@ def check_chain(stored: Sequence[Stored], newest: tuple[int, str] | None = None)
     before, decisions = GENESIS, []
     broken: str | None = None
     for position, entry in enumerate(stored, start=1):
-        decision = Decision(entry.text)
+        decision = Decision(entry.text, entry.noted_sha256)
         broken = broken or _break_in(decision, entry, before, position)
         before = entry.noted_sha256
         decisions.append(decision)
@@ -242,7 +267,7 @@ def _end_is_gone(stored: Sequence[Stored], newest: tuple[int, str] | None) -> st
 
 
 def _break_in(decision: Decision, entry: Stored, before: str, position: int) -> str | None:
-    if decision.sha256 != entry.noted_sha256:
+    if decision.is_changed:
         return f"{entry.name}: the record was changed after it was written"
     if decision.content.get("previous_sha256") != before:
         return f"{entry.name}: it does not follow the decision before it"

@@ -1,6 +1,6 @@
 """The guardrails: conditions that a candidate must meet however good its number is. What nobody can measure fails."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ def guardrails_of(
         *(_at_least(candidate, name, floor) for name, floor in sorted(rails.minimum.items())),
         *(_at_most(candidate, name, top) for name, top in sorted(rails.maximum.items())),
         *_slices(candidate, champion, rails, primary),
-        *(_fairness(candidate, name, gap) for name, gap in sorted(rails.fairness_gap.items())),
+        *(_fairness(candidate, name, gap, rails.slices) for name, gap in sorted(rails.fairness_gap.items())),
         *_size(candidate, rails),
         *(_tag(candidate, name, value) for name, value in sorted(rails.required_tags.items())),
     )
@@ -72,10 +72,12 @@ def _slices(candidate: Candidate, champion: Candidate | None, rails: Rails, prim
     if champion is None:
         yield Guardrail(name, "pass", None, limit, f"guardrail {name} holds: nothing is in production to compare with")
         return
-    own, theirs = (_flat(slice_values(c.metrics, primary)) for c in (candidate, champion))
-    if not theirs or theirs.keys() - own.keys():
-        why = ", ".join(sorted(theirs.keys() - own.keys())[:3]) or "the champion was measured on no slice"
-        yield not_measurable(name, limit, why)
+    values = slice_values(champion.metrics, primary)
+    own, theirs = _flat(slice_values(candidate.metrics, primary)), _flat(values)
+    unseen = [f"{column} has no slice" for column in rails.slices if column not in values]
+    if not theirs or unseen or theirs.keys() - own.keys():
+        lacking = [*unseen, *sorted(theirs.keys() - own.keys())][:3]
+        yield not_measurable(name, limit, ", ".join(lacking) or "the champion was measured on no slice")
         return
     lost = {of: goodness(primary, theirs[of]) - goodness(primary, own[of]) for of in theirs}
     worst = max(sorted(lost), key=lambda of: lost[of])
@@ -87,15 +89,19 @@ def _flat(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     return {f"{column}={of}": value for column, found in values.items() for of, value in found.items()}
 
 
-def _fairness(candidate: Candidate, metric: str, limit: float) -> Guardrail:
-    """Judge the largest difference of a rate between two slices of the same column, whichever column it is."""
+def _fairness(candidate: Candidate, metric: str, limit: float, wanted: Sequence[str]) -> Guardrail:
+    """Judge the largest difference of a rate between two slices of the same column, whichever column it is.
+
+    Each of the ``wanted`` columns must have two: fairness towards those of one that has not is nothing that was seen.
+    """
     name, found = f"{metric} differs by at most {limit:g}", slice_values(candidate.metrics, metric)
     columns = {column: values for column, values in found.items() if len(values) > 1}
-    if not columns:
-        return not_measurable(name, limit, "no column has two slices")
+    unseen = [column for column in wanted if column not in columns]
+    if not columns or unseen:
+        return not_measurable(name, limit, f"{', '.join(unseen[:3]) or 'no column'} has fewer than two slices")
     gaps = {column: max(values.values()) - min(values.values()) for column, values in columns.items()}
     worst = max(sorted(gaps), key=lambda column: gaps[column])
-    low, high = (pick(columns[worst], key=lambda v: columns[worst][v]) for pick in (min, max))
+    low, *_, high = sorted(columns[worst], key=lambda value: columns[worst][value])
     told = f"{worst} {high} has {columns[worst][high]:.4f}, {low} has {columns[worst][low]:.4f}"
     return _judged(name, round(gaps[worst] - limit, EXACT) <= 0, gaps[worst], limit, told)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from podium.decision import Decision, Head, canonical_json
+from podium.decision import Decision, Head, canonical_json, missed_by
 from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Pin, Production
 from podium.standing import held_by
@@ -58,20 +58,25 @@ def order(
         "promoted": promoted.as_json() if promoted else None,
         "evidence": {},
         "evidence_digest": head.evidence_digest,
+        **({"missed": missed} if (missed := missed_by(head, champion)) else {}),
         **details,
     }
     return Decision(canonical_json(content))
 
 
-def rollback_target(wanted: str | None, production: Production, registered_model: str) -> str:
+def rollback_target(
+    wanted: str | None, production: Production, registered_model: str, known_champion: str | None = None
+) -> str:
     """Return the version that a rollback goes to: the one named, else the one before the champion.
+
+    ``known_champion`` is in production by the last decision: where its alias is gone, that version is gone back to.
 
     Raises:
         NegativeAnswerError: there is nothing to go back from or to, or a pin is in the way.
     """
-    if production.champion is None:
+    if production.champion is None and known_champion is None:
         raise NegativeAnswerError(f"{registered_model}: nothing is in production yet; run `podium select`")
-    target = wanted or production.previous
+    target = wanted or (production.previous if production.champion else known_champion)
     if target is None:
         raise NegativeAnswerError(f"{registered_model}: there is no version before the champion; name one with --to")
     if target == production.champion:
@@ -119,9 +124,10 @@ def _fits(content: dict[str, Any], wanted: str | None) -> bool:
 
 def rollback_reason(target: Registered, production: Production, asked_by: str) -> str:
     """Return a rollback in words."""
+    left = f"{production.model_id or 'a model'} (version {production.champion})" if production.champion else "nothing"
     return (
-        f"{target.model_id} (version {target.version}) is put back into production in place of "
-        f"{production.model_id or 'a model'} (version {production.champion}), as {asked_by} asked"
+        f"{target.model_id} (version {target.version}) is put back into production in place of {left}, "
+        f"as {asked_by} asked"
     )
 
 

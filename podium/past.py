@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from podium.candidate import in_full, names_apart
 from podium.decision import Chain, Decision
-from podium.errors import UsageError
+from podium.errors import NegativeAnswerError, UsageError
 from podium.fates import Fate, Json
 from podium.states import SWITCHING, champion_after
 
@@ -27,6 +27,8 @@ REPLACED = {
     "awaiting": "would be replaced",
 }
 """What became of the champion that a decision replaces; in any other state it stayed."""
+
+UNBELIEVED = "the record was changed after it was written or cannot be read, and tells nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,25 @@ def parse_time(text: str) -> datetime:
 def champion_at(chain: Chain, when: datetime) -> Past:
     """Return what was in production at a time, by what the decisions until then say."""
     version, by = None, None
-    for decision, state in zip(chain.decisions, chain.states, strict=True):
+    followers = (*(d.content for d in chain.decisions[1:]), {})
+    for decision, state, follower in zip(chain.decisions, chain.states, followers, strict=True):
         content = decision.content
         if "decided_at" not in content or datetime.fromisoformat(content["decided_at"]) > when:
             continue
-        carried_out = content["verdict"] in SWITCHING and state in CARRIED_OUT
+        carried_out = content["verdict"] in SWITCHING and (state in CARRIED_OUT or _is_found(decision, follower))
         version = champion_after(decision) if carried_out else content["champion_before"]
         by = decision if carried_out else by
     return _told(version, by)
+
+
+def _is_found(decision: Decision, follower: Json) -> bool:
+    """Whether the next decision found in production what this one promotes: the state is a tag, and no record.
+
+    What waits for approval changes nothing by itself, whatever was found later.
+    """
+    after, content = champion_after(decision), decision.content
+    found = follower.get("champion_before", content["champion_before"])
+    return found == after != content["champion_before"] and not content.get("awaits_approval")
 
 
 def _told(version: str | None, by: Decision | None) -> Past:
@@ -81,8 +94,11 @@ def decision_named(chain: Chain, named: str) -> Decision:
 
     Raises:
         UsageError: there is none, or more than one.
+        NegativeAnswerError: its record was changed, or cannot be read.
     """
     found = [d for d in chain.decisions if d.decision_id.startswith(named)]
+    if len(found) == 1 and not found[0].content:
+        raise NegativeAnswerError(f"decision {found[0].decision_id}: {UNBELIEVED}; `podium history` shows the chain")
     if len(found) != 1:
         how = f"{len(found)} decisions begin so" if found else "no decision begins so; `podium history` lists them"
         raise UsageError(f"decision {named!r}: {how}")

@@ -157,23 +157,39 @@ def _against(
     best: Ranked, current: Ranked | None, ranking: Sequence[Ranked], rules: Rules, evidence: Evidence
 ) -> tuple[Verdict, tuple[str, ...]]:
     if current is None or current.value is None or current.candidate.unmeasured:
-        why = current.reason if current else "it is not among the candidates"
-        return "refuse", (f"the champion cannot be compared ({why}); it stays until it can",)
+        return "refuse", (_not_compared(current.reason if current else "it is not among the candidates"),)
     if best.candidate.logged_model_id == current.candidate.logged_model_id:
         return "keep", (
             f"the champion {best.candidate.model_id} is still the best",
             *_why_best(best, ranking, rules, evidence),
         )
     gain = goodness(rules.primary, best.value or 0.0) - goodness(rules.primary, current.value)
-    if defends(current) and round(gain - rules.minimum_improvement, EXACT) < 0:
-        return "keep", (
-            f"{best.candidate.model_id} is better by {gain:.4f} {rules.primary}; "
-            f"policy.evidence.minimum_improvement asks for {rules.minimum_improvement:.4f}",
-        )
+    if defends(current) and (kept := _too_little(best, current, gain, rules)):
+        return "keep", (kept,)
     change = f"{best.candidate.model_id} replaces {current.candidate.model_id}: {rules.primary} {gain:+.4f}"
     if not defends(current):
         change += f"; {current.candidate.model_id} need not be beaten: {current.reason}"
     return "promote", (change, *_why_best(best, ranking, rules, evidence))
+
+
+def _not_compared(why: str) -> str:
+    return f"the champion cannot be compared ({why}); it stays until it can"
+
+
+def not_comparable(selection: Selection, why: str) -> Selection:
+    """Return a selection that replaces nobody, because of what was found when the champion was asked."""
+    return replace(selection, verdict="refuse", reasons=(_not_compared(why), *selection.reasons[1:]))
+
+
+def _too_little(best: Ranked, current: Ranked, gain: float, rules: Rules) -> str | None:
+    """Return why a gain over a champion that must be beaten is too little; as good as the champion is no better."""
+    first = best.candidate.model_id
+    if round(gain, EXACT) <= 0:
+        return f"{current.candidate.model_id} stays: {first} is no better, {gain:+.4f} {rules.primary}"
+    if round(gain - rules.minimum_improvement, EXACT) < 0:
+        asked = f"policy.evidence.minimum_improvement asks for {rules.minimum_improvement:.4f}"
+        return f"{first} is better by {gain:.4f} {rules.primary}; {asked}"
+    return None
 
 
 def defends(champion: Ranked) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from podium.errors import ConfigError
 from podium.metrics import SCORER
 
 Codes = npt.NDArray[np.integer[Any]]
@@ -26,6 +27,17 @@ def unknown_scorer(metric: str) -> str | None:
         return None
     near = get_close_matches(name, _names(), n=3)
     return f"scikit-learn has no scorer {name!r}" + (f"; near are {', '.join(near)}" if near else "")
+
+
+def require_known(metrics: Iterable[str]) -> None:
+    """Return if scikit-learn has each of some metrics that are named as its scorers.
+
+    Raises:
+        ConfigError: it has not, with the names that are near.
+    """
+    for name in sorted(metrics):
+        if problem := unknown_scorer(name):
+            raise ConfigError(f"policy: {name}: {problem}")
 
 
 @cache

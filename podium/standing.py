@@ -96,8 +96,9 @@ def stood_by(selection: Selection, production: Production, known_champion: str |
     """
     pinned = _pinned(selection, production.pin) if production.champion else selection
     held = [r.candidate.held for r in pinned.ranking if r.candidate.held]
+    missed = _missed(pinned, production.champion, known_champion)
     moved = _moved(production.champion, known_champion)
-    return replace(pinned, reasons=(*pinned.reasons, *moved, *held[:MOST]))
+    return replace(missed, reasons=(*missed.reasons, *moved, *held[:MOST]))
 
 
 def _pinned(selection: Selection, pin: Pin | None) -> Selection:
@@ -105,6 +106,17 @@ def _pinned(selection: Selection, pin: Pin | None) -> Selection:
         return selection
     first = f"{pin.sentence()}: it stays until `podium unpin`"
     return replace(selection, verdict="keep", reasons=(first, f"without the pin: {selection.reasons[0]}"))
+
+
+def _missed(selection: Selection, champion: str | None, known: str | None) -> Selection:
+    """Return a selection that promotes nobody in the place of a champion that is gone, and cannot defend itself."""
+    if champion or known is None or selection.verdict != "promote":
+        return selection
+    first = (
+        f"version {known} was decided to be in production, and its alias is gone: `podium rollback` puts it back, "
+        "`podium rollback --to VERSION` another; nothing is promoted until then"
+    )
+    return replace(selection, verdict="refuse", reasons=(first, *selection.reasons))
 
 
 def _moved(champion: str | None, known: str | None) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Writes and reads decision records: runs of the decisions experiment, each with ``decision.json`` and its report."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -36,7 +37,7 @@ def last_decision(section: MlflowSection) -> Head:
     if store is None or last is None:
         return EMPTY
     settled = last if last.data.tags["podium.state"] == "settled" else _newest(store, f"{CHAINED} and {SETTLED}")
-    return _head(last, settled.data.tags.get("podium.champion") if settled else None)
+    return _head(last, settled.data.tags if settled else {})
 
 
 def _newest(store: Store, wanted: str) -> Run | None:
@@ -44,10 +45,10 @@ def _newest(store: Store, wanted: str) -> Run | None:
     return found[0] if found else None
 
 
-def _head(run: Run, champion: str | None) -> Head:
-    tags = run.data.tags
+def _head(run: Run, settled: Mapping[str, str]) -> Head:
+    tags, champion = run.data.tags, settled.get("podium.champion") or settled.get("podium.missed")
     sequence, digest, evidence = (tags[f"podium.{name}"] for name in ("sequence", "sha256", "evidence_digest"))
-    return Head(int(sequence), digest, evidence, tags["podium.decision_id"], champion or None)
+    return Head(int(sequence), digest, evidence, tags["podium.decision_id"], champion or None, "podium.missed" in tags)
 
 
 @task(cache_policy=NO_CACHE)
@@ -106,7 +107,9 @@ def _run_for(store: Store, decision: Decision) -> str:
 
 def _tags(decision: Decision) -> dict[str, str]:
     content = decision.content
+    missed = content.get("missed") if champion_after(decision) is None else None
     return {
+        **({"podium.missed": missed} if missed else {}),
         "podium.sequence": str(content["sequence"]),
         "podium.sha256": decision.sha256,
         "podium.evidence_digest": content["evidence_digest"],

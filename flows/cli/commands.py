@@ -98,7 +98,7 @@ def select(options: Options, arguments: dict[str, Any]) -> int:
     if arguments["plan"]:
         planned = call_flow("planning", "plan", arguments["plan"], options.config)
         show(options, planned.as_json(), views.show_selection)
-        return 0
+        return NO if planned.preview.selection.verdict == "refuse" else 0
     outcome = call_flow("selection", "select", options.config, dry_run=arguments["dry_run"], asked_by=person())
     show(options, outcome.as_json(), views.show_selection)
     return NO if outcome.selection.verdict == "refuse" or outcome.undone else 0
@@ -188,7 +188,7 @@ def explain_decision(options: Options, arguments: dict[str, Any]) -> int:
 
     document = explained_json(chain, arguments["decision_id"], arguments["model"])
     show(options, document, looking_back.show_explained)
-    return 0
+    return 0 if chain.unbroken else NO
 
 
 def backtest(options: Options, arguments: dict[str, Any]) -> int:

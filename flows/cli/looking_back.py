@@ -65,3 +65,5 @@ def show_explained(console: Console, document: Json) -> None:
         console.print(f"[bold]{escape(name)}[/bold]", highlight=False)
         for sentence in sentences:
             console.print(f"  {escape(sentence)}", highlight=False)
+    if not document["unbroken"]:
+        console.print(f"the chain is BROKEN: {escape(document['broken_at'])}", highlight=False)

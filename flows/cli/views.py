@@ -165,7 +165,8 @@ def show_verdict(console: Console, document: Json) -> None:
     if document["report"]:
         console.print(f"report: {escape(document['report'])}/report.html", highlight=False, soft_wrap=True)
     if plan := document.get("plan"):
-        console.print(f"plan: {escape(plan['file'])}; carry it out with podium apply", highlight=False, soft_wrap=True)
+        how = "carry it out with podium apply" if document["verdict"] == "promote" else "there is nothing to carry out"
+        console.print(f"plan: {escape(plan['file'])}; {how}", highlight=False, soft_wrap=True)
     elif document["dry_run"]:
         console.print("dry run: nothing was written", highlight=False)
 

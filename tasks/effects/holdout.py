@@ -18,7 +18,7 @@ from podium.labels import canonical, canonical_labels
 from podium.measurement import Holdout, Task, Wanted
 from podium.metrics import SCORER, metric_key
 from podium.regression import as_numbers
-from podium.scorers import unfit_for_numbers, unknown_scorer
+from podium.scorers import require_known, unfit_for_numbers
 from podium.slices import Slice, slices_of
 
 Truth = tuple[npt.NDArray[Any], str | None, dict[str, dict[str, float]] | None]
@@ -114,9 +114,8 @@ def _profit(policy: PolicySection, known: list[str]) -> dict[str, dict[str, floa
 
 def _scorers(policy: PolicySection, task: Task) -> tuple[str, ...]:
     named = sorted({name for name in policy.metrics if name.startswith(SCORER)})
+    require_known(named)
     for name in named:
-        if problem := unknown_scorer(name):
-            raise ConfigError(f"policy: {name}: {problem}")
         if task == "regression" and unfit_for_numbers(name):
             raise ConfigError(f"policy: {name} is no scorer of numbers, and holdout.task is regression")
     return tuple(named)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from configs.loading import load_config, podium_home
+from configs.loading import load_config, load_policy, podium_home
 from podium.errors import ConfigError
 
 
@@ -25,6 +25,8 @@ def written(tmp_path: Path, text: str) -> Path:
         ("retention: {keep_previous: 0}", r"retention\.keep_previous: 0: .*greater than or equal to 1"),
         ("holdout: {target: churn}", r"holdout\.path: Field required"),
         ("holdout: {path: x, positive_class: yes}", r"holdout\.positive_class: True: .*quotes"),
+        ("policy: {guardrails: {size_mb: .inf}}", r"policy\.guardrails\.size_mb: inf: .*finite"),
+        ("policy: {guardrails: {slice_regression: .inf}}", r"policy\.guardrails\.slice_regression: inf: .*finite"),
         ("staging: {timezone: Mars}", r"staging\.timezone: 'Mars': .*IANA"),
         ("policy: {ties: [older, older]}", r"policy: .*twice"),
         ("- a\n- b", r"holds a list"),
@@ -169,3 +171,15 @@ def test_a_channel_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PODIUM_ALERTS__CHANNELS__TEAM__URL_ENV", "PODIUM_ALERTS_SLACK")
     monkeypatch.setenv("PODIUM_ALERTS_SLACK", HOOK)
     assert load_config().alerts.channels["team"].url_env == "PODIUM_ALERTS_SLACK"
+
+
+def test_a_file_of_a_policy_is_about_the_project(tmp_path: Path) -> None:
+    """What ranks where nobody says otherwise depends on what the project's models predict."""
+    project = load_config(written(tmp_path, "holdout: {path: x, target: y, task: regression}"))
+    other = tmp_path / "other.yaml"
+    other.write_text("policy: {evidence: {confidence: 0.8}}")
+    found = load_policy(other, project)
+    assert (found.policy.primary.metric, found.policy.evidence.confidence) == ("rmse", 0.8)
+    other.write_text("policy: {primary: {metric: f1_score}}")
+    with pytest.raises(ConfigError, match=r"other\.yaml: "):
+        load_policy(other, project)

@@ -111,3 +111,9 @@ def test_a_misspelt_policy_is_refused(decided: Path) -> None:
     """With the file and the key."""
     with pytest.raises(ConfigError, match=r"other\.yaml: policy\.primry"):
         under(decided, primry={})
+
+
+def test_a_scorer_that_there_is_not_is_named_with_what_is_near(decided: Path) -> None:
+    """It would be a policy under which nobody can be promoted."""
+    with pytest.raises(ConfigError, match="no scorer 'jaccrd'; near are jaccard"):
+        under(decided, primary={"metric": "sklearn.jaccrd"})

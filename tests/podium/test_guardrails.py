@@ -94,6 +94,24 @@ def test_fairness_needs_two_slices() -> None:
     assert of({"slice_age.old.selection_rate": 0.3}, rails)[0] == "not measurable"
 
 
+@pytest.mark.parametrize("column", ["age", "city"])
+def test_a_column_that_is_asked_for_is_no_pass_unseen(column: str) -> None:
+    """Of one with a slice, or with none, nothing is known, whatever another column shows."""
+    metrics = {**dict.fromkeys(("slice_gender.F.selection_rate", "slice_gender.M.selection_rate"), 0.3), **SLICES}
+    metrics["slice_age.old.selection_rate"] = 0.3
+    for wanted, found in ((("gender",), "pass"), (("gender", column), "not measurable")):
+        rails = Rails(fairness_gap={"selection_rate": 0.1}, slices=wanted)
+        assert of(metrics, rails)[0] == found
+        assert of(metrics, Rails(slice_regression=0.5, slices=wanted), CHAMPION)[0] == found
+    assert f"{column} has fewer than two slices" in of(metrics, rails)[1]
+
+
+def test_where_all_slices_are_alike_two_are_named() -> None:
+    """A gap of nothing is one between two slices, too."""
+    same = dict.fromkeys(("slice_g.F.selection_rate", "slice_g.M.selection_rate"), 0.8)
+    assert "g M has 0.8000, F has 0.8000" in of(same, Rails(fairness_gap={"selection_rate": 0.1}))[1]
+
+
 @pytest.mark.parametrize(("size", "status"), [(2_000_000, "pass"), (2_000_001, "fail"), (None, "not measurable")])
 def test_a_model_may_be_so_large(size: int | None, status: str) -> None:
     """A candidate that does not say how large it is does not pass."""

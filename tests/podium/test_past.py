@@ -7,12 +7,12 @@ import pytest
 
 from podium.candidate import Candidate, Rules
 from podium.decision import GENESIS, Chain, Decision, Head, evidence_of, record
-from podium.errors import UsageError
+from podium.errors import NegativeAnswerError, UsageError
 from podium.evidence import names_of, shown
 from podium.fates import fate_of, version_after
 from podium.orders import Registered, order
 from podium.outcome import Pin, Production
-from podium.past import why_not
+from podium.past import champion_at, decision_named, parse_time, why_not
 from podium.ranking import Selection, choose
 from podium.shown import Asked, Compared, Superiority
 from podium.standing import stood_by
@@ -185,3 +185,23 @@ def test_a_namesake_of_the_champion_has_its_own_comparison() -> None:
 def test_an_order_explains_no_model() -> None:
     """It was decided among none."""
     assert said(chained((REJECTION, "settled"))) == {}
+
+
+@pytest.mark.parametrize(("found", "version"), [("2", "2"), ("1", "1"), ("9", "9")])
+def test_the_next_decision_tells_what_it_found_whatever_a_tag_says(found: str, version: str) -> None:
+    """That a decision was superseded is a tag, which anyone may write; what the next one found is on record."""
+    later = ordered("pin", "stays", champion=found, pinned=found)
+    chain = chained((MADE, "superseded"), (later, "settled"))
+    assert champion_at(chain, parse_time("2026-01-03")).version == version
+    before = champion_at(chain, parse_time("2026-01-01T12:00"))
+    assert (before.version, before.model_id) == (("2", "new") if found == "2" else ("1", None))
+
+
+def test_a_changed_record_is_known_by_its_name_and_not_believed() -> None:
+    """Whoever asks for it is told so; the name is that under which it was written."""
+    changed = Decision(MADE.text.replace('"verdict"', '"verdicx"'), MADE.sha256)
+    assert (changed.decision_id, changed.content) == (MADE.decision_id, {})
+    chain = chained((changed, "settled"))
+    assert champion_at(chain, parse_time("2026-01-03")).version is None
+    with pytest.raises(NegativeAnswerError, match="was changed after it was written"):
+        decision_named(chain, MADE.decision_id)

@@ -1,6 +1,7 @@
 """Ranking is a total order, and every doubt keeps the champion."""
 
 import math
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -37,7 +38,7 @@ def test_the_winner_has_the_best_number(arrived):  # type: ignore[no-untyped-def
     assert round(winner.metrics["f1_score"], 9) == max(round(c.metrics["f1_score"], 9) for c in arrived)
 
 
-@pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf, sys.float_info.max])
 def test_a_candidate_without_a_finite_number_has_no_place(value: float | None) -> None:
     """NaN and infinity are not numbers to win by."""
     selection = choose([candidate("odd", value), candidate("plain", 0.1)], None, Rules())
@@ -154,3 +155,12 @@ def test_a_leaked_claim_is_found_under_any_average(average: str) -> None:
     alarms = {r.candidate.model_id: r.alarms for r in rank([honest, leaked], None, rules)}
     assert alarms["honest"] == ()
     assert "leaked" in alarms["leaked"][0]
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.79, "keep"), (0.8, "keep"), (0.81, "promote")])
+def test_whoever_is_no_better_replaces_no_champion_that_defends(value: float, verdict: str) -> None:
+    """One whose size nobody knows has no place, and must be beaten all the same: a twin of it is no better."""
+    champion, other = candidate("old", 0.8, size=None), candidate("new", value, size=1_000_000)
+    found = choose([champion, other], "m-old", Rules(rails=Rails(size_mb=5)))
+    assert found.verdict == verdict
+    assert ("new is no better" in found.reasons[0]) is (verdict == "keep")

@@ -100,6 +100,18 @@ def test_a_hand_on_the_alias_is_named() -> None:
     assert stood_by(kept, THERE, None).reasons == stood_by(kept, THERE, "1").reasons == kept.reasons
 
 
+def test_nobody_takes_the_place_of_a_champion_that_is_gone() -> None:
+    """It cannot defend itself; where no decision made one there is none to miss."""
+    best = choose([candidate("b", 0.9, version="2")], None, Rules())
+    nobody = replace(THERE, champion=None, logged_model_id=None)
+    found = stood_by(best, nobody, "7")
+    assert (found.verdict, found.promoted) == ("refuse", None)
+    assert "`podium rollback` puts it back" in found.reasons[0]
+    assert stood_by(best, nobody, None) == best
+    assert rollback_target(None, nobody, "churn", "7") == "7"
+    assert rollback_target("5", nobody, "churn", "7") == "5"
+
+
 @pytest.mark.parametrize(
     ("wanted", "there", "found"),
     [
