@@ -192,7 +192,7 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "bytes": candidate.size,
         "metrics": dict(candidate.metrics),
         "recorded": dict(candidate.recorded),
-        "fingerprint": candidate.tags.get("podium.fingerprint"),
+        "fingerprint": candidate.tags.get("podium.fingerprint") or candidate.tags.get("podium.files_sha256"),
         "unmeasured": candidate.unmeasured,
         "held": candidate.held,
         "tags": {name: value for name, value in candidate.tags.items() if not name.startswith("podium.")},

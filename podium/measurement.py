@@ -109,7 +109,7 @@ class Measurement:
     """Holdout metrics of one candidate, or the reason why there are none.
 
     ``matrix[i][j]`` counts rows of true class ``labels[i]`` that were predicted as ``labels[j]``; ``identifiers`` are
-    columns it was asked by that tell the rows apart.
+    columns it was asked by that tell the rows apart. ``files`` are the sha256 over its files, in hex, and their bytes.
     """
 
     metrics: Mapping[str, float]
@@ -118,6 +118,7 @@ class Measurement:
     rows: int
     reason: str | None = None
     identifiers: tuple[str, ...] = ()
+    files: tuple[str, int] | None = None
 
     def asked_by(self, holdout: Holdout, columns: Iterable[str]) -> "Measurement":
         """Return the measurement of a model that looked at these columns."""

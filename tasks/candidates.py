@@ -28,8 +28,9 @@ from tasks.effects.looking import (
     scan_tag,
 )
 from tasks.effects.store import Store, connect, find, logged_model_of, register_version
+from tasks.effects.writing import BYTES, FILES, FINGERPRINT
 
-IDENTITY = ("podium.model_id", "podium.fingerprint", "podium.model_type", "podium.trained_at", "podium.bytes")
+IDENTITY = ("podium.model_id", FINGERPRINT, FILES, "podium.model_type", "podium.trained_at", BYTES)
 
 
 @dataclass(frozen=True, slots=True)

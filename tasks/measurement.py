@@ -24,7 +24,7 @@ from tasks.effects.keeping import document_of, measured_anew
 from tasks.effects.measuring import SAID, asked, score, score_each
 from tasks.effects.store import Store, connect, located
 from tasks.effects.training_rows import logged_rows
-from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, write_measurement
+from tasks.effects.writing import holdout_metrics, log_numbers, measured_tags, write_measurement
 
 Matrix = dict[str, Any]
 """A confusion matrix as ``{"labels": […], "matrix": [[…]]}``."""
@@ -93,7 +93,9 @@ class _Measuring:
             found = found.with_metrics(logged_rows(self.store, run, self.config.holdout.path))
         with located(self.store, run):
             _log(self.store, self.holdout, found, candidate, scratch)
-        return replace(candidate, metrics=found.metrics, identifiers=found.identifiers)
+        tags = {**candidate.tags, **measured_tags(found, candidate.tags)}
+        size = candidate.size if candidate.size is not None or not found.files else found.files[1]
+        return replace(candidate, metrics=found.metrics, identifiers=found.identifiers, tags=tags, size=size)
 
 
 @task(cache_policy=NO_CACHE)
@@ -141,7 +143,7 @@ def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidat
     write_measurement(documents, holdout, found, scratch / SAID)
     store.client.log_artifacts(run_id, str(documents))
     log_numbers(store, run_id, holdout_metrics(holdout, found, candidate.logged_model_id, now))
-    if tags := identifier_tags(found):
+    if tags := measured_tags(found, candidate.tags):
         store.client.set_logged_model_tags(candidate.logged_model_id, tags)
 
 

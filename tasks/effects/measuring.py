@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,20 @@ from podium.measurement import Holdout, Measurement, measure, unmeasurable
 from tasks.effects.mlmodel import is_plain
 from tasks.effects.prediction import load_predictions
 from tasks.effects.sandbox import Answer, Question, sandbox
+from tasks.effects.staged_files import fingerprint_of, sha256_of
 from tasks.effects.store import Store
 
 SAID = "predictions.npz"
 """File of a scratch folder, and of what is kept of a measurement, that holds what a model said of the holdout."""
+FETCHED = "registered_model_meta"
 EFFECTS = "effects.npz"
 """File of a scratch folder that holds how a model's answers come about."""
 
 
 def score(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate, scratch: Path) -> Measurement:
     """Return the holdout metrics of a candidate. ``scratch`` is this question's own; what it said is in ``SAID``."""
-    return _measured(holdout, asked(store, config, candidate.files, scratch), scratch)
+    (found,) = score_each(store, config, holdout, [candidate], [scratch])
+    return found
 
 
 def score_each(
@@ -41,7 +45,19 @@ def score_each(
         with closing(sandbox().ask_each("score", questions, config.sandbox)) as answers:
             for i in group:
                 model = models[i]
-                yield _measured(holdout, model if isinstance(model, Answer) else next(answers), scratches[i])
+                if isinstance(model, Answer):
+                    yield unmeasurable(model.reason)
+                else:
+                    yield replace(_measured(holdout, next(answers), scratches[i]), files=content_of(model))
+
+
+def content_of(model: Path) -> tuple[str, int]:
+    """Return the sha256 over the names and digests of a model's files, in hex, and how many bytes they have.
+
+    What MLflow notes beside a model that it fetches by a version is none of them.
+    """
+    files = [f for f in model.rglob("*") if f.is_file() and f.name != FETCHED]
+    return fingerprint_of(model, {f: sha256_of(f) for f in files}), sum(f.stat().st_size for f in files)
 
 
 def _sharing(models: Sequence[Path | Answer]) -> Iterator[list[int]]:

@@ -28,7 +28,7 @@ from tasks.effects.processes import this_writer
 from tasks.effects.registered import counted_once, is_done_by_another
 from tasks.effects.store import Store, delete_version, forget, register_version, remember
 from tasks.effects.training_rows import WHERE, training_record
-from tasks.effects.writing import holdout_metrics, identifier_tags, log_numbers, log_output, write_measurement
+from tasks.effects.writing import holdout_metrics, log_numbers, log_output, measured_tags, write_measurement
 
 NAME = "model"
 """Folder of the stored model inside a scratch folder."""
@@ -131,7 +131,7 @@ def _fill(
     """Write files and numbers to a run, and only then the version; return the version."""
     client, identity, params = store.client, _identity(model, found), _parameters(model, found)
     name = model_name(model.model_id)
-    tags = identity | (identifier_tags(measured[1]) if measured else {})
+    tags = identity | (measured_tags(measured[1], identity) if measured else {})
     logged = client.create_logged_model(store.experiment_id, name, run_id, tags, params, model.model_type)
     remember(store, logged.model_id, logged.artifact_location)
     with mlmodel(scratch / NAME) as stored:

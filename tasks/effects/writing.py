@@ -14,6 +14,8 @@ from tasks.effects.store import Store
 
 IDENTIFIERS = "podium.identifiers"
 """Tag of a logged model: the columns it looks at that tell the rows of a holdout apart."""
+FINGERPRINT, FILES, BYTES = "podium.fingerprint", "podium.files_sha256", "podium.bytes"
+"""Tags of a logged model: the digest of the staged files that it was made from, else of its own, and their size."""
 MEASUREMENT = "measurement.json"
 """File of what was measured of a model, beside what it said."""
 PREFIX = "holdout_"
@@ -73,9 +75,15 @@ def identifiers_of(tags: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(str(name) for name in found) if isinstance(found, list) else ()
 
 
-def identifier_tags(found: Measurement) -> dict[str, str]:
-    """Return the tag that says so of a logged model, none if there is nothing to say."""
-    return {IDENTIFIERS: json.dumps(found.identifiers[:MOST_NAMED])} if found.identifiers else {}
+def measured_tags(found: Measurement, known: Mapping[str, str]) -> dict[str, str]:
+    """Return what a logged model is tagged with beside its numbers: its identifiers, and what it is made of.
+
+    One that Podium stored has a tag for the latter already, among those that are ``known``.
+    """
+    tags = {IDENTIFIERS: json.dumps(found.identifiers[:MOST_NAMED])} if found.identifiers else {}
+    if found.files and FINGERPRINT not in known:
+        tags |= {FILES: found.files[0]} | ({} if BYTES in known else {BYTES: str(found.files[1])})
+    return tags
 
 
 def holdout_metrics(holdout: Holdout, found: Measurement, model_id: str, timestamp: int) -> list[Metric]:

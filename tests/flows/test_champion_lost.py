@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.entities import Metric
@@ -50,8 +51,8 @@ def test_a_champion_that_does_not_answer_as_it_measured_stays(better: Path, harm
     assert store_of(better).aliases() == {"champion": "1"}
 
 
-@pytest.mark.parametrize("given", [{}, {"to": "2"}])
-def test_a_champion_whose_alias_is_gone_is_missed(better: Path, given: dict[str, str]) -> None:
+@pytest.mark.parametrize("to", [None, "2"])
+def test_a_champion_whose_alias_is_gone_is_missed(better: Path, to: str | None) -> None:
     """Nothing takes its place until a person says what is to be in production."""
     store_of(better).client.delete_registered_model_alias("churn", "champion")
     answer = refused(select, better)
@@ -59,10 +60,10 @@ def test_a_champion_whose_alias_is_gone_is_missed(better: Path, given: dict[str,
     assert store_of(better).aliases() == {}
     refused(select, better)
     assert len(history(str(better)).decisions) == 2, "it is said each time, and recorded once"
-    rollback(str(better), **given)
-    assert store_of(better).aliases()["champion"] == given.get("to", "1")
+    rollback(str(better), to=to)
+    assert store_of(better).aliases()["champion"] == (to or "1")
     assert history(str(better)).unbroken
-    assert select(str(better)).selection.verdict == ("keep" if given else "promote")
+    assert select(str(better)).selection.verdict == ("keep" if to else "promote")
 
 
 def test_a_changed_record_is_said_and_not_read(better: Path, home: Path, prefect_server: str) -> None:
@@ -72,7 +73,7 @@ def test_a_changed_record_is_said_and_not_read(better: Path, home: Path, prefect
     path = Path(run.info.artifact_uri.removeprefix("file://"), "decision.json")
     named = run.data.tags["podium.decision_id"]
     path.write_text(path.read_text().replace('"verdict":', '"verdicx":'))
-    own = {"home": home, "PODIUM_CONFIG": str(better), "PREFECT_API_URL": prefect_server}
+    own: dict[str, Any] = {"home": home, "PODIUM_CONFIG": str(better), "PREFECT_API_URL": prefect_server}
     assert_one_line(podium("explain-decision", named, **own), 3, named, "was changed after it was written")
     for words in (("history",), ("history", "--at", now()), ("backtest", "--policy", str(better))):
         found = podium(*words, "--json", **own)

@@ -10,11 +10,22 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from flows.history import history
 from flows.migration import migrate
 from flows.selection import select
 from podium.errors import ConfigError
 from podium.outcome import SelectionOutcome
-from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, log_with_plain_mlflow, project, refused
+from tasks.effects.measuring import content_of
+from tests.flows.projects import (
+    FOREST,
+    LOGISTIC,
+    TRAP,
+    add_staged,
+    log_with_plain_mlflow,
+    project,
+    refused,
+    store_of,
+)
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 NUMBERS = ["tenure", "MonthlyCharges", "SeniorCitizen"]
@@ -174,3 +185,19 @@ def test_by_what_it_earns_a_better_model_replaces_the_champion(home: Path, made:
     assert outcome.production.model_id == "some", outcome.selection.reasons
     (compared,) = outcome.as_json()["comparison"]["challengers"]
     assert compared["lower_bound"] > 0
+
+
+def test_what_plain_mlflow_logged_is_recorded_by_its_content(home: Path, made: Path) -> None:
+    """The record says what its files were and how large, so that a size can be asked of it, too."""
+    config = with_policy(project(home.parent, made), guardrails={"size_mb": 1.0})
+    rows = pd.read_parquet(made / "holdout.parquet")
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows[NUMBERS], rows["churn"])
+    logged = log_with_plain_mlflow(config, model, rows[NUMBERS], "plain")
+    (row,) = select(str(config)).as_json()["ranking"]
+    files = Path(store_of(config).client.get_logged_model(logged).artifact_location.removeprefix("file://"))
+    sizes = {file.name: file.stat().st_size for file in files.rglob("*") if file.is_file()}
+    sizes.pop("registered_model_meta", None)
+    assert (row["place"], row["bytes"], len(row["fingerprint"])) == (1, sum(sizes.values()), 64)
+    assert row["fingerprint"] == content_of(files)[0]
+    (recorded,) = history(str(config)).decisions
+    assert recorded.content["evidence"]["ranking"][0]["fingerprint"] == row["fingerprint"]
