@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
 from podium.exports import DESCRIPTION
-from podium.formats import may_be_model, stem_of
+from podium.formats import stem_of
 
 ABOUT = (
     *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
@@ -26,6 +26,10 @@ APART = "_-. "
 """What stands between the name of a model and a word about it."""
 DOCUMENTS = frozenset({DESCRIPTION, "requirements.txt"})
 """Files about a model that are not JSON."""
+OF_ONE = frozenset({"metadata", "model_metadata", "meta", "model_info"})
+"""Stems of JSON files that tell of a model, and of nothing else that a folder might hold."""
+REGISTRIES = frozenset({"registry", "model_registry", "models"})
+"""Stems of files about many models."""
 EXAMPLES = frozenset({"input_example", "serving_input_example"})
 """JSON files that MLflow puts beside a model, with rows and nothing about it."""
 
@@ -37,6 +41,11 @@ def is_document(path: Path) -> bool:
     return path.suffix.lower() == ".json" and path.stem not in EXAMPLES
 
 
+def is_of_one(path: Path) -> bool:
+    """Whether a file is about the one model that its folder holds, or should hold."""
+    return path.suffix.lower() == ".json" and path.stem.lower() in OF_ONE
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """Files side by side with several models: by their stem, the documents about each model, and those about any."""
@@ -44,7 +53,6 @@ class Side:
     by_stem: Mapping[str, Sequence[Path]]
     about: Mapping[str, Sequence[Path]]
     general: Sequence[Path]
-    model_stems: Collection[str]
 
     @classmethod
     def of(cls, paths: Sequence[Path], models: Collection[str]) -> "Side":
@@ -54,7 +62,7 @@ class Side:
             by_stem[stem_of(path)].append(path)
             for model in _subjects(path, models) if is_document(path) else ():
                 about[model].append(path)
-        return cls(by_stem, about, general(paths), {stem_of(path) for path in paths if may_be_model(path)})
+        return cls(by_stem, about, general(paths))
 
 
 def _subjects(document: Path, models: Collection[str]) -> list[str]:

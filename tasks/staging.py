@@ -12,26 +12,25 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from podium.about import REGISTRIES
 from podium.documents import Entry, Listing, entries_of, of_version, shared_in
 from podium.errors import ConfigError
-from podium.exports import DESCRIPTION
-from podium.formats import PERHAPS
-from podium.layout import REGISTRIES, Unit, arrange
+from podium.layout import Unit, arrange
 from podium.metadata import UNKNOWN, of_class, parse_staged
 from podium.names import printable
 from podium.progress import Counter
 from podium.requirements import drift
 from podium.staged import Above, Folder, Problem, StagedModel
+from tasks.effects.contents import contents_of
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
 from tasks.effects.links import Links, by_unit, in_place_of_models, links_beside
 from tasks.effects.staged_files import (
+    Told,
     fingerprint_of,
     format_in,
-    is_native,
     is_plain,
     linked_in,
-    model_named_in,
     modified,
     own_files,
     regular_files,
@@ -95,14 +94,15 @@ def read_folders(
             return [_unreadable(root, Path(top), "the folder is a symbolic link, which is not followed")]
         closed: list[OSError] = []
         links: list[Path] = []
-        found = regular_files(root / top, closed.append, links.append) if top else own_files(root, links.append)
+        empty: list[Path] = []
+        told = Told(closed.append, links.append, empty.append)
+        found = regular_files(root / top, told) if top else own_files(root, links.append)
         files = sorted(found)
         listing = [file for file in files if file.suffix == ".json" and file.stem in LISTING]
         entries = Registered(above() if top else NONE(), registered_in(listing))
-        natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and is_native(f)]
-        exports = {str(f.relative_to(root)): model_named_in(f) for f in files if f.name == DESCRIPTION}
         shared = cache(partial(_shared, root))
-        units = arrange((str(f.relative_to(root)) for f in files), top, natives, exports)
+        paths, bare = ([str(place.relative_to(root)) for place in places] for places in (files, empty))
+        units = arrange(paths, top, contents_of(root, files), bare)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
         alone = in_place_of_models(root, units, links)
         beside = by_unit(root, units, set(links).difference(alone))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.layout import arrange
+from podium.layout import UNTOLD, arrange
+from podium.model_files import Contents
 
 
 def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[str, ...]]]:
@@ -74,7 +75,7 @@ def test_each_layout(files: list[str], top: str, found: dict[str, object]) -> No
 @pytest.mark.parametrize("name", ["model.json", "model.txt", "churn.bin", "best.model"])
 def test_a_name_that_could_be_anything_s_is_a_model_by_its_content(name: str) -> None:
     """What the content shows to be a model is one, and no document."""
-    (unit,) = arrange([f"a/{name}", "a/metadata.json"], "a", [f"a/{name}"])
+    (unit,) = arrange([f"a/{name}", "a/metadata.json"], "a", Contents(natives={f"a/{name}"}))
     assert (unit.model, unit.about) == (f"a/{name}", ("a/metadata.json",))
 
 
@@ -146,7 +147,99 @@ def test_an_export_is_the_one_model_that_it_names(
 ) -> None:
     """Whatever else it holds is carried with it; where what it names is not there, it has no model."""
     files = [f"a/x/{file}" for file in EXPORT]
-    units = {unit.model_id: unit for unit in arrange([*files, *others], "a", exports={"a/x/MLmodel": named})}
+    units = {unit.model_id: unit for unit in arrange([*files, *others], "a", Contents(exports={"a/x/MLmodel": named}))}
     assert len(units) == 1 + len(others)
     assert units[model_id].model == (found and f"a/x/{found}")
     assert set(units[model_id].files) == set(files)
+
+
+def by_id(files: list[str], top: str = "", told: Contents = UNTOLD, empty: tuple[str, ...] = ()) -> dict[str, str]:
+    """Models by id, those that are missing as nothing."""
+    return {unit.model_id: unit.model or "" for unit in arrange(files, top, told, empty)}
+
+
+@pytest.mark.parametrize(
+    ("files", "hollow", "top", "found"),
+    [
+        (["a.pkl", "b.bin", "model.json"], ["b.bin", "model.json"], "", {"a", "b", "model"}),
+        (["model.pkl", "b.bin", "notes.txt", "a.json"], ["b.bin", "notes.txt", "a.json"], "", {"model", "b"}),
+        (["a.pkl", "a.bin"], ["a.bin"], "", {"a"}),
+        (["a/model.bin", "a/metadata.json"], ["a/model.bin"], "a", {"a"}),
+        (["a/scaler.pkl", "a/best.model"], ["a/best.model"], "a", {"a"}),
+        (["a/model.pkl", "a/deep/x.bin"], ["a/deep/x.bin"], "a", {"a"}),
+        (["a/x.pkl", "a/y.pkl", "a/z.bin"], ["a/z.bin"], "a", {"a/x", "a/y"}),
+        (["a/v1/model.bin", "a/v2/model.pkl"], ["a/v1/model.bin"], "a", {"a/v1", "a/v2"}),
+        (["a/log.bin", "a/deep/model.pkl"], ["a/log.bin"], "a", {"a"}),
+        (["a/log.bin", "a/v1/model.pkl", "a/v2/model.pkl"], ["a/log.bin"], "a", {"a/log", "a/v1", "a/v2"}),
+        (["a/x/MLmodel", "a/x/model.bin", "a/y/model.pkl"], ["a/x/model.bin"], "a", {"a/x", "a/y"}),
+    ],
+)
+def test_a_model_that_did_not_arrive_is_one(files: list[str], hollow: list[str], top: str, found: set[str]) -> None:
+    """In the root each, in a folder where no model is there or above; it renames no other."""
+    units = by_id(files, top, Contents(hollow=frozenset(hollow)))
+    assert units.keys() == found
+    assert all(units.values())
+
+
+def test_a_model_that_did_not_arrive_takes_nothing_from_those_below() -> None:
+    """What is about all of them stays so."""
+    files = ["a/log.bin", "a/metadata.json", "a/v1/model.pkl", "a/v2/model.pkl"]
+    units = arrange(files, "a", Contents(hollow=frozenset({"a/log.bin"})))
+    assert {unit.model_id: unit.above for unit in units if unit.model_id != "a/log"} == {
+        "a/v1": ("a/metadata.json",),
+        "a/v2": ("a/metadata.json",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "found"),
+    [
+        (["a/xgb.pkl", "a/tab_transformer.pkl"], ["a/tab_transformer.pkl"], {"a/xgb", "a/tab_transformer"}),
+        (["a/model.pkl", "a/tab_transformer.pkl"], [], {"a"}),
+        (["a/tab_transformer.pkl", "a/scaler.pkl"], [], {"a/tab_transformer", "a/scaler"}),
+        (["a/model.pkl", "a/more/churn_features.pkl"], ["a/more/churn_features.pkl"], {"a", "a/more"}),
+        (["a/model.onnx", "a/churn_features.pkl"], ["a/churn_features.pkl"], {"a"}),
+    ],
+)
+def test_a_companion_is_looked_into_beside_models_alone(files: list[str], asked: list[str], found: set[str]) -> None:
+    """What it holds decides; where a file is called as the one model of its folder, nobody asks."""
+    seen: list[str] = []
+
+    def is_model(path: str) -> bool:
+        seen.append(path)
+        return True
+
+    assert by_id(files, "a", Contents(is_model=is_model)).keys() == found
+    assert seen == asked
+
+
+def test_companions_below_a_model_are_its_own() -> None:
+    """They are carried along, and are no models; a model below it is one."""
+    files = ["a/model.pkl", "a/preprocessing/scaler.pkl", "a/preprocessing/label_encoder.pkl"]
+    (unit,) = arrange(files, "a")
+    assert (unit.model, set(unit.files)) == ("a/model.pkl", set(files))
+    assert by_id([*files, "a/old/churn.pkl"], "a").keys() == {"a", "a/old"}
+
+
+def test_an_exported_model_is_no_companion_s() -> None:
+    """An ONNX model beside a scaler alone is the model."""
+    assert by_id(["a/model.onnx", "a/scaler.pkl"], "a") == {"a": "a/model.onnx"}
+
+
+@pytest.mark.parametrize(
+    ("files", "empty", "missing"),
+    [
+        (["x/prod/metadata.json"], [], ["x/prod"]),
+        (["x/prod/model_info.json", "x/prod/plots/roc.png"], [], ["x/prod"]),
+        (["x/plots/roc.png", "x/plots/config.json"], [], []),
+        (["x/v3/plots/roc.png"], [], ["x/v3"]),
+        ([], ["x/prod", "x/.cache", "x/v9/plots"], ["x/prod", "x/v9"]),
+        (["x/prod/.gitkeep"], [], ["x/prod"]),
+        (["x/model.pkl", "x/info/metadata.json"], ["x/plots"], []),
+        ([], ["x/v1/plots"], []),
+    ],
+)
+def test_a_folder_without_its_model_is_told_of(files: list[str], empty: list[str], missing: list[str]) -> None:
+    """Whatever it is called, beside folders of models: by what it tells of a model, or as it holds nothing."""
+    units = by_id(["x/v1/model.pkl", "x/v2/model.pkl", *files], "x", empty=tuple(empty))
+    assert [model_id for model_id, model in units.items() if not model] == missing

@@ -14,6 +14,7 @@ import pytest
 import skops.io
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.preprocessing import StandardScaler
 
 from podium.errors import ConfigError
 from podium.inventory import explanation, take_inventory
@@ -70,6 +71,30 @@ def test_what_is_wrong_is_a_finding(
     found = one(tmp_path)
     assert code in {p.code for p in found.problems}
     assert found.status == status
+
+
+def test_what_did_not_arrive_is_a_row_with_its_reason(tmp_path: Path) -> None:
+    """Pointers and empty files under names that could be anything's, and folders that wait for a model."""
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    stage(tmp_path, "a", None)
+    (tmp_path / "a" / "best.model").write_bytes(pointer)
+    (tmp_path / "b.bin").write_bytes(b"")
+    stage(tmp_path, "c/v1")
+    stage(tmp_path, "c/prod", None)
+    for name in ("c/v2", "c/next"):
+        (tmp_path / name).mkdir()
+    codes = {m.model_id: m.problems[0].code for m in read_staging.fn(tmp_path) if m.status == "broken"}
+    missing = dict.fromkeys(("c/prod", "c/v2", "c/next"), "no-model")
+    assert codes == {"a": "lfs-pointer", "b": "empty-model", **missing}
+
+
+def test_a_model_by_a_companion_s_name_is_no_part_of_another(tmp_path: Path) -> None:
+    """Its content tells; a scaler of such a name stays a companion."""
+    folder = stage(tmp_path, "a", None, None)
+    for name, kind in (("xgb", "decision tree"), ("tab_transformer", "random forest")):
+        joblib.dump(HONEST[kind](), folder / f"{name}.pkl")
+    joblib.dump(StandardScaler(), folder / "churn_30_features_v2.pkl")
+    assert sorted(by_id(tmp_path)) == ["a/tab_transformer", "a/xgb"]
 
 
 def test_an_onnx_model_alone_is_known_as_one(tmp_path: Path) -> None:
