@@ -30,6 +30,8 @@ OF_ONE = frozenset({"metadata", "model_metadata", "meta", "model_info"})
 """Stems of JSON files that tell of a model, and of nothing else that a folder might hold."""
 REGISTRIES = frozenset({"registry", "model_registry", "models"})
 """Stems of files about many models."""
+SHARED = REGISTRIES | frozenset(ABOUT)
+"""Stems of JSON files that belong to no single model, whatever is beside them."""
 EXAMPLES = frozenset({"input_example", "serving_input_example"})
 """JSON files that MLflow puts beside a model, with rows and nothing about it."""
 
@@ -48,21 +50,41 @@ def is_of_one(path: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Files side by side with several models: by their stem, the documents about each model, and those about any."""
+    """Files side by side with several models: by their stem, the documents about each model, and those about any.
+
+    ``bearing`` are the other files that bear a model's name, with more behind it.
+    """
 
     by_stem: Mapping[str, Sequence[Path]]
     about: Mapping[str, Sequence[Path]]
+    bearing: Mapping[str, Sequence[Path]]
     general: Sequence[Path]
 
     @classmethod
-    def of(cls, paths: Sequence[Path], models: Collection[str]) -> "Side":
-        """Return some files in order. ``models`` are the stems of the models among them."""
-        by_stem, about = defaultdict(list), defaultdict(list)
+    def of(cls, paths: Sequence[Path], models: Collection[str], apart: Collection[Path] = ()) -> "Side":
+        """Return some files in order. ``models`` are the stems of the models among them.
+
+        ``apart`` are files that belong to no other model by the start of their name alone: they may be models, too.
+        """
+        by_stem, about, bearing = (defaultdict[str, list[Path]](list) for _ in range(3))
         for path in paths:
             by_stem[stem_of(path)].append(path)
-            for model in _subjects(path, models) if is_document(path) else ():
-                about[model].append(path)
-        return cls(by_stem, about, general(paths))
+            subjects = _subjects(path, models) if is_document(path) else []
+            for model in subjects or (_bearer(path, models) if path not in apart else []):
+                (about if subjects else bearing)[model].append(path)
+        return cls(by_stem, about, bearing, general(paths))
+
+
+def owners(path: Path, models: Collection[str]) -> list[str]:
+    """Return the models side by side with a file that it belongs to, by its name: nearly always one, or none."""
+    subjects = _subjects(path, models) if is_document(path) else []
+    return subjects or _bearer(path, models)
+
+
+def _bearer(path: Path, models: Collection[str]) -> list[str]:
+    """Return the model with the longest name that a file's begins with; one about any or many models bears none."""
+    ends = [end for end, sign in enumerate(path.name) if sign in APART and path.name[:end] in models]
+    return [path.name[: ends[-1]]] if ends and path.stem.lower() not in SHARED else []
 
 
 def _subjects(document: Path, models: Collection[str]) -> list[str]:

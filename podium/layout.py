@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
 
 from podium.about import Side, general, is_document, is_of_one, rank
-from podium.formats import may_be_model, stem_of
+from podium.exports import WRITTEN
+from podium.formats import stem_of
 from podium.model_files import MAIN_STEMS as MAIN_STEMS
-from podium.model_files import ROOT, Contents, is_companion, models_by_folder
+from podium.model_files import ROOT, Contents, exported_here, models_by_folder
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
@@ -133,16 +134,21 @@ def _of_folder(
     if len(models) <= 1 and folder != ROOT and folder not in apart:
         return [_whole(folder, own, models)]
     files = [path for path in own if path.parent == folder]
-    beside = Side.of(files, {stem_of(model) for model in models})
+    called = {path for path in files if told.may_be_model(path)}
+    beside = Side.of(files, {stem_of(model) for model in models}, called)
     # What lies above models further down is about those, too.
-    rivals = _rivals(files, models, told) | ({""} if folder in apart else set())
-    return [_one_of_many(model, folder, beside, rivals <= {stem_of(model)}) for model in models]
+    rivals = _rivals(called, models, told) | ({""} if folder in apart else set())
+    named, brought = exported_here(files, told), [path for path in files if path.name in WRITTEN]
+    return [
+        _one_of_many(model, folder, beside, rivals <= {stem_of(model)}, brought if model == named else ())
+        for model in models
+    ]
 
 
-def _rivals(files: Sequence[Path], models: Sequence[Path], told: Contents) -> set[str]:
+def _rivals(called: Iterable[Path], models: Iterable[Path], told: Contents) -> set[str]:
     """Return the names of the models side by side, be they the main ones or not; a companion is none."""
-    named = {stem_of(path) for path in files if may_be_model(path) and not is_companion(path)}
-    return named | {stem_of(path) for path in models if path.as_posix() not in told.hollow} or set(map(stem_of, models))
+    arrived = (path for path in models if path.as_posix() not in told.hollow)
+    return {stem_of(path) for path in (*called, *arrived)} or {stem_of(path) for path in models}
 
 
 def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
@@ -153,14 +159,14 @@ def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
     return _unit(folder.as_posix(), folder, model, sorted(about, key=rank), paths)
 
 
-def _one_of_many(model: Path, folder: Path, beside: Side, lone: bool) -> Unit:
-    """Return one of several models side by side, with the files that bear its name."""
+def _one_of_many(model: Path, folder: Path, beside: Side, lone: bool, brought: Sequence[Path]) -> Unit:
+    """Return one of several models side by side, with the files that bear its name, and those of its export."""
     stem = stem_of(model)
-    about = [path for path in beside.about.get(stem, ()) if path != model]
+    about = [path for path in (*beside.about.get(stem, ()), *filter(is_document, brought)) if path != model]
     # What is about whichever model is there tells of this one as long as it is alone, and is no part of what it is.
     own = sorted(about, key=rank)
     about = own + (sorted(beside.general, key=rank) if lone else [])
-    files = [model, *own, *beside.by_stem[stem]]
+    files = [model, *own, *beside.by_stem[stem], *beside.bearing.get(stem, ()), *brought]
     return _unit((folder / stem).as_posix(), folder, model, about, list(dict.fromkeys(files)))
 
 

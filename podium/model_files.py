@@ -24,6 +24,11 @@ def nothing(_: str) -> bool:
     return False
 
 
+def is_companion(path: Path) -> bool:
+    """Whether a file is called as one that stands beside a model and is none."""
+    return COMPANION.search(stem_of(path).lower()) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What files hold, as far as their names do not tell; all paths are below the staging root, with slashes.
@@ -38,10 +43,9 @@ class Contents:
     exports: Mapping[str, str | None] = field(default_factory=dict)
     is_model: Callable[[str], bool] = nothing
 
-
-def is_companion(path: Path) -> bool:
-    """Whether a file is called as one that stands beside a model and is none."""
-    return COMPANION.search(stem_of(path).lower()) is not None
+    def may_be_model(self, path: Path) -> bool:
+        """Whether a file is a model and no companion, by its name or where that is anything's by its content."""
+        return (may_be_model(path) or path.as_posix() in self.natives) and not is_companion(path)
 
 
 def is_main(path: Path) -> bool:

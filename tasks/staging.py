@@ -25,6 +25,7 @@ from tasks.effects.contents import contents_of
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
 from tasks.effects.links import Links, by_unit, in_place_of_models, links_beside
+from tasks.effects.preparing import preparing, unprepared
 from tasks.effects.staged_files import (
     Told,
     fingerprint_of,
@@ -181,8 +182,7 @@ def registered_in(registries: Iterable[Path]) -> Listing:
 def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], links: Links) -> Folder:
     files = [root / file for file in unit.files]
     around = (root / unit.model).parent if unit.model else root / unit.folder
-    named = [around / name for name in preprocessors]
-    before = [file for file in named if is_plain(file) or file in links.followed]
+    before = preparing(preprocessors, around, files, links)
     digests = {file: sha256_of(links.followed.get(file, file)) for file in (*files, *links.followed, *before)}
     model = root / unit.model if unit.model else None
     about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
@@ -200,18 +200,12 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         model_digest=digests[model] if model else "",
         metadata=tuple(texts),
         modified_at=modified(model or root / unit.folder),
-        unreadable=_unprepared(named, links) if model else linked_in(root / unit.folder),
+        unreadable=unprepared(preprocessors, around, links) if model else linked_in(root / unit.folder),
         beside=tuple(str(file) for file in digests if file != model and file not in about),
         preprocessors=tuple((str(file), digests[file]) for file in before),
         linked=tuple((str(link), str(target)) for link, target in links.followed.items()),
         left=tuple(printable(str(link.relative_to(root / unit.folder))) for link in links.left),
     )
-
-
-def _unprepared(named: Iterable[Path], links: Links) -> str | None:
-    """Return what to say of a model whose rows nothing would prepare, as what does is a link that is not followed."""
-    left = [file.name for file in named if file in links.left]
-    return f"{printable(left[0])}, which prepares its rows, is a link to no file of the staging root" if left else None
 
 
 def _unreadable(root: Path, place: Path, why: str) -> Folder:

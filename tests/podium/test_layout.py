@@ -243,3 +243,47 @@ def test_a_folder_without_its_model_is_told_of(files: list[str], empty: list[str
     """Whatever it is called, beside folders of models: by what it tells of a model, or as it holds nothing."""
     units = by_id(["x/v1/model.pkl", "x/v2/model.pkl", *files], "x", empty=tuple(empty))
     assert [model_id for model_id, model in units.items() if not model] == missing
+
+
+def test_files_that_bear_a_model_s_name_are_its_own() -> None:
+    """The model with the longest such name; a file about many is nobody's, and another model is none's."""
+    named = ["a_notes.md", "a.pkl.sha256", "a_encoder.pkl", "a b.txt", "a-b_scaler.joblib", "a-b_metadata.json"]
+    others = ["model_registry.json", "model.pkl", "ax.txt", "b_scaler.pkl", "model_v2.json", "feature_columns.json"]
+    units = arrange(["a.pkl", "a-b.pkl", *named, "ax.txt", "b_scaler.pkl"])
+    assert {unit.model_id: unit.files for unit in units} == {
+        "a": ("a.pkl", "a b.txt", "a.pkl.sha256", "a_encoder.pkl", "a_notes.md"),
+        "a-b": ("a-b.pkl", "a-b_metadata.json", "a-b_scaler.joblib"),
+    }
+    (main,) = arrange([*others, "model_v1.pkl", "feature.onnx"], told=Contents(natives=frozenset({"model_v2.json"})))
+    assert main.files == ("model.pkl",)
+
+
+def test_a_companion_makes_no_model_one_of_several() -> None:
+    """Beside a lone model in the root it changes nothing of what is about that model."""
+    metadata = ["metrics.json", "feature_columns.json"]
+    (unit,) = arrange(["best_model.pkl", "scaler.joblib", "label_encoder.pkl", *metadata])
+    assert (unit.about, unit.files) == (tuple(metadata), ("best_model.pkl",))
+    several = arrange(["a.pkl", "b.json", *metadata], told=Contents(natives=frozenset({"b.json"})))
+    assert not any(set(unit.about) & set(metadata) for unit in several)
+
+
+ROOT_EXPORT = ["MLmodel", "conda.yaml", "input_example.json", "requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("models", "named", "found"),
+    [
+        (["model.pkl"], "model.pkl", {"model": True}),
+        (["lr.pkl", "other.pkl"], "./lr.pkl", {"lr": True, "other": False}),
+        (["model.pkl", "lr.pkl"], "lr.pkl", {"lr": True, "model": False}),
+        (["model.pkl", "model.joblib"], "model.pkl", {"model": True}),
+        (["model.pkl"], "data/model.pkl", {"model": False}),
+        (["model.pkl"], None, {"model": False}),
+        (["model.cb"], "model.cb", {"model": True}),
+    ],
+)
+def test_an_export_in_the_root_itself_is_read(models: list[str], named: str | None, found: dict[str, bool]) -> None:
+    """The model that it names has what MLflow wrote about it; every other stays as it is."""
+    units = {u.model_id: u for u in arrange([*ROOT_EXPORT, *models], told=Contents(exports={"MLmodel": named}))}
+    assert {model_id: unit.about == ("MLmodel", "requirements.txt") for model_id, unit in units.items()} == found
+    assert {model_id: set(ROOT_EXPORT) <= set(unit.files) for model_id, unit in units.items()} == found

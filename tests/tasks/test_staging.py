@@ -327,6 +327,37 @@ def test_one_model_with_many_files_about_it(tmp_path: Path) -> None:
     assert [Path(path).name for path in model.folder.beside] == ["scaler.pkl"]
 
 
+def test_an_export_as_the_root_itself_is_read(tmp_path: Path) -> None:
+    """Its description is metadata, its files are carried, and a folder beside is a model of its own."""
+    (tmp_path / "model.pkl").write_bytes(PICKLE)
+    (tmp_path / "MLmodel").write_text(
+        "flavors: {sklearn: {pickled_model: model.pkl, sklearn_version: 1.5.0}}\nutc_time_created: '2024-01-01 10:00'"
+    )
+    (tmp_path / "requirements.txt").write_text("numpy==1.26.4")
+    (tmp_path / "conda.yaml").write_text("name: env")
+    stage(tmp_path, "beside", PICKLE + b"beside")
+    models = by_id(tmp_path)
+    assert models.keys() == {"model", "beside"}
+    model = models["model"]
+    assert (dict(model.versions), model.trained_at.year) == ({"scikit-learn": "1.5.0", "numpy": "1.26.4"}, 2024)
+    assert [Path(path).name for path in model.folder.beside] == ["conda.yaml"]
+
+
+def test_a_preprocessor_is_found_below_its_model(tmp_path: Path) -> None:
+    """Beside it first, else where one file of its own has that name; of two neither is taken."""
+    folder = stage(tmp_path, "m")
+    for place in ("artifacts", "old"):
+        assert [Path(f).name for f, _ in read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors] == (
+            ["scaler.pkl"] if place == "old" else []
+        )
+        (folder / place).mkdir()
+        (folder / place / "scaler.pkl").write_bytes(place.encode())
+    assert read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors == ()
+    (folder / "scaler.pkl").write_bytes(b"beside")
+    (found,) = read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors
+    assert found == (str(folder / "scaler.pkl"), hashlib.sha256(b"beside").hexdigest())
+
+
 @pytest.mark.parametrize(
     "registry",
     [
