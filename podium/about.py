@@ -99,10 +99,11 @@ def _subjects(document: Path, models: Collection[str]) -> list[str]:
     named = {stem}
     named |= {head[:end] for head in heads for end in range(len(head.rstrip(APART)), len(head) + 1)}
     named |= {tail[start:] for tail in tails for start in range(len(tail) - len(tail.lstrip(APART)) + 1)}
-    return sorted(name for name in named if name in models and _is_about(stem, name))
+    return sorted(name for name in named if name in models and is_about(stem, name))
 
 
-def _is_about(stem: str, model: str) -> bool:
+def is_about(stem: str, model: str) -> bool:
+    """Whether a document bears a model's name, alone or with a word about it before or behind."""
     if stem == model:
         return True
     rest = stem.removeprefix(model) if stem.startswith(model) else stem.removesuffix(model)

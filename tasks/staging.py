@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from podium.about import REGISTRIES
+from podium.about import REGISTRIES, rank
 from podium.documents import Entry, Listing, entries_of, of_version, shared_in
 from podium.errors import ConfigError
 from podium.layout import Unit, arrange
@@ -24,12 +24,13 @@ from podium.staged import Above, Folder, Problem, StagedModel
 from tasks.effects.contents import contents_of
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
-from tasks.effects.links import Links, by_unit, in_place_of_models, links_beside
+from tasks.effects.links import Links, divided, links_beside
 from tasks.effects.preparing import preparing, unprepared
 from tasks.effects.staged_files import (
     Told,
     fingerprint_of,
     format_in,
+    is_folder,
     is_plain,
     linked_in,
     modified,
@@ -60,7 +61,7 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
         raise ConfigError(
             f"staging.root: {root}: no such folder; point it at the folder that holds one folder per model"
         )
-    tops = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    tops = sorted(entry.name for entry in os.scandir(root) if is_folder(entry) and not entry.name.startswith("."))
     count = Counter("reading staged models", len(tops) + 1)
     above = cache(lambda: registered_in(root / f"{stem}.json" for stem in sorted(LISTING)))
     with ThreadPoolExecutor() as pool:
@@ -105,8 +106,7 @@ def read_folders(
         paths, bare = ([str(place.relative_to(root)) for place in places] for places in (files, empty))
         units = arrange(paths, top, contents_of(root, files), bare)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
-        alone = in_place_of_models(root, units, links)
-        beside = by_unit(root, units, set(links).difference(alone))
+        alone, beside = divided(root, units, links)
         apart = [error for error in closed if error not in inside.values()]
         return [
             *(
@@ -185,9 +185,9 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
     before = preparing(preprocessors, around, files, links)
     digests = {file: sha256_of(links.followed.get(file, file)) for file in (*files, *links.followed, *before)}
     model = root / unit.model if unit.model else None
-    about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
+    about = _about(root, unit, links)
     entry = entries.of(unit)
-    texts = [(file.name, text_of(file)) for file in about]
+    texts = [(file.name, text_of(links.read.get(file, file))) for file in about]
     if entry:
         texts = [*((name, text) for name, text in texts if not entries_of(text)), ("registry.json", entry)]
     return Folder(
@@ -205,6 +205,14 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         preprocessors=tuple((str(file), digests[file]) for file in before),
         linked=tuple((str(link), str(target)) for link, target in links.followed.items()),
         left=tuple(printable(str(link.relative_to(root / unit.folder))) for link in links.left),
+    )
+
+
+def _about(root: Path, unit: Unit, links: Links) -> list[Path]:
+    """Return the documents about a model, those that say most first; a link to one counts as a file of its name."""
+    about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
+    return (
+        sorted([*about, *links.read], key=lambda f: rank(PurePosixPath(f.relative_to(root)))) if links.read else about
     )
 
 

@@ -14,12 +14,20 @@ from podium.names import printable
 LARGEST_METADATA = 16 * 1024 * 1024
 
 
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one; a link that leads to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def own_files(root: Path, linked: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield the files of the root itself; ``linked`` is told of links in the place of models."""
+    """Yield the files of the root itself; ``linked`` is told of links, but for those to folders."""
     for entry in os.scandir(root):
         if entry.is_file(follow_symlinks=False):
             yield root / entry.name
-        elif entry.is_symlink() and not entry.is_dir() and may_be_model(PurePosixPath(entry.name)):
+        elif entry.is_symlink() and not is_folder(entry):
             linked(root / entry.name)
 
 

@@ -164,6 +164,74 @@ def test_a_companion_shared_by_link_is_carried_from_within_the_root_alone(tmp_pa
     assert "prepares its rows" in (gone.unreadable or "")
 
 
+def test_metadata_by_link_is_read_from_within_the_root_alone(tmp_path: Path) -> None:
+    """As a file of its name would be, in a folder and side by side; out of the root it is a finding."""
+    (tmp_path / "secret.json").write_text('{"metrics": {"f1": 0.1}}')
+    root = tmp_path / "root"
+    stage(root, "a", PICKLE, None)
+    stage(root, "b", PICKLE + b"b", None)
+    (root / "shared.json").write_text('{"model_type": "Random Forest", "metrics": {"f1": 0.7}}')
+    for name in ("flat", "flat_2", "other"):
+        (root / f"{name}.pkl").write_bytes(PICKLE + name.encode())
+    links = {
+        "a/metadata.json": "../shared.json",
+        "flat_2_metadata.json": "shared.json",
+        "flat_encoder.pkl": "b/model.pkl",
+    }
+    outside = {"b/metadata.json": "../../secret.json", "other_metadata.json": "../secret.json", "other_n.txt": "gone"}
+    for link, target in (links | outside).items():
+        (root / link).symlink_to(target)
+    models = by_id(root)
+    assert {name: model.claims for name, model in models.items() if model.claims} == {
+        "a": {"f1_score": 0.7},
+        "flat_2": {"f1_score": 0.7},
+    }
+    assert {n: m.folder.left for n, m in models.items() if m.folder.left} == {
+        "b": ("metadata.json",),
+        "other": ("other_metadata.json", "other_n.txt"),
+    }
+    assert {p.code for name in ("b", "other") for p in models[name].problems} == {"linked", "missing-metadata"}
+    assert models["flat"].folder.beside == (str(root / "flat_encoder.pkl"),)
+    assert models["a"].folder.beside == ()
+    (root / "shared.json").write_text("{}")
+    changed = {name for name, model in by_id(root).items() if model.fingerprint != models[name].fingerprint}
+    assert changed == {"a", "flat_2"}
+
+
+def test_metadata_by_link_to_a_model_s_own_file_is_read_once(tmp_path: Path) -> None:
+    """One further down is read by it; another name for what is read already brings nothing."""
+    folder = stage(tmp_path, "a", PICKLE, None)
+    (folder / "docs").mkdir()
+    (folder / "docs" / "told.json").write_text('{"metrics": {"f1": 0.7}}')
+    fingerprint = one(tmp_path).fingerprint
+    (folder / "metadata.json").symlink_to("docs/told.json")
+    (folder / "metrics.json").symlink_to("metrics.json")
+    model = one(tmp_path)
+    assert (model.claims, model.fingerprint, model.folder.left) == ({"f1_score": 0.7}, fingerprint, ("metrics.json",))
+    (folder / "metrics.json").unlink()
+    (folder / "params.json").write_text('{"max_depth": 3}')
+    (folder / "hyperparameters.json").symlink_to("params.json")
+    assert [name for name, _ in one(tmp_path).folder.metadata] == ["metadata.json", "params.json"]
+
+
+def test_a_link_to_itself_stops_nothing(tmp_path: Path) -> None:
+    """In the root, and below; in the place of a model it is a row."""
+    stage(tmp_path, "a")
+    for link in ("loop", "a/loop", "b.pkl"):
+        (tmp_path / link).symlink_to(Path(link).name)
+    assert {name: model.status for name, model in by_id(tmp_path).items()} == {"a": "ready", "b.pkl": "broken"}
+
+
+def test_a_companion_by_link_below_a_model_is_carried(tmp_path: Path) -> None:
+    """It is no model in the place of one."""
+    (stage(tmp_path, "a") / "preprocessing").mkdir()
+    (stage(tmp_path, "b", PICKLE + b"b") / "scaler.pkl").write_bytes(b"scaler")
+    link = tmp_path / "a" / "preprocessing" / "scaler.pkl"
+    link.symlink_to("../../b/scaler.pkl")
+    models = by_id(tmp_path)
+    assert (sorted(models), models["a"].folder.beside) == (["a", "b"], (str(link),))
+
+
 READING = """
 import encodings.utf_8_sig, json, os, sys
 from pathlib import Path
