@@ -1,11 +1,13 @@
 """Whatever way people lay out their models, each model file becomes one staged model with what belongs to it."""
 
+from pathlib import PurePosixPath as Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.layout import UNTOLD, arrange
-from podium.model_files import Contents
+from podium.model_files import Contents, is_companion
 
 
 def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[str, ...]]]:
@@ -81,26 +83,43 @@ def test_a_name_that_could_be_anything_s_is_a_model_by_its_content(name: str) ->
 
 NAMES = st.sampled_from(
     [
-        "model.pkl",
-        "a.pkl",
-        "b.joblib",
-        "metadata.json",
-        "a_metrics.json",
-        "scaler.pkl",
-        "x/model.pkl",
-        "a.onnx",
-        "a.ubj",
+        *("model.pkl", "a.pkl", "b.joblib", "metadata.json", "a_metrics.json", "scaler.pkl", "x/model.pkl", "a.ubj"),
+        *(
+            "a.onnx",
+            "a_encoder.pkl",
+            "features.pkl",
+            "x/scaler.pkl",
+            "c.bin",
+            "x/c.bin",
+            "model.bin",
+            "v1/metadata.json",
+        ),
     ]
 )
+FILES = st.lists(st.builds(lambda folder, name: f"top/{folder}{name}", st.sampled_from(["", "a/", "b/", "v2/"]), NAMES))
 
 
-@given(st.lists(st.builds(lambda folder, name: f"top/{folder}{name}", st.sampled_from(["", "a/", "b/"]), NAMES)))
+def are_models(files: set[str]) -> Contents:
+    """Contents of files: those that are called after features hold models, and those called .bin nothing."""
+    return Contents(hollow={file for file in files if file.endswith(".bin")}, is_model=lambda file: "feature" in file)
+
+
+@given(FILES)
 def test_no_model_file_is_in_two_units(files: list[str]) -> None:
     """Every unit has an id of its own, and no two share a model."""
-    units = arrange(set(files), "top")
+    units = arrange(set(files), "top", are_models(set(files)))
     assert len({unit.model_id for unit in units}) == len(units)
     models = [unit.model for unit in units if unit.model]
     assert len(set(models)) == len(models)
+
+
+@given(FILES)
+def test_no_model_file_vanishes(files: list[str]) -> None:
+    """Whatever is called as a model is one, or belongs to one; a companion may lie beside several and be nobody's."""
+    units = arrange(set(files), "top", are_models(set(files)))
+    told = {file for unit in units for file in unit.files}
+    named = {file for file in files if file.endswith((".pkl", ".joblib", ".ubj")) and not is_companion(Path(file))}
+    assert named <= told
 
 
 def test_a_version_keeps_its_id_when_another_comes() -> None:
