@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
 from podium.exports import DESCRIPTION
-from podium.formats import may_be_model, stem_of
+from podium.formats import stem_of
 
 ABOUT = (
     *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
@@ -26,6 +26,12 @@ APART = "_-. "
 """What stands between the name of a model and a word about it."""
 DOCUMENTS = frozenset({DESCRIPTION, "requirements.txt"})
 """Files about a model that are not JSON."""
+OF_ONE = frozenset({"metadata", "model_metadata", "meta", "model_info"})
+"""Stems of JSON files that tell of a model, and of nothing else that a folder might hold."""
+REGISTRIES = frozenset({"registry", "model_registry", "models"})
+"""Stems of files about many models."""
+SHARED = REGISTRIES | frozenset(ABOUT)
+"""Stems of JSON files that belong to no single model, whatever is beside them."""
 EXAMPLES = frozenset({"input_example", "serving_input_example"})
 """JSON files that MLflow puts beside a model, with rows and nothing about it."""
 
@@ -37,24 +43,48 @@ def is_document(path: Path) -> bool:
     return path.suffix.lower() == ".json" and path.stem not in EXAMPLES
 
 
+def is_of_one(path: Path) -> bool:
+    """Whether a file is about the one model that its folder holds, or should hold."""
+    return path.suffix.lower() == ".json" and path.stem.lower() in OF_ONE
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Files side by side with several models: by their stem, the documents about each model, and those about any."""
+    """Files side by side with several models: by their stem, the documents about each model, and those about any.
+
+    ``bearing`` are the other files that bear a model's name, with more behind it.
+    """
 
     by_stem: Mapping[str, Sequence[Path]]
     about: Mapping[str, Sequence[Path]]
+    bearing: Mapping[str, Sequence[Path]]
     general: Sequence[Path]
-    model_stems: Collection[str]
 
     @classmethod
-    def of(cls, paths: Sequence[Path], models: Collection[str]) -> "Side":
-        """Return some files in order. ``models`` are the stems of the models among them."""
-        by_stem, about = defaultdict(list), defaultdict(list)
+    def of(cls, paths: Sequence[Path], models: Collection[str], apart: Collection[Path] = ()) -> "Side":
+        """Return some files in order. ``models`` are the stems of the models among them.
+
+        ``apart`` are files that belong to no other model by the start of their name alone: they may be models, too.
+        """
+        by_stem, about, bearing = (defaultdict[str, list[Path]](list) for _ in range(3))
         for path in paths:
             by_stem[stem_of(path)].append(path)
-            for model in _subjects(path, models) if is_document(path) else ():
-                about[model].append(path)
-        return cls(by_stem, about, general(paths), {stem_of(path) for path in paths if may_be_model(path)})
+            subjects = _subjects(path, models) if is_document(path) else []
+            for model in subjects or (_bearer(path, models) if path not in apart else []):
+                (about if subjects else bearing)[model].append(path)
+        return cls(by_stem, about, bearing, general(paths))
+
+
+def owners(path: Path, models: Collection[str]) -> list[str]:
+    """Return the models side by side with a file that it belongs to, by its name: nearly always one, or none."""
+    subjects = _subjects(path, models) if is_document(path) else []
+    return subjects or _bearer(path, models)
+
+
+def _bearer(path: Path, models: Collection[str]) -> list[str]:
+    """Return the model with the longest name that a file's begins with; one about any or many models bears none."""
+    ends = [end for end, sign in enumerate(path.name) if sign in APART and path.name[:end] in models]
+    return [path.name[: ends[-1]]] if ends and path.stem.lower() not in SHARED else []
 
 
 def _subjects(document: Path, models: Collection[str]) -> list[str]:
@@ -69,10 +99,11 @@ def _subjects(document: Path, models: Collection[str]) -> list[str]:
     named = {stem}
     named |= {head[:end] for head in heads for end in range(len(head.rstrip(APART)), len(head) + 1)}
     named |= {tail[start:] for tail in tails for start in range(len(tail) - len(tail.lstrip(APART)) + 1)}
-    return sorted(name for name in named if name in models and _is_about(stem, name))
+    return sorted(name for name in named if name in models and is_about(stem, name))
 
 
-def _is_about(stem: str, model: str) -> bool:
+def is_about(stem: str, model: str) -> bool:
+    """Whether a document bears a model's name, alone or with a word about it before or behind."""
     if stem == model:
         return True
     rest = stem.removeprefix(model) if stem.startswith(model) else stem.removesuffix(model)

@@ -19,6 +19,17 @@ PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*==\s*([\w.]+)")
 LONGEST = 1_000_000
 """Characters of an ``MLmodel`` file that are read: YAML takes its time."""
 DESCRIPTION = "MLmodel"
+WRITTEN = frozenset(
+    {
+        DESCRIPTION,
+        "requirements.txt",
+        "conda.yaml",
+        "python_env.yaml",
+        "input_example.json",
+        "serving_input_example.json",
+    }
+)
+"""Files that MLflow writes beside the model of an export."""
 FILE_KEYS = ("pickled_model", "data", "model_data", "model_path", "python_model")
 """Under which a flavour names the file of its model, or the folder that holds it."""
 
@@ -26,7 +37,8 @@ FILE_KEYS = ("pickled_model", "data", "model_data", "model_path", "python_model"
 def by_export(paths: Iterable[Path]) -> tuple[list[Path], dict[Path, list[Path]]]:
     """Return the files outside of all exports, and those of each export by its folder, however deep they lie.
 
-    An export within another is a part of it. One in the staging root itself is none: everything else lies below it.
+    An export within another is a part of it. One in the staging root itself is none of these: everything else lies
+    below it, and it has no more than its own files.
     """
     every = list(paths)
     folders = {path.parent for path in every if path.name == DESCRIPTION and path.parent != Path()}

@@ -9,21 +9,16 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
-from types import MappingProxyType
 
-from podium.about import Side, general, is_document, rank
-from podium.exports import DESCRIPTION, by_export
-from podium.formats import PREFERENCE, may_be_model, stem_of, suffix_of
+from podium.about import Side, general, is_document, is_of_one, rank
+from podium.exports import WRITTEN
+from podium.formats import stem_of
+from podium.model_files import MAIN_STEMS as MAIN_STEMS
+from podium.model_files import ROOT, Contents, exported_here, models_by_folder
 
-COMPANION = re.compile(
-    r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
-)
-"""Names of files that stand beside a model and are none: what prepares its input or explains its output."""
-MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
-REGISTRIES = frozenset({"registry", "model_registry", "models"})
-NONE: Mapping[str, str | None] = MappingProxyType({})
+UNTOLD = Contents()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +37,31 @@ class Unit:
     above: tuple[str, ...] = ()
 
 
-def arrange(
-    files: Iterable[str], top: str = "", natives: Collection[str] = (), exports: Mapping[str, str | None] = NONE
-) -> list[Unit]:
+def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty: Iterable[str] = ()) -> list[Unit]:
     """Return the units of the files below one folder of the staging root, or of the files in the root itself.
 
-    ``files`` are paths relative to the root, with slashes; ``top`` is the name of the folder, empty for the root.
-    ``natives`` are those files whose names could be anything's and whose content is a model's. ``exports`` are the
-    models that files called ``MLmodel`` name, by the paths of these.
+    ``files`` are paths relative to the root, with slashes, and ``empty`` those of folders without any; ``top`` is the
+    name of the folder, empty for the root.
     """
     paths = sorted(Path(file) for file in files)
-    by_folder = _by_folder(paths, frozenset(natives), exports)
-    if top and sum(max(1, len(found)) for found in by_folder.values()) <= 1 and not _is_versioned(by_folder, top):
-        return [_whole(Path(top), paths, [model for found in by_folder.values() for model in found])]
+    by_folder = models_by_folder(paths, told)
+    apart = _apart(by_folder, told)
+    whole = {folder: models for folder, models in by_folder.items() if folder not in apart}
+    if top and sum(max(1, len(found)) for found in whole.values()) <= 1 and not _is_versioned(whole, top):
+        return [_whole(Path(top), paths, [model for found in whole.values() for model in found])]
     own = _owned(paths, by_folder)
-    units = [unit for folder, models in by_folder.items() for unit in _of_folder(folder, models, own[folder])]
-    units += _without_model(paths, by_folder)
+    units = [u for folder, found in by_folder.items() for u in _of_folder(folder, found, own[folder], told, apart)]
+    units += _without_model(paths, map(Path, empty), by_folder.keys() - apart)
     return sorted(_below(_distinct(units), paths), key=lambda unit: unit.model_id)
+
+
+def _apart(by_folder: Mapping[Path, Sequence[Path]], told: Contents) -> set[Path]:
+    """Return the folders above those of models that have nothing but files without content themselves.
+
+    Such a file must not take what is about the models below it, nor make one that was alone one of several.
+    """
+    above = {folder for below in by_folder for folder in below.parents} & by_folder.keys()
+    return {folder for folder in above if all(model.as_posix() in told.hollow for model in by_folder[folder])}
 
 
 def _below(units: Sequence[Unit], paths: Sequence[Path]) -> list[Unit]:
@@ -75,63 +78,37 @@ def _above(folder: Path, common: Mapping[Path, Sequence[str]]) -> tuple[str, ...
     return tuple(file for place in (folder, *folder.parents) for file in common.get(place, ()))
 
 
-def _by_folder(
-    paths: Sequence[Path], natives: frozenset[str], exports: Mapping[str, str | None]
-) -> dict[Path, list[Path]]:
-    """Return the models by the folder that each belongs to: an export has one at most, the one that it names."""
-    outside, inside = by_export(paths)
-    by_folder: dict[Path, list[Path]] = defaultdict(list)
-    for model in _models(outside, natives):
-        by_folder[model.parent].append(model)
-    for folder, files in inside.items():
-        named = exports.get((folder / DESCRIPTION).as_posix())
-        theirs = [path for path in files if path.is_relative_to(folder / named)] if named else files
-        found = theirs if theirs == [folder / (named or "")] else _models(theirs, natives)
-        by_folder[folder] = sorted(found, key=lambda path: len(path.parts))[:1]
-    return by_folder
-
-
 def _is_versioned(by_folder: Collection[Path], top: str) -> bool:
     """Whether the one model there is lies in a folder for a version: others may come, and must not rename it."""
     return any(len(Path(folder).relative_to(top).parts) == 1 and VERSION.fullmatch(folder.name) for folder in by_folder)
 
 
-def _without_model(paths: Sequence[Path], with_models: Collection[Path]) -> list[Unit]:
-    """Return the folders for versions that hold files about a model, and none that is one."""
+def _without_model(paths: Iterable[Path], empty: Iterable[Path], with_models: Collection[Path]) -> list[Unit]:
+    """Return the folders beside those of models that should hold one, and hold none."""
     above = {folder for found in with_models for folder in (found, *found.parents)}
     beside = {folder.parent for folder in with_models}
     files: dict[Path, list[Path]] = defaultdict(list)
-    for path in paths:
-        folder = path.parent
-        if folder not in above and folder.parent in beside and VERSION.fullmatch(folder.name):
-            files[folder].append(path)
-    return [_whole(folder, found, []) for folder, found in files.items()]
+    for places, inside in (*((path.parents, [path]) for path in paths), *(((e, *e.parents), []) for e in empty)):
+        if folder := next((place for place in places if place.parent in beside and place not in above), None):
+            files[folder] += inside
+    return [_whole(folder, found, []) for folder, found in files.items() if _lacks_model(folder, found, with_models)]
+
+
+def _lacks_model(folder: Path, files: Sequence[Path], with_models: Collection[Path]) -> bool:
+    """Whether a model is missing in a folder: by its name, or by what it holds where it is no part of a model."""
+    if folder.name.startswith("."):
+        return False
+    if VERSION.fullmatch(folder.name):
+        return True
+    is_bare = all(path.name.startswith(".") for path in files)
+    told = is_bare or any(path.parent == folder and is_of_one(path) for path in files)
+    return told and not any(place in with_models for place in folder.parents)
 
 
 def _distinct(units: Sequence[Unit]) -> list[Unit]:
     """Return the units with the whole path of the model as id where two would have the same."""
     ids = Counter(unit.model_id for unit in units)
     return [replace(u, model_id=u.model or u.model_id) if ids[u.model_id] > 1 else u for u in units]
-
-
-def _models(paths: Sequence[Path], natives: frozenset[str]) -> list[Path]:
-    """Return the files that are models, of each folder its main one alone if it has one."""
-    found = _preferred([path for path in paths if may_be_model(path, natives)])
-    models = [path for path in found if not COMPANION.search(stem_of(path).lower())]
-    alone = {path.parent for path in models}
-    # A model file of whatever name is the model where there is no other.
-    models += [path for path in found if path.parent not in alone]
-    main = {path.parent: path for stem in reversed(MAIN_STEMS) for path in models if stem_of(path).lower() == stem}
-    return [path for path in models if main.get(path.parent, path) == path]
-
-
-def _preferred(models: Sequence[Path]) -> list[Path]:
-    """Return one file of each name: the same model may lie there in several formats."""
-    best: dict[tuple[Path, str], Path] = {}
-    for path in sorted(models, key=lambda path: PREFERENCE.index(suffix_of(path))):
-        best.setdefault((path.parent, stem_of(path)), path)
-    readable = {path.parent for path in best.values() if path.suffix != ".onnx"}
-    return sorted(path for path in best.values() if path.suffix != ".onnx" or path.parent not in readable)
 
 
 def _owned(paths: Sequence[Path], with_models: Collection[Path]) -> dict[Path, list[Path]]:
@@ -151,11 +128,27 @@ def _owner(folder: Path, known: dict[Path, Path]) -> Path | None:
     return known.get(folder)
 
 
-def _of_folder(folder: Path, models: Sequence[Path], own: Sequence[Path]) -> list[Unit]:
-    if len(models) <= 1 and folder != Path():
+def _of_folder(
+    folder: Path, models: Sequence[Path], own: Sequence[Path], told: Contents, apart: Collection[Path]
+) -> list[Unit]:
+    if len(models) <= 1 and folder != ROOT and folder not in apart:
         return [_whole(folder, own, models)]
-    beside = Side.of([path for path in own if path.parent == folder], {stem_of(model) for model in models})
-    return [_one_of_many(model, folder, beside) for model in models]
+    files = [path for path in own if path.parent == folder]
+    called = {path for path in files if told.may_be_model(path)}
+    beside = Side.of(files, {stem_of(model) for model in models}, called)
+    # What lies above models further down is about those, too.
+    rivals = _rivals(called, models, told) | ({""} if folder in apart else set())
+    named, brought = exported_here(files, told), [path for path in files if path.name in WRITTEN]
+    return [
+        _one_of_many(model, folder, beside, rivals <= {stem_of(model)}, brought if model == named else ())
+        for model in models
+    ]
+
+
+def _rivals(called: Iterable[Path], models: Iterable[Path], told: Contents) -> set[str]:
+    """Return the names of the models side by side, be they the main ones or not; a companion is none."""
+    arrived = (path for path in models if path.as_posix() not in told.hollow)
+    return {stem_of(path) for path in (*called, *arrived)} or {stem_of(path) for path in models}
 
 
 def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
@@ -166,15 +159,14 @@ def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
     return _unit(folder.as_posix(), folder, model, sorted(about, key=rank), paths)
 
 
-def _one_of_many(model: Path, folder: Path, beside: Side) -> Unit:
-    """Return one of several models side by side, with the files that bear its name."""
+def _one_of_many(model: Path, folder: Path, beside: Side, lone: bool, brought: Sequence[Path]) -> Unit:
+    """Return one of several models side by side, with the files that bear its name, and those of its export."""
     stem = stem_of(model)
-    lone = all(other == stem for other in beside.model_stems)
-    about = [path for path in beside.about.get(stem, ()) if path != model]
+    about = [path for path in (*beside.about.get(stem, ()), *filter(is_document, brought)) if path != model]
     # What is about whichever model is there tells of this one as long as it is alone, and is no part of what it is.
     own = sorted(about, key=rank)
     about = own + (sorted(beside.general, key=rank) if lone else [])
-    files = [model, *own, *beside.by_stem[stem]]
+    files = [model, *own, *beside.by_stem[stem], *beside.bearing.get(stem, ()), *brought]
     return _unit((folder / stem).as_posix(), folder, model, about, list(dict.fromkeys(files)))
 
 

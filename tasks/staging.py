@@ -7,31 +7,32 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from podium.about import REGISTRIES, rank
 from podium.documents import Entry, Listing, entries_of, of_version, shared_in
 from podium.errors import ConfigError
-from podium.exports import DESCRIPTION
-from podium.formats import PERHAPS
-from podium.layout import REGISTRIES, Unit, arrange
+from podium.layout import Unit, arrange
 from podium.metadata import UNKNOWN, of_class, parse_staged
 from podium.names import printable
 from podium.progress import Counter
 from podium.requirements import drift
 from podium.staged import Above, Folder, Problem, StagedModel
+from tasks.effects.contents import contents_of
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
-from tasks.effects.links import Links, by_unit, in_place_of_models, links_beside
+from tasks.effects.links import Links, divided, links_beside
+from tasks.effects.preparing import preparing, unprepared
 from tasks.effects.staged_files import (
+    Told,
     fingerprint_of,
     format_in,
-    is_native,
+    is_folder,
     is_plain,
     linked_in,
-    model_named_in,
     modified,
     own_files,
     regular_files,
@@ -60,7 +61,7 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
         raise ConfigError(
             f"staging.root: {root}: no such folder; point it at the folder that holds one folder per model"
         )
-    tops = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
+    tops = sorted(entry.name for entry in os.scandir(root) if is_folder(entry) and not entry.name.startswith("."))
     count = Counter("reading staged models", len(tops) + 1)
     above = cache(lambda: registered_in(root / f"{stem}.json" for stem in sorted(LISTING)))
     with ThreadPoolExecutor() as pool:
@@ -95,17 +96,17 @@ def read_folders(
             return [_unreadable(root, Path(top), "the folder is a symbolic link, which is not followed")]
         closed: list[OSError] = []
         links: list[Path] = []
-        found = regular_files(root / top, closed.append, links.append) if top else own_files(root, links.append)
+        empty: list[Path] = []
+        told = Told(closed.append, links.append, empty.append)
+        found = regular_files(root / top, told) if top else own_files(root, links.append)
         files = sorted(found)
         listing = [file for file in files if file.suffix == ".json" and file.stem in LISTING]
         entries = Registered(above() if top else NONE(), registered_in(listing))
-        natives = [str(f.relative_to(root)) for f in files if f.suffix.lower() in PERHAPS and is_native(f)]
-        exports = {str(f.relative_to(root)): model_named_in(f) for f in files if f.name == DESCRIPTION}
         shared = cache(partial(_shared, root))
-        units = arrange((str(f.relative_to(root)) for f in files), top, natives, exports)
+        paths, bare = ([str(place.relative_to(root)) for place in places] for places in (files, empty))
+        units = arrange(paths, top, contents_of(root, files), bare)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
-        alone = in_place_of_models(root, units, links)
-        beside = by_unit(root, units, set(links).difference(alone))
+        alone, beside = divided(root, units, links)
         apart = [error for error in closed if error not in inside.values()]
         return [
             *(
@@ -181,13 +182,12 @@ def registered_in(registries: Iterable[Path]) -> Listing:
 def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], links: Links) -> Folder:
     files = [root / file for file in unit.files]
     around = (root / unit.model).parent if unit.model else root / unit.folder
-    named = [around / name for name in preprocessors]
-    before = [file for file in named if is_plain(file) or file in links.followed]
+    before = preparing(preprocessors, around, files, links)
     digests = {file: sha256_of(links.followed.get(file, file)) for file in (*files, *links.followed, *before)}
     model = root / unit.model if unit.model else None
-    about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
+    about = _about(root, unit, links)
     entry = entries.of(unit)
-    texts = [(file.name, text_of(file)) for file in about]
+    texts = [(file.name, text_of(links.read.get(file, file))) for file in about]
     if entry:
         texts = [*((name, text) for name, text in texts if not entries_of(text)), ("registry.json", entry)]
     return Folder(
@@ -200,7 +200,7 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         model_digest=digests[model] if model else "",
         metadata=tuple(texts),
         modified_at=modified(model or root / unit.folder),
-        unreadable=_unprepared(named, links) if model else linked_in(root / unit.folder),
+        unreadable=unprepared(preprocessors, around, links) if model else linked_in(root / unit.folder),
         beside=tuple(str(file) for file in digests if file != model and file not in about),
         preprocessors=tuple((str(file), digests[file]) for file in before),
         linked=tuple((str(link), str(target)) for link, target in links.followed.items()),
@@ -208,10 +208,12 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
     )
 
 
-def _unprepared(named: Iterable[Path], links: Links) -> str | None:
-    """Return what to say of a model whose rows nothing would prepare, as what does is a link that is not followed."""
-    left = [file.name for file in named if file in links.left]
-    return f"{printable(left[0])}, which prepares its rows, is a link to no file of the staging root" if left else None
+def _about(root: Path, unit: Unit, links: Links) -> list[Path]:
+    """Return the documents about a model, those that say most first; a link to one counts as a file of its name."""
+    about = [root / file for file in unit.about if Path(file).stem not in REGISTRIES]
+    return (
+        sorted([*about, *links.read], key=lambda f: rank(PurePosixPath(f.relative_to(root)))) if links.read else about
+    )
 
 
 def _unreadable(root: Path, place: Path, why: str) -> Folder:

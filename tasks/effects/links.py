@@ -1,20 +1,26 @@
 """Follows symbolic links of a staging root: those beside models, to files of the same root, and no others."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from podium.formats import may_be_model
+from podium.about import REGISTRIES, is_about, is_document, owners
+from podium.formats import may_be_model, stem_of
 from podium.layout import Unit
+from podium.model_files import is_companion
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links beside one model: those that are followed, each with the file behind it, and those that are not."""
+    """The links beside one model: those that are followed, each with the file behind it, and those that are not.
+
+    ``read`` are those that are documents about the model, be the file behind one of its own or not.
+    """
 
     followed: Mapping[Path, Path] = field(default_factory=dict)
     left: Sequence[Path] = ()
+    read: Mapping[Path, Path] = field(default_factory=dict)
 
 
 def target_of(root: Path, link: Path) -> Path | None:
@@ -30,28 +36,85 @@ def links_beside(root: Path, unit: Unit, links: Sequence[Path]) -> Links:
     """Return some links beside a model by what is done with them; to its own files they bring nothing new."""
     if not links:
         return Links()
-    own = {(root / file).resolve() for file in unit.files}
-    targets = {link: target_of(root, link) for link in links}
-    followed = {link: target for link, target in targets.items() if target and target not in own}
-    return Links(followed, [link for link, target in targets.items() if target is None])
+    own, known = ({(root / file).resolve() for file in files} for files in (unit.files, unit.about))
+    found = {link: target_of(root, link) for link in links}
+    targets = {link: target for link, target in found.items() if target}
+    return Links(
+        followed={link: target for link, target in targets.items() if target not in own},
+        left=[link for link in links if link not in targets],
+        read={link: target for link, target in targets.items() if target not in known and _tells(root, unit, link)},
+    )
 
 
-def by_unit(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> dict[str, list[Path]]:
-    """Return the links beside models by the ids of these: in their folders, or below where no other model is."""
-    folders = {root / u.folder: u.model_id for u in units if u.model and u.model_id == u.folder}
-    found: dict[str, list[Path]] = defaultdict(list)
+def _tells(root: Path, unit: Unit, link: Path) -> bool:
+    """Whether a link is a document about a model, where a file of its name would be."""
+    name, model = PurePosixPath(link.name), PurePosixPath(unit.model or "")
+    if not is_document(name) or name.stem in REGISTRIES:
+        return False
+    if unit.model_id != unit.folder:
+        return is_about(name.stem, stem_of(model))
+    return link.parent in {root / unit.folder, root / model.parent}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where models are, by whole paths: the ids of those that have a folder, and of those side by side by their stems.
+
+    ``told`` are the folders that tell of every link in them.
+    """
+
+    folders: Mapping[Path, str]
+    side: Mapping[Path, Mapping[str, str]]
+    told: Collection[Path]
+
+    @classmethod
+    def of(cls, root: Path, units: Iterable[Unit]) -> "Places":
+        """Return the places of some units."""
+        folders, told, side = {}, set(), defaultdict[Path, dict[str, str]](dict)
+        for unit in units:
+            folder = root / unit.folder
+            if unit.model is None:
+                told.add(folder)
+            elif unit.model_id == unit.folder:
+                folders[folder] = unit.model_id
+                told.add((root / unit.model).parent)
+            else:
+                side[folder][stem_of(PurePosixPath(unit.model))] = unit.model_id
+        return cls(folders, side, told)
+
+    def models_of(self, link: Path) -> list[str]:
+        """Return the models that a link is beside: by its name, or as it lies in a folder, or below, where no other is.
+
+        A link that is called as a model bears no other's name.
+        """
+        beside = self.side.get(link.parent, {})
+        if named := owners(PurePosixPath(link.name), beside) if not _is_called_model(link) else []:
+            return [beside[stem] for stem in named]
+        return [self.folders[place] for place in link.parents if place in self.folders][:1]
+
+    def is_in_place_of_model(self, link: Path) -> bool:
+        """Whether a link stands where a model would, of which no unit tells: a model that nobody reads."""
+        if link.parent in self.told:
+            return False
+        is_folder = link.is_dir()
+        is_carried = not is_folder and is_companion(PurePosixPath(link.name)) and self.models_of(link)
+        return (is_folder or may_be_model(PurePosixPath(link.name))) and not is_carried
+
+
+def _is_called_model(link: Path) -> bool:
+    name = PurePosixPath(link.name)
+    return may_be_model(name) and not is_companion(name)
+
+
+def divided(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> tuple[list[Path], dict[str, list[Path]]]:
+    """Return the links that stand where models would, and those beside models by the ids of these."""
+    places = Places.of(root, units)
+    alone: list[Path] = []
+    beside: dict[str, list[Path]] = defaultdict(list)
     for link in sorted(links):
-        if model_id := next((folders[place] for place in link.parents if place in folders), None):
-            found[model_id].append(link)
-    return found
-
-
-def in_place_of_models(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> list[Path]:
-    """Return the links that stand where a model would, of which no unit tells: each is a model that nobody reads."""
-    held = {(root / u.model).parent for u in units if u.model and u.model_id == u.folder}
-    told = held | {root / unit.folder for unit in units if unit.model is None}
-    return [link for link in sorted(links) if link.parent not in told and _is_like_a_model(link)]
-
-
-def _is_like_a_model(link: Path) -> bool:
-    return link.is_dir() or may_be_model(PurePosixPath(link.name))
+        if places.is_in_place_of_model(link):
+            alone.append(link)
+        else:
+            for model_id in places.models_of(link):
+                beside[model_id].append(link)
+    return alone, beside

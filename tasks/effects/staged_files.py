@@ -4,35 +4,54 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from podium.exports import named_model
 from podium.formats import HEAD, format_of, may_be_model
 from podium.names import printable
 
 LARGEST_METADATA = 16 * 1024 * 1024
 
 
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one; a link that leads to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def own_files(root: Path, linked: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield the files of the root itself; ``linked`` is told of links in the place of models."""
+    """Yield the files of the root itself; ``linked`` is told of links, but for those to folders."""
     for entry in os.scandir(root):
         if entry.is_file(follow_symlinks=False):
             yield root / entry.name
-        elif entry.is_symlink() and not entry.is_dir() and may_be_model(PurePosixPath(entry.name)):
+        elif entry.is_symlink() and not is_folder(entry):
             linked(root / entry.name)
 
 
-def regular_files(path: Path, closed: Callable[[OSError], None], linked: Callable[[Path], None]) -> Iterator[Path]:
-    """Yield the files below a folder; ``closed`` is told of each folder that cannot be listed, ``linked`` of links."""
-    for folder, inner, names in os.walk(path, onerror=closed):
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told on a walk: each folder that cannot be listed, each link, and each folder with nothing in it."""
+
+    closed: Callable[[OSError], None]
+    linked: Callable[[Path], None]
+    empty: Callable[[Path], None]
+
+
+def regular_files(path: Path, told: Told) -> Iterator[Path]:
+    """Yield the files below a folder, and tell of all else that is there."""
+    for folder, inner, names in os.walk(path, onerror=told.closed):
+        if not (inner or names):
+            told.empty(Path(folder))
         for name in (*inner, *names):
             file = Path(folder, name)
             mode = file.lstat().st_mode
             if stat.S_ISREG(mode):
                 yield file
             elif stat.S_ISLNK(mode):
-                linked(file)
+                told.linked(file)
 
 
 def sha256_of(file: Path) -> str:
@@ -63,23 +82,6 @@ def modified(path: Path) -> datetime:
 def is_plain(file: Path) -> bool:
     """Whether a path is a file and no link to one."""
     return file.is_file() and not file.is_symlink()
-
-
-def is_native(file: Path) -> bool:
-    """Whether the content of a file is a model's in a library's own format."""
-    try:
-        return format_in(file) not in {"empty", "git-lfs", "unknown", "pickle", "joblib"}
-    except OSError:
-        # Whatever it is, the unit that it belongs to says that it cannot be read.
-        return False
-
-
-def model_named_in(description: Path) -> str | None:
-    """Return the model that an ``MLmodel`` file names; one that cannot be read is told of by its unit."""
-    try:
-        return named_model(text_of(description))
-    except OSError:
-        return None
 
 
 def format_in(model: Path) -> str:

@@ -1,10 +1,13 @@
 """Whatever way people lay out their models, each model file becomes one staged model with what belongs to it."""
 
+from pathlib import PurePosixPath as Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.layout import arrange
+from podium.layout import UNTOLD, arrange
+from podium.model_files import Contents, is_companion
 
 
 def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[str, ...]]]:
@@ -74,32 +77,49 @@ def test_each_layout(files: list[str], top: str, found: dict[str, object]) -> No
 @pytest.mark.parametrize("name", ["model.json", "model.txt", "churn.bin", "best.model"])
 def test_a_name_that_could_be_anything_s_is_a_model_by_its_content(name: str) -> None:
     """What the content shows to be a model is one, and no document."""
-    (unit,) = arrange([f"a/{name}", "a/metadata.json"], "a", [f"a/{name}"])
+    (unit,) = arrange([f"a/{name}", "a/metadata.json"], "a", Contents(natives={f"a/{name}"}))
     assert (unit.model, unit.about) == (f"a/{name}", ("a/metadata.json",))
 
 
 NAMES = st.sampled_from(
     [
-        "model.pkl",
-        "a.pkl",
-        "b.joblib",
-        "metadata.json",
-        "a_metrics.json",
-        "scaler.pkl",
-        "x/model.pkl",
-        "a.onnx",
-        "a.ubj",
+        *("model.pkl", "a.pkl", "b.joblib", "metadata.json", "a_metrics.json", "scaler.pkl", "x/model.pkl", "a.ubj"),
+        *(
+            "a.onnx",
+            "a_encoder.pkl",
+            "features.pkl",
+            "x/scaler.pkl",
+            "c.bin",
+            "x/c.bin",
+            "model.bin",
+            "v1/metadata.json",
+        ),
     ]
 )
+FILES = st.lists(st.builds(lambda folder, name: f"top/{folder}{name}", st.sampled_from(["", "a/", "b/", "v2/"]), NAMES))
 
 
-@given(st.lists(st.builds(lambda folder, name: f"top/{folder}{name}", st.sampled_from(["", "a/", "b/"]), NAMES)))
+def are_models(files: set[str]) -> Contents:
+    """Contents of files: those that are called after features hold models, and those called .bin nothing."""
+    return Contents(hollow={file for file in files if file.endswith(".bin")}, is_model=lambda file: "feature" in file)
+
+
+@given(FILES)
 def test_no_model_file_is_in_two_units(files: list[str]) -> None:
     """Every unit has an id of its own, and no two share a model."""
-    units = arrange(set(files), "top")
+    units = arrange(set(files), "top", are_models(set(files)))
     assert len({unit.model_id for unit in units}) == len(units)
     models = [unit.model for unit in units if unit.model]
     assert len(set(models)) == len(models)
+
+
+@given(FILES)
+def test_no_model_file_vanishes(files: list[str]) -> None:
+    """Whatever is called as a model is one, or belongs to one; a companion may lie beside several and be nobody's."""
+    units = arrange(set(files), "top", are_models(set(files)))
+    told = {file for unit in units for file in unit.files}
+    named = {file for file in files if file.endswith((".pkl", ".joblib", ".ubj")) and not is_companion(Path(file))}
+    assert named <= told
 
 
 def test_a_version_keeps_its_id_when_another_comes() -> None:
@@ -146,7 +166,143 @@ def test_an_export_is_the_one_model_that_it_names(
 ) -> None:
     """Whatever else it holds is carried with it; where what it names is not there, it has no model."""
     files = [f"a/x/{file}" for file in EXPORT]
-    units = {unit.model_id: unit for unit in arrange([*files, *others], "a", exports={"a/x/MLmodel": named})}
+    units = {unit.model_id: unit for unit in arrange([*files, *others], "a", Contents(exports={"a/x/MLmodel": named}))}
     assert len(units) == 1 + len(others)
     assert units[model_id].model == (found and f"a/x/{found}")
     assert set(units[model_id].files) == set(files)
+
+
+def by_id(files: list[str], top: str = "", told: Contents = UNTOLD, empty: tuple[str, ...] = ()) -> dict[str, str]:
+    """Models by id, those that are missing as nothing."""
+    return {unit.model_id: unit.model or "" for unit in arrange(files, top, told, empty)}
+
+
+@pytest.mark.parametrize(
+    ("files", "hollow", "top", "found"),
+    [
+        (["a.pkl", "b.bin", "model.json"], ["b.bin", "model.json"], "", {"a", "b", "model"}),
+        (["model.pkl", "b.bin", "notes.txt", "a.json"], ["b.bin", "notes.txt", "a.json"], "", {"model", "b"}),
+        (["a.pkl", "a.bin"], ["a.bin"], "", {"a"}),
+        (["a/model.bin", "a/metadata.json"], ["a/model.bin"], "a", {"a"}),
+        (["a/scaler.pkl", "a/best.model"], ["a/best.model"], "a", {"a"}),
+        (["a/model.pkl", "a/deep/x.bin"], ["a/deep/x.bin"], "a", {"a"}),
+        (["a/x.pkl", "a/y.pkl", "a/z.bin"], ["a/z.bin"], "a", {"a/x", "a/y"}),
+        (["a/v1/model.bin", "a/v2/model.pkl"], ["a/v1/model.bin"], "a", {"a/v1", "a/v2"}),
+        (["a/log.bin", "a/deep/model.pkl"], ["a/log.bin"], "a", {"a"}),
+        (["a/log.bin", "a/v1/model.pkl", "a/v2/model.pkl"], ["a/log.bin"], "a", {"a/log", "a/v1", "a/v2"}),
+        (["a/x/MLmodel", "a/x/model.bin", "a/y/model.pkl"], ["a/x/model.bin"], "a", {"a/x", "a/y"}),
+    ],
+)
+def test_a_model_that_did_not_arrive_is_one(files: list[str], hollow: list[str], top: str, found: set[str]) -> None:
+    """In the root each, in a folder where no model is there or above; it renames no other."""
+    units = by_id(files, top, Contents(hollow=frozenset(hollow)))
+    assert units.keys() == found
+    assert all(units.values())
+
+
+def test_a_model_that_did_not_arrive_takes_nothing_from_those_below() -> None:
+    """What is about all of them stays so."""
+    files = ["a/log.bin", "a/metadata.json", "a/v1/model.pkl", "a/v2/model.pkl"]
+    units = arrange(files, "a", Contents(hollow=frozenset({"a/log.bin"})))
+    assert {unit.model_id: unit.above for unit in units if unit.model_id != "a/log"} == {
+        "a/v1": ("a/metadata.json",),
+        "a/v2": ("a/metadata.json",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "found"),
+    [
+        (["a/xgb.pkl", "a/tab_transformer.pkl"], ["a/tab_transformer.pkl"], {"a/xgb", "a/tab_transformer"}),
+        (["a/model.pkl", "a/tab_transformer.pkl"], [], {"a"}),
+        (["a/tab_transformer.pkl", "a/scaler.pkl"], [], {"a/tab_transformer", "a/scaler"}),
+        (["a/model.pkl", "a/more/churn_features.pkl"], ["a/more/churn_features.pkl"], {"a", "a/more"}),
+        (["a/model.onnx", "a/churn_features.pkl"], ["a/churn_features.pkl"], {"a"}),
+    ],
+)
+def test_a_companion_is_looked_into_beside_models_alone(files: list[str], asked: list[str], found: set[str]) -> None:
+    """What it holds decides; where a file is called as the one model of its folder, nobody asks."""
+    seen: list[str] = []
+
+    def is_model(path: str) -> bool:
+        seen.append(path)
+        return True
+
+    assert by_id(files, "a", Contents(is_model=is_model)).keys() == found
+    assert seen == asked
+
+
+def test_companions_below_a_model_are_its_own() -> None:
+    """They are carried along, and are no models; a model below it is one."""
+    files = ["a/model.pkl", "a/preprocessing/scaler.pkl", "a/preprocessing/label_encoder.pkl"]
+    (unit,) = arrange(files, "a")
+    assert (unit.model, set(unit.files)) == ("a/model.pkl", set(files))
+    assert by_id([*files, "a/old/churn.pkl"], "a").keys() == {"a", "a/old"}
+
+
+def test_an_exported_model_is_no_companion_s() -> None:
+    """An ONNX model beside a scaler alone is the model."""
+    assert by_id(["a/model.onnx", "a/scaler.pkl"], "a") == {"a": "a/model.onnx"}
+
+
+@pytest.mark.parametrize(
+    ("files", "empty", "missing"),
+    [
+        (["x/prod/metadata.json"], [], ["x/prod"]),
+        (["x/prod/model_info.json", "x/prod/plots/roc.png"], [], ["x/prod"]),
+        (["x/plots/roc.png", "x/plots/config.json"], [], []),
+        (["x/v3/plots/roc.png"], [], ["x/v3"]),
+        ([], ["x/prod", "x/.cache", "x/v9/plots"], ["x/prod", "x/v9"]),
+        (["x/prod/.gitkeep"], [], ["x/prod"]),
+        (["x/model.pkl", "x/info/metadata.json"], ["x/plots"], []),
+        ([], ["x/v1/plots"], []),
+    ],
+)
+def test_a_folder_without_its_model_is_told_of(files: list[str], empty: list[str], missing: list[str]) -> None:
+    """Whatever it is called, beside folders of models: by what it tells of a model, or as it holds nothing."""
+    units = by_id(["x/v1/model.pkl", "x/v2/model.pkl", *files], "x", empty=tuple(empty))
+    assert [model_id for model_id, model in units.items() if not model] == missing
+
+
+def test_files_that_bear_a_model_s_name_are_its_own() -> None:
+    """The model with the longest such name; a file about many is nobody's, and another model is none's."""
+    named = ["a_notes.md", "a.pkl.sha256", "a_encoder.pkl", "a b.txt", "a-b_scaler.joblib", "a-b_metadata.json"]
+    others = ["model_registry.json", "model.pkl", "ax.txt", "b_scaler.pkl", "model_v2.json", "feature_columns.json"]
+    units = arrange(["a.pkl", "a-b.pkl", *named, "ax.txt", "b_scaler.pkl"])
+    assert {unit.model_id: unit.files for unit in units} == {
+        "a": ("a.pkl", "a b.txt", "a.pkl.sha256", "a_encoder.pkl", "a_notes.md"),
+        "a-b": ("a-b.pkl", "a-b_metadata.json", "a-b_scaler.joblib"),
+    }
+    (main,) = arrange([*others, "model_v1.pkl", "feature.onnx"], told=Contents(natives=frozenset({"model_v2.json"})))
+    assert main.files == ("model.pkl",)
+
+
+def test_a_companion_makes_no_model_one_of_several() -> None:
+    """Beside a lone model in the root it changes nothing of what is about that model."""
+    metadata = ["metrics.json", "feature_columns.json"]
+    (unit,) = arrange(["best_model.pkl", "scaler.joblib", "label_encoder.pkl", *metadata])
+    assert (unit.about, unit.files) == (tuple(metadata), ("best_model.pkl",))
+    several = arrange(["a.pkl", "b.json", *metadata], told=Contents(natives=frozenset({"b.json"})))
+    assert not any(set(unit.about) & set(metadata) for unit in several)
+
+
+ROOT_EXPORT = ["MLmodel", "conda.yaml", "input_example.json", "requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("models", "named", "found"),
+    [
+        (["model.pkl"], "model.pkl", {"model": True}),
+        (["lr.pkl", "other.pkl"], "./lr.pkl", {"lr": True, "other": False}),
+        (["model.pkl", "lr.pkl"], "lr.pkl", {"lr": True, "model": False}),
+        (["model.pkl", "model.joblib"], "model.pkl", {"model": True}),
+        (["model.pkl"], "data/model.pkl", {"model": False}),
+        (["model.pkl"], None, {"model": False}),
+        (["model.cb"], "model.cb", {"model": True}),
+    ],
+)
+def test_an_export_in_the_root_itself_is_read(models: list[str], named: str | None, found: dict[str, bool]) -> None:
+    """The model that it names has what MLflow wrote about it; every other stays as it is."""
+    units = {u.model_id: u for u in arrange([*ROOT_EXPORT, *models], told=Contents(exports={"MLmodel": named}))}
+    assert {model_id: unit.about == ("MLmodel", "requirements.txt") for model_id, unit in units.items()} == found
+    assert {model_id: set(ROOT_EXPORT) <= set(unit.files) for model_id, unit in units.items()} == found

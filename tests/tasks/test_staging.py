@@ -14,6 +14,7 @@ import pytest
 import skops.io
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.preprocessing import StandardScaler
 
 from podium.errors import ConfigError
 from podium.inventory import explanation, take_inventory
@@ -70,6 +71,30 @@ def test_what_is_wrong_is_a_finding(
     found = one(tmp_path)
     assert code in {p.code for p in found.problems}
     assert found.status == status
+
+
+def test_what_did_not_arrive_is_a_row_with_its_reason(tmp_path: Path) -> None:
+    """Pointers and empty files under names that could be anything's, and folders that wait for a model."""
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    stage(tmp_path, "a", None)
+    (tmp_path / "a" / "best.model").write_bytes(pointer)
+    (tmp_path / "b.bin").write_bytes(b"")
+    stage(tmp_path, "c/v1")
+    stage(tmp_path, "c/prod", None)
+    for name in ("c/v2", "c/next"):
+        (tmp_path / name).mkdir()
+    codes = {m.model_id: m.problems[0].code for m in read_staging.fn(tmp_path) if m.status == "broken"}
+    missing = dict.fromkeys(("c/prod", "c/v2", "c/next"), "no-model")
+    assert codes == {"a": "lfs-pointer", "b": "empty-model", **missing}
+
+
+def test_a_model_by_a_companion_s_name_is_no_part_of_another(tmp_path: Path) -> None:
+    """Its content tells; a scaler of such a name stays a companion."""
+    folder = stage(tmp_path, "a", None, None)
+    for name, kind in (("xgb", "decision tree"), ("tab_transformer", "random forest")):
+        joblib.dump(HONEST[kind](), folder / f"{name}.pkl")
+    joblib.dump(StandardScaler(), folder / "churn_30_features_v2.pkl")
+    assert sorted(by_id(tmp_path)) == ["a/tab_transformer", "a/xgb"]
 
 
 def test_an_onnx_model_alone_is_known_as_one(tmp_path: Path) -> None:
@@ -137,6 +162,74 @@ def test_a_companion_shared_by_link_is_carried_from_within_the_root_alone(tmp_pa
     (gone,) = read_folders(root, "a", ("scaler.pkl",))
     assert gone.left == ("notes.txt", "plots", "scaler.pkl")
     assert "prepares its rows" in (gone.unreadable or "")
+
+
+def test_metadata_by_link_is_read_from_within_the_root_alone(tmp_path: Path) -> None:
+    """As a file of its name would be, in a folder and side by side; out of the root it is a finding."""
+    (tmp_path / "secret.json").write_text('{"metrics": {"f1": 0.1}}')
+    root = tmp_path / "root"
+    stage(root, "a", PICKLE, None)
+    stage(root, "b", PICKLE + b"b", None)
+    (root / "shared.json").write_text('{"model_type": "Random Forest", "metrics": {"f1": 0.7}}')
+    for name in ("flat", "flat_2", "other"):
+        (root / f"{name}.pkl").write_bytes(PICKLE + name.encode())
+    links = {
+        "a/metadata.json": "../shared.json",
+        "flat_2_metadata.json": "shared.json",
+        "flat_encoder.pkl": "b/model.pkl",
+    }
+    outside = {"b/metadata.json": "../../secret.json", "other_metadata.json": "../secret.json", "other_n.txt": "gone"}
+    for link, target in (links | outside).items():
+        (root / link).symlink_to(target)
+    models = by_id(root)
+    assert {name: model.claims for name, model in models.items() if model.claims} == {
+        "a": {"f1_score": 0.7},
+        "flat_2": {"f1_score": 0.7},
+    }
+    assert {n: m.folder.left for n, m in models.items() if m.folder.left} == {
+        "b": ("metadata.json",),
+        "other": ("other_metadata.json", "other_n.txt"),
+    }
+    assert {p.code for name in ("b", "other") for p in models[name].problems} == {"linked", "missing-metadata"}
+    assert models["flat"].folder.beside == (str(root / "flat_encoder.pkl"),)
+    assert models["a"].folder.beside == ()
+    (root / "shared.json").write_text("{}")
+    changed = {name for name, model in by_id(root).items() if model.fingerprint != models[name].fingerprint}
+    assert changed == {"a", "flat_2"}
+
+
+def test_metadata_by_link_to_a_model_s_own_file_is_read_once(tmp_path: Path) -> None:
+    """One further down is read by it; another name for what is read already brings nothing."""
+    folder = stage(tmp_path, "a", PICKLE, None)
+    (folder / "docs").mkdir()
+    (folder / "docs" / "told.json").write_text('{"metrics": {"f1": 0.7}}')
+    fingerprint = one(tmp_path).fingerprint
+    (folder / "metadata.json").symlink_to("docs/told.json")
+    (folder / "metrics.json").symlink_to("metrics.json")
+    model = one(tmp_path)
+    assert (model.claims, model.fingerprint, model.folder.left) == ({"f1_score": 0.7}, fingerprint, ("metrics.json",))
+    (folder / "metrics.json").unlink()
+    (folder / "params.json").write_text('{"max_depth": 3}')
+    (folder / "hyperparameters.json").symlink_to("params.json")
+    assert [name for name, _ in one(tmp_path).folder.metadata] == ["metadata.json", "params.json"]
+
+
+def test_a_link_to_itself_stops_nothing(tmp_path: Path) -> None:
+    """In the root, and below; in the place of a model it is a row."""
+    stage(tmp_path, "a")
+    for link in ("loop", "a/loop", "b.pkl"):
+        (tmp_path / link).symlink_to(Path(link).name)
+    assert {name: model.status for name, model in by_id(tmp_path).items()} == {"a": "ready", "b.pkl": "broken"}
+
+
+def test_a_companion_by_link_below_a_model_is_carried(tmp_path: Path) -> None:
+    """It is no model in the place of one."""
+    (stage(tmp_path, "a") / "preprocessing").mkdir()
+    (stage(tmp_path, "b", PICKLE + b"b") / "scaler.pkl").write_bytes(b"scaler")
+    link = tmp_path / "a" / "preprocessing" / "scaler.pkl"
+    link.symlink_to("../../b/scaler.pkl")
+    models = by_id(tmp_path)
+    assert (sorted(models), models["a"].folder.beside) == (["a", "b"], (str(link),))
 
 
 READING = """
@@ -300,6 +393,37 @@ def test_one_model_with_many_files_about_it(tmp_path: Path) -> None:
     assert model.feature_columns == ("tenure", "gender")
     assert model.hyperparameters == {"max_depth": 3}
     assert [Path(path).name for path in model.folder.beside] == ["scaler.pkl"]
+
+
+def test_an_export_as_the_root_itself_is_read(tmp_path: Path) -> None:
+    """Its description is metadata, its files are carried, and a folder beside is a model of its own."""
+    (tmp_path / "model.pkl").write_bytes(PICKLE)
+    (tmp_path / "MLmodel").write_text(
+        "flavors: {sklearn: {pickled_model: model.pkl, sklearn_version: 1.5.0}}\nutc_time_created: '2024-01-01 10:00'"
+    )
+    (tmp_path / "requirements.txt").write_text("numpy==1.26.4")
+    (tmp_path / "conda.yaml").write_text("name: env")
+    stage(tmp_path, "beside", PICKLE + b"beside")
+    models = by_id(tmp_path)
+    assert models.keys() == {"model", "beside"}
+    model = models["model"]
+    assert (dict(model.versions), model.trained_at.year) == ({"scikit-learn": "1.5.0", "numpy": "1.26.4"}, 2024)
+    assert [Path(path).name for path in model.folder.beside] == ["conda.yaml"]
+
+
+def test_a_preprocessor_is_found_below_its_model(tmp_path: Path) -> None:
+    """Beside it first, else where one file of its own has that name; of two neither is taken."""
+    folder = stage(tmp_path, "m")
+    for place in ("artifacts", "old"):
+        assert [Path(f).name for f, _ in read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors] == (
+            ["scaler.pkl"] if place == "old" else []
+        )
+        (folder / place).mkdir()
+        (folder / place / "scaler.pkl").write_bytes(place.encode())
+    assert read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors == ()
+    (folder / "scaler.pkl").write_bytes(b"beside")
+    (found,) = read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors
+    assert found == (str(folder / "scaler.pkl"), hashlib.sha256(b"beside").hexdigest())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,142 @@
+"""Tells which files of a staging root are models: by their names, and where these do not tell by what is in them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath as Path
+
+from podium.exports import DESCRIPTION, by_export
+from podium.formats import PREFERENCE, may_be_model, stem_of, suffix_of
+
+COMPANION = re.compile(
+    r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
+)
+"""Names of files that stand beside a model and are none: what prepares its input or explains its output."""
+MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
+BINARY = frozenset({".bin", ".model"})
+"""Suffixes by which a file without content is a model that did not arrive; any other must be called as one, too."""
+ROOT = Path()
+
+
+def nothing(_: str) -> bool:
+    """Whether a file that is called as a companion is a model all the same: none is where nobody looks into them."""
+    return False
+
+
+def is_companion(path: Path) -> bool:
+    """Whether a file is called as one that stands beside a model and is none."""
+    return COMPANION.search(stem_of(path).lower()) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What files hold, as far as their names do not tell; all paths are below the staging root, with slashes.
+
+    ``natives`` are models by their content whose names could be anything's, ``hollow`` those that have none: 0 bytes,
+    or a pointer of Git LFS. ``exports`` are the models that files called ``MLmodel`` name, by the paths of these.
+    ``is_model`` looks into a file that is called as a companion, and is asked only where it stands beside a model.
+    """
+
+    natives: Collection[str] = frozenset()
+    hollow: Collection[str] = frozenset()
+    exports: Mapping[str, str | None] = field(default_factory=dict)
+    is_model: Callable[[str], bool] = nothing
+
+    def may_be_model(self, path: Path) -> bool:
+        """Whether a file is a model and no companion, by its name or where that is anything's by its content."""
+        return (may_be_model(path) or path.as_posix() in self.natives) and not is_companion(path)
+
+
+def is_main(path: Path) -> bool:
+    """Whether a file is called as the one model of its folder."""
+    return stem_of(path).lower() in MAIN_STEMS
+
+
+def may_be_hollow(path: Path) -> bool:
+    """Whether a file without content is a model that did not arrive, by its name."""
+    return suffix_of(path) in BINARY or is_main(path)
+
+
+def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[Path]]:
+    """Return the models by the folder that each belongs to: an export has one at most, the one that it names."""
+    outside, inside = by_export(paths)
+    by_folder: dict[Path, list[Path]] = defaultdict(list)
+    for model in _models(outside, told):
+        by_folder[model.parent].append(model)
+    if named := exported_here(outside, told):
+        others = [path for path in by_folder[ROOT] if stem_of(path) != stem_of(named)]
+        by_folder[ROOT] = [*others, named]
+    for folder, files in inside.items():
+        by_folder[folder] = _of_export(folder, files, told)
+    return by_folder
+
+
+def exported_here(paths: Iterable[Path], told: Contents) -> Path | None:
+    """Return the model that an export in the staging root itself names, None if it names no file that lies there."""
+    named = told.exports.get(DESCRIPTION)
+    return next((path for path in paths if path == Path(named)), None) if named else None
+
+
+def _of_export(folder: Path, files: Sequence[Path], told: Contents) -> list[Path]:
+    named = told.exports.get((folder / DESCRIPTION).as_posix())
+    theirs = [path for path in files if path.is_relative_to(folder / named)] if named else files
+    found = theirs if theirs == [folder / (named or "")] else _models(theirs, told)
+    return sorted(found, key=lambda path: len(path.parts))[:1]
+
+
+def _models(paths: Sequence[Path], told: Contents) -> list[Path]:
+    """Return the files that are models, of each folder its main one alone if it has one."""
+    natives = frozenset(told.natives)
+    found = _preferred(path for path in paths if may_be_model(path, natives))
+    hollow = _preferred(path for path in paths if path.as_posix() in told.hollow and may_be_hollow(path))
+    hollow = [path for path in hollow if not is_companion(path)]
+    named = [path for path in found if not is_companion(path)]
+    companions = [path for path in found if is_companion(path)]
+    solid = _main(_readable([*named, *_estimators(companions, [*named, *hollow], told)]))
+    models = [*solid, *_not_arrived(hollow, solid)]
+    held = {path.parent for path in models}
+    # A model file of whatever name is the model where there is no other.
+    return models + _readable([path for path in companions if not _is_below(path, held)])
+
+
+def _preferred(models: Iterable[Path]) -> list[Path]:
+    """Return one file of each name: the same model may lie there in several formats."""
+    best: dict[tuple[Path, str], Path] = {}
+    for path in sorted(models, key=lambda path: PREFERENCE.index(suffix_of(path))):
+        best.setdefault((path.parent, stem_of(path)), path)
+    return sorted(best.values())
+
+
+def _estimators(companions: Sequence[Path], beside: Sequence[Path], told: Contents) -> list[Path]:
+    """Return the models among files that are called as companions and stand beside or below other models."""
+    folders = {path.parent for path in beside}
+    decided = {path.parent for path in beside if is_main(path) and path.suffix != ".onnx"}
+    asked = (path for path in companions if path.parent not in decided and _is_below(path, folders))
+    return [path for path in asked if told.is_model(path.as_posix())]
+
+
+def _is_below(path: Path, folders: Collection[Path]) -> bool:
+    """Whether a file lies in one of some folders, however deep."""
+    return any(folder in folders for folder in path.parents)
+
+
+def _readable(models: Sequence[Path]) -> list[Path]:
+    """Return the models without those that are there as what was exported of others."""
+    folders = {path.parent for path in models if path.suffix != ".onnx"}
+    return [path for path in models if path.suffix != ".onnx" or path.parent not in folders]
+
+
+def _main(models: Sequence[Path]) -> list[Path]:
+    main = {path.parent: path for stem in reversed(MAIN_STEMS) for path in models if stem_of(path).lower() == stem}
+    return [path for path in models if main.get(path.parent, path) == path]
+
+
+def _not_arrived(hollow: Sequence[Path], solid: Sequence[Path]) -> list[Path]:
+    """Return the files without content that stand for models: below a model they are a part of what it brought along.
+
+    In the staging root, where every file may be a model, each is one, but for the same model in another format.
+    """
+    held, names = {path.parent for path in solid}, {path.with_name(stem_of(path)) for path in solid}
+    flat = [path for path in hollow if path.parent == ROOT and path.with_name(stem_of(path)) not in names]
+    return flat + _main([path for path in hollow if path.parent != ROOT and not _is_below(path, held)])

@@ -1,0 +1,33 @@
+"""Finds the files of a staged model that prepare its rows, by the names that the config gives them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from podium.names import printable
+from tasks.effects.links import Links
+from tasks.effects.staged_files import is_plain
+
+
+def preparing(names: Sequence[str], around: Path, files: Collection[Path], links: Links) -> list[Path]:
+    """Return the files of these names, in order, that lie beside a model, or alone of their name among its own.
+
+    ``around`` is the folder of the model, ``files`` are its own.
+    """
+    wanted = set(names)
+    below = [file for file in (*files, *links.followed) if file.name in wanted]
+    found = (_of_name(name, around, below, links) for name in names)
+    return [file for file in found if file]
+
+
+def _of_name(name: str, around: Path, below: Iterable[Path], links: Links) -> Path | None:
+    beside = around / name
+    if is_plain(beside) or beside in links.followed:
+        return beside
+    own = [file for file in below if file.name == name]
+    return own[0] if len(own) == 1 else None
+
+
+def unprepared(names: Sequence[str], around: Path, links: Links) -> str | None:
+    """Return what to say of a model whose rows nothing would prepare, as what does is a link that is not followed."""
+    left = [name for name in names if around / name in links.left]
+    return f"{printable(left[0])}, which prepares its rows, is a link to no file of the staging root" if left else None
