@@ -196,7 +196,7 @@ def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measu
     # Of two of the same name, in folders within each other, the one that says most stays.
     for name, text in reversed(model.folder.metadata):
         (folder / name).write_text(text, encoding="utf-8")
-    if above := {shared.path: shared.document for shared in model.folder.above}:
+    if above := {shared.path: shared.document for shared in model.folder.above if shared.document}:
         (folder / "metadata_above.json").write_text(json.dumps(above, indent=2), encoding="utf-8")
     linked = dict(model.folder.linked)
     for path in model.folder.beside:

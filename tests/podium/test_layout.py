@@ -150,3 +150,13 @@ def test_an_export_is_the_one_model_that_it_names(
     assert len(units) == 1 + len(others)
     assert units[model_id].model == (found and f"a/x/{found}")
     assert set(units[model_id].files) == set(files)
+
+
+def test_a_file_of_a_split_is_about_the_model_whose_name_it_bears() -> None:
+    """Of two that it could name, the longer name; and in a folder of one model it is about that one."""
+    found = ids(["churn.pkl", "churn_test.pkl", "churn_test_metrics.json", "churn_train_metrics.json"])
+    assert found == {
+        "churn": ("churn.pkl", ("churn_train_metrics.json",)),
+        "churn_test": ("churn_test.pkl", ("churn_test_metrics.json",)),
+    }
+    assert ids(["best_model.pkl", "test_metrics.json"]) == {"best_model": ("best_model.pkl", ("test_metrics.json",))}
