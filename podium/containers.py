@@ -43,7 +43,8 @@ def split_of(name: str) -> str | None:
 
 def tells_no_score(name: str) -> bool:
     """Whether a key is that of something other than the model: ``baseline_model``, ``gate_results``, ``fold_1``."""
-    return not NO_SCORES.isdisjoint(in_words(name).rstrip("0123456789").split("_"))
+    words = in_words(name).rstrip("0123456789").split("_")
+    return any(word in NO_SCORES or word.removesuffix("s") in NO_SCORES for word in words)
 
 
 def containers_in(document: Mapping[str, Any]) -> Iterator[Place]:

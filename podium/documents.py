@@ -84,14 +84,13 @@ def shared_in(path: str, text: str) -> Above:
     listed = not text.lstrip().startswith("{") and entries_of(text)
     found, problem = ({}, None) if listed else _load(PurePosixPath(path).name, text)
     fields = _fields(path, found) if found and not is_listing(found) else {}
-    told = {key: value for key, value in fields.items() if not _is_of_single_models(key, value)}
-    return Above(path, told, problem and replace(problem, message=f"{path}: {problem.message}"))
+    return Above(path, _without_scores(fields), problem and replace(problem, message=f"{path}: {problem.message}"))
 
 
 def _is_of_single_models(key: str, value: Any) -> bool:
     """Whether a field is a score, or lists models."""
     listed = isinstance(value, list) or (isinstance(value, dict) and any(map(_is_object, value.values())))
-    return key in CONTAINERS or metric_id(key) is not None or (key in LISTS and listed)
+    return in_words(key) in CONTAINERS or metric_id(key) is not None or (key in LISTS and listed)
 
 
 def _is_object(value: object) -> bool:
@@ -136,7 +135,11 @@ def _fields(name: str, found: Any, called: Collection[str] = ()) -> dict[str, An
         return {"training" if SPLIT_WORDS[stem] == "train" else stem: found} if found else {}
     if stem in CONTAINERS:
         return _of_metrics(in_words(_without(PurePosixPath(name).stem, called)), stem, found)
-    return dict(found)
+    return _without_scores(found) if tells_no_score(stem) else dict(found)
+
+
+def _without_scores(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if not _is_of_single_models(key, value)}
 
 
 def _of_metrics(words: str, stem: str, found: Mapping[str, Any]) -> dict[str, Any]:

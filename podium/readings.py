@@ -126,25 +126,27 @@ def _nested(name: str, inner: Mapping[str, Any], here: str, split: str, average:
     elif words in AVERAGES:
         yield from _in(inner, here, split, AVERAGES[words], depth - 1)
     elif metric := metric_id(name, split, average):
-        yield from _of_metric(name, metric, inner, here)
+        yield from _of_metric(name, metric, inner, here, depth - 1)
     elif tells_no_score(name):
         yield from (_no_score(f"{here}_{key}", f"{name}_{key}", v, split) for key, v in inner.items() if _is_plain(v))
     else:
         yield from _of_class(name, inner, here, split)
 
 
-def _of_metric(name: str, metric: MetricId, inner: Mapping[str, Any], here: str) -> Iterator[Reading]:
+def _of_metric(name: str, metric: MetricId, inner: Mapping[str, Any], here: str, depth: int) -> Iterator[Reading]:
     """Give the numbers of one metric: its own, of several splits, averages or classes, or a mean over folds.
 
     Where its own number is among them, all that are of no split and no average are about that number.
     """
-    told = {str(key).lower() for key in inner} & ITSELF
+    told = not ITSELF.isdisjoint(str(key).lower() for key in inner)
     for key, value in inner.items():
-        found = _part(metric, str(key), bool(told))
-        if found and _is_plain(value):
+        found, own = _part(metric, str(key), told), f"{name}_{key}"
+        if isinstance(value, dict) and found and depth:
+            yield from _of_metric(own, found, value, f"{here}.{key}", depth - 1)
+        elif found and _is_plain(value):
             yield Reading(f"{here}.{key}", found, value)
         elif _is_plain(value):
-            yield _no_score(f"{here}_{key}", f"{name}_{key}", value, metric.split)
+            yield _no_score(f"{here}_{key}", own, value, metric.split)
 
 
 def _part(metric: MetricId, key: str, told: bool) -> MetricId | None:
@@ -156,7 +158,7 @@ def _part(metric: MetricId, key: str, told: bool) -> MetricId | None:
         return replace(metric, average=AVERAGES[words])
     if told or words in NOT_SCORES or tells_no_score(key):
         return metric if words in ITSELF else None
-    return replace(metric, average="", label=_label(key))
+    return None if metric.label else replace(metric, average="", label=_label(key))
 
 
 def _is_plain(value: object) -> bool:

@@ -50,6 +50,8 @@ def codes(model: StagedModel) -> set[str]:
         ("eval_metrics.json", "f1_score"),
         ("baseline_metrics.json", None),
         ("gate_metrics.json", None),
+        ("baseline.json", None),
+        ("gates.json", None),
         ("churn_target_metrics.json", None),
     ],
 )
@@ -102,6 +104,18 @@ def test_a_name_with_a_dot_is_kept_whole() -> None:
         ({"f1": {"value": 0.8}}, {"f1_score": 0.8}, {"f1_score": 0.8}),
         ({"test_f1": {"score": 0.8, "ci_low": 0.7}}, {"test_f1_score": 0.8, "test_f1_ci_low": 0.7}, {"f1_score": 0.8}),
         ({"f1": {"avg": 0.8, "std": 0.1}}, {"f1_avg": 0.8, "f1_std": 0.1}, {}),
+        (
+            {"f1": {"test": {"value": 0.8, "std": 0.1}}},
+            {"test_f1_score": 0.8, "f1_test_std": 0.1},
+            {"f1_score": 0.8},
+        ),
+        (
+            {"f1": {"test": {"macro": 0.8, "1": 0.6}}},
+            {"test_f1_score_macro": 0.8, "test_class_1.f1_score": 0.6},
+            {"f1_score": 0.8},
+        ),
+        ({"thresholds": {"f1": 0.8}}, {"thresholds_f1": 0.8}, {}),
+        ({"f1": {"1": {"low": 0.8}, "x": {"y": {"f1": 0.8}}}}, {"f1_1_low": 0.8}, {}),
         ({"cv_f1_avg": 0.8}, {"cv_f1_avg": 0.8}, {}),
         ({"cv_f1_macro_avg": 0.8}, {"cv_f1_macro_avg": 0.8}, {}),
         ({"avg_f1": 0.8}, {"avg_f1": 0.8}, {}),
