@@ -20,6 +20,8 @@ EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
 WRAPPED = {in_words(name): field for field in ("hyperparameters", "features", "threshold") for name in FIELDS[field]}
 """Stems of files that hold one field alone, and the field."""
 LFS = "version https://git-lfs"
+TOO_LARGE = "larger than "
+"""What is read instead of the text of a file that is too large begins with."""
 NOT_UTF_8 = ("\ufffd", "\x00")
 """What a text begins with, or has in it, that was read as if it were UTF-8."""
 
@@ -62,6 +64,8 @@ def _parsed(name: str, text: str) -> tuple[Any, Problem | None]:
 
 
 def _no_json(text: str, error: Exception) -> str:
+    if text.startswith(TOO_LARGE):
+        return f"is {text}"
     if text.startswith(LFS):
         return "is a Git LFS pointer: run `git lfs pull`"
     if text.startswith(NOT_UTF_8[0]) or NOT_UTF_8[1] in text:
