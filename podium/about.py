@@ -10,16 +10,12 @@ from podium.formats import stem_of
 
 ABOUT = (
     *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
-    *(
-        "performance",
-        "classification_report",
-        "params",
-        "hyperparameters",
-        "config",
-        "features",
-        "feature_columns",
-        "feature_names",
-    ),
+    *("performance", "classification_report", "params", "hyperparameters", "config", "features", "feature_columns"),
+    *("feature_names", "hyperparams", "best_params", "feature_list", "feature_cols", "threshold", "best_threshold"),
+    *("test_metrics", "test_results", "test_scores", "test_performance", "holdout_metrics", "eval_metrics"),
+    *("val_metrics", "val_results", "validation_metrics", "validation_results", "validation_performance"),
+    *("train_metrics", "train_results", "training_metrics", "training_results", "train_scores"),
+    *("cv_metrics", "cv_results", "cv_scores", "cross_validation", "cross_validation_results"),
 )
 """Stems of JSON files that are about the one model in their folder, those that say most first."""
 APART = "_-. "
@@ -88,9 +84,10 @@ def _bearer(path: Path, models: Collection[str]) -> list[str]:
 
 
 def _subjects(document: Path, models: Collection[str]) -> list[str]:
-    """Return the models whose name a document bears, alone or with a word such as ``metadata`` before or after it.
+    """Return the model whose name a document bears, alone or with a word such as ``metadata`` before or after it.
 
-    They are looked up by what is left of the document's name without the word: there may be thousands of models.
+    Of a ``churn`` and a ``churn_test``, ``churn_test_metrics`` is about the latter. They are looked up by what is left
+    of the document's name without the word: there may be thousands of models.
     """
     stem = document.stem
     front, back = stem.rstrip(APART), stem.lstrip(APART)
@@ -99,7 +96,7 @@ def _subjects(document: Path, models: Collection[str]) -> list[str]:
     named = {stem}
     named |= {head[:end] for head in heads for end in range(len(head.rstrip(APART)), len(head) + 1)}
     named |= {tail[start:] for tail in tails for start in range(len(tail) - len(tail.lstrip(APART)) + 1)}
-    return sorted(name for name in named if name in models and is_about(stem, name))
+    return sorted((name for name in named if name in models and is_about(stem, name)), key=len)[-1:]
 
 
 def is_about(stem: str, model: str) -> bool:

@@ -1,61 +1,12 @@
-"""Finds the metrics in a model's metadata: in containers of many names, nested, with the split they were taken on."""
+"""Makes what metadata records of metrics into claims, and tells where it contradicts itself."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from podium.metrics import (
-    AVERAGE_WORDS,
-    CLAIMS_BY_SPLIT,
-    NOT_SCORES,
-    SPLIT_WORDS,
-    SPLITS,
-    MetricId,
-    agree,
-    claims_of,
-    is_possible,
-    metric_id,
-)
-from podium.names import label_key
+from podium.metrics import CLAIMS_BY_SPLIT, SPLITS, MetricId, agree, claims_of, is_possible
+from podium.readings import Reading, as_number, readings
 from podium.staged import Problem
-
-CONTAINERS = {
-    "performance_metrics": "",
-    "metrics": "",
-    "performance": "",
-    "scores": "",
-    "evaluation": "",
-    "results": "",
-    "classification_report": "",
-    "per_class": "",
-    "by_class": "",
-    "test_metrics": "test",
-    "test_performance": "test",
-    "test_scores": "test",
-    "val_metrics": "val",
-    "validation_metrics": "val",
-    "validation_performance": "val",
-    "train_metrics": "train",
-    "training_metrics": "train",
-    "train_performance": "train",
-    "cv_metrics": "cv",
-    "cross_validation": "cv",
-}
-"""The keys under which metrics stand, each with the split that it tells; of two that disagree the first counts."""
-VERSION_NAMES = ("version", "model_version", "current_version", "best_version", "latest_version", "latest")
-"""The keys that tell which of the versions a document lists it is about, those that say most first."""
-REPORT_ROWS = {"weighted avg": "weighted", "macro avg": "macro", "micro avg": "micro"}
-DEEPEST = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One number with its name in the metadata. ``metric`` is None for a number that is no score of the model."""
-
-    path: str
-    metric: MetricId | None
-    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +25,7 @@ def read_claims(document: Mapping[str, Any]) -> Claims:
     problems: list[Problem] = []
     read = tuple(readings(document))
     for reading in read:
-        key = reading.metric.key if reading.metric else reading.path.rpartition(".")[2]
+        key = reading.key
         number, why = _number(reading)
         if number is None:
             problems += [Problem("bad-metric", f"recorded {key} is {reading.value!r}, {why}")] if why else []
@@ -85,6 +36,17 @@ def read_claims(document: Mapping[str, Any]) -> Claims:
             problems.append(Problem("metrics-disagree", text))
     problems += _contradictions(read, metrics, found)
     return Claims(metrics, found, (*problems, *_about(document, metrics)))
+
+
+def disagreements(first: Mapping[str, Any], second: Mapping[str, Any], name: str) -> list[Problem]:
+    """Return the metrics that stand at the same place of two documents with other values; ``name`` is the second's."""
+    known = {reading.path: _number(reading)[0] for reading in readings(first) if reading.metric}
+    found = ((reading.path, _number(reading)[0]) for reading in readings(second) if reading.path in known)
+    return [
+        Problem("metrics-disagree", f"{path} is {own:g}, but {other:g} in {name}: the first counts")
+        for path, other in found
+        if (own := known[path]) is not None and other is not None and not agree(own, other)
+    ]
 
 
 def _contradictions(read: Iterable[Reading], metrics: Mapping[str, float], found: Mapping[str, str]) -> list[Problem]:
@@ -131,97 +93,3 @@ def _number(reading: Reading) -> tuple[float | None, str]:
     if not is_possible(reading.metric.base, number):
         return None, "not between 0 and 1"
     return number, ""
-
-
-def readings(document: Mapping[str, Any]) -> Iterator[Reading]:
-    """Give every number of every container, and the metrics at the top of the document."""
-    for name, split in CONTAINERS.items():
-        if isinstance(document.get(name), dict):
-            yield from _in(document[name], name, split, "", DEEPEST)
-    yield from _of_versions(document)
-    for name, value in document.items():
-        metric = metric_id(name)
-        if metric and not isinstance(value, dict | list):
-            yield Reading(name, metric, value)
-
-
-def _of_versions(document: Mapping[str, Any]) -> Iterator[Reading]:
-    """Give the scores of the version that a document is about, of those that ``version_scores`` lists."""
-    scores = document.get("version_scores")
-    if not isinstance(scores, dict):
-        return
-    told = (document[name] for name in VERSION_NAMES if document.get(name) is not None)
-    version = str(next(told, next(iter(scores)) if len(scores) == 1 else ""))
-    entry = scores.get(version)
-    if isinstance(entry, dict):
-        inner = entry.get("scores", entry)
-        yield from _in(inner if isinstance(inner, dict) else {}, f"version_scores.{version}", "", "", DEEPEST)
-
-
-def _in(container: Mapping[str, Any], path: str, split: str, average: str, depth: int) -> Iterator[Reading]:
-    for name, value in container.items():
-        here = f"{path}.{name}"
-        if isinstance(value, dict):
-            yield from _nested(name, value, here, split, average, depth)
-        elif not isinstance(value, list):
-            yield Reading(here, metric_id(str(name), split, average), value)
-
-
-def _nested(name: str, inner: Mapping[str, Any], here: str, split: str, average: str, depth: int) -> Iterator[Reading]:
-    """Give the numbers of a dictionary in a container: of a split, an average, a report, or a class."""
-    if depth == 0:
-        return
-    word = name.lower()
-    if word in SPLIT_WORDS or CONTAINERS.get(word):
-        yield from _in(inner, here, SPLIT_WORDS.get(word) or CONTAINERS[word], average, depth - 1)
-    elif word in REPORT_ROWS or word in AVERAGE_WORDS:
-        yield from _in(inner, here, split, REPORT_ROWS.get(word) or AVERAGE_WORDS[word], depth - 1)
-    elif word in CONTAINERS:
-        yield from _in(inner, here, split, average, depth - 1)
-    elif metric_id(name, split, average):
-        yield from _of_metric(name, inner, here, split, average)
-    elif word in NOT_SCORES:
-        # Of a baseline, a gate: numbers under their own names, and no score of the model.
-        yield from (Reading(f"{here}_{key}", None, value) for key, value in inner.items() if _is_plain(value))
-    else:
-        yield from _of_class(name, inner, here, split)
-
-
-def _of_metric(name: str, inner: Mapping[str, Any], here: str, split: str, average: str) -> Iterator[Reading]:
-    """Give the numbers of one metric: of several splits, averages or classes, or its mean over folds, which is none."""
-    for key, value in inner.items():
-        word, path = str(key).lower(), f"{here}.{key}"
-        if not _is_plain(value):
-            continue
-        if word in SPLIT_WORDS:
-            yield Reading(path, metric_id(name, SPLIT_WORDS[word], average), value)
-        elif word in REPORT_ROWS or word in AVERAGE_WORDS:
-            yield Reading(path, metric_id(name, split, REPORT_ROWS.get(word) or AVERAGE_WORDS[word]), value)
-        elif word in NOT_SCORES:
-            yield Reading(f"{here}_{key}", None, value)
-        elif metric := metric_id(name, split):
-            yield Reading(path, MetricId(metric.base, metric.split, label=label_key(str(key))), value)
-
-
-def _is_plain(value: object) -> bool:
-    return not isinstance(value, dict | list)
-
-
-def _of_class(label: str, row: Mapping[str, Any], here: str, split: str) -> Iterator[Reading]:
-    for name, value in row.items():
-        metric = metric_id(str(name))
-        if metric and not isinstance(value, dict | list):
-            yield Reading(f"{here}.{name}", MetricId(metric.base, split, label=label_key(str(label))), value)
-
-
-def as_number(value: object) -> float | None:
-    """Return a finite float of a number, ``"0.81"`` or ``"81.2%"``; None of anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    text = str(value).strip()
-    scale = 0.01 if text.endswith("%") else 1.0
-    try:
-        number = float(text.removesuffix("%")) * scale
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None

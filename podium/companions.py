@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from podium.metadata import NO_MODEL, type_in
+from podium.kinds import NO_MODEL, type_in
 from podium.model_files import COMPANION
 from podium.stand_ins import Name
 

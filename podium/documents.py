@@ -1,61 +1,82 @@
-"""Makes one metadata document of the files that are about a model, and finds its entry in a file about many."""
+"""Makes one metadata document of the files that are about a model, or of one that is about several."""
 
 import json
-import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from podium.claims import CONTAINERS, VERSION_NAMES
+from podium.claims import disagreements
+from podium.containers import CONTAINERS, tells_no_score
 from podium.exports import of_mlmodel, of_requirements
-from podium.formats import stem_of
-from podium.layout import MAIN_STEMS, VERSION
-from podium.metrics import metric_id
+from podium.fields import FIELDS, holds
+from podium.metrics import SPLIT_WORDS, in_words, metric_id
+from podium.readings import DEEPEST, VERSION_NAMES
+from podium.registries import LISTS, entries_of, is_listing
 from podium.staged import Above, Problem
 
 EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
 """Files about a model that are not JSON, and what reads them."""
-METRIC_FILES = frozenset({"metrics", "evaluation", "results", "scores", "performance", "classification_report"})
-WRAPPED = {
-    "params": "hyperparameters",
-    "hyperparameters": "hyperparameters",
-    "features": "feature_columns",
-    "feature_columns": "feature_columns",
-    "feature_names": "feature_columns",
-}
+WRAPPED = {in_words(name): field for field in ("hyperparameters", "features", "threshold") for name in FIELDS[field]}
 """Stems of files that hold one field alone, and the field."""
-LISTS = ("models", "versions", "entries", "registry")
-PATH_KEYS = ("model_path", "path", "file", "filename", "model_file", "artifact_path", "artifact")
-ID_KEYS = ("model_id", "id", "name", "version")
+LFS = "version https://git-lfs"
+TOO_LARGE = "larger than "
+"""What is read instead of the text of a file that is too large begins with."""
+NOT_UTF_8 = ("\ufffd", "\x00")
+"""What a text begins with, or has in it, that was read as if it were UTF-8."""
 
 
-def combine(texts: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+def combine(
+    texts: Sequence[tuple[str, str]], called: Collection[str] = ()
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """Return one document of several JSON texts, given with their file names, those that say most first.
 
-    What an earlier file says goes before what a later one says. A text that is no JSON object is a problem.
+    What an earlier file says goes before what a later one says, and a metric of which they say other values is a
+    problem, as is a text that is no JSON object. ``called`` are the names of the model, which file names may bear.
     """
     document: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, text in texts:
-        found, problem = _load(name, text)
+        found, problem = _load(name, text, called)
+        fields = _fields(name, found, called)
         problems += [problem] if problem else []
-        document = _merged(document, _fields(name, found))
+        problems += disagreements(document, fields, name) if document else ()
+        document = _merged(document, fields)
     return document, tuple(problems)
 
 
-def _load(name: str, text: str) -> tuple[Any, Problem | None]:
+def _load(name: str, text: str, called: Collection[str] = ()) -> tuple[Any, Problem | None]:
     if name in EXPORTED:
         return EXPORTED[name](text)
+    found, problem = _parsed(name, text)
+    if not problem and not isinstance(found, dict) and _stem(name, called) not in WRAPPED:
+        return {}, Problem("bad-metadata", f"{name} holds a {type(found).__name__}, not an object")
+    return found, problem
+
+
+def _parsed(name: str, text: str) -> tuple[Any, Problem | None]:
     try:
         found = json.loads(text)
         json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        return {}, Problem("bad-metadata", f"{name} is not valid JSON: {error}")
-    if not isinstance(found, dict) and _stem(name) not in WRAPPED:
-        return {}, Problem("bad-metadata", f"{name} holds a {type(found).__name__}, not an object")
+        return {}, Problem("bad-metadata", f"{name} {_no_json(text, error)}")
     return found, None
+
+
+def _no_json(text: str, error: Exception) -> str:
+    if text.startswith(TOO_LARGE):
+        return f"is {text}"
+    if text.startswith(LFS):
+        return "is a Git LFS pointer: run `git lfs pull`"
+    if text.startswith(NOT_UTF_8[0]) or NOT_UTF_8[1] in text:
+        return "is not UTF-8: save it in that encoding"
+    return f"is not valid JSON: {error}"
+
+
+def broken_registry(path: str, text: str) -> Above | None:
+    """Return what to say of a file about many models that nobody can read; None of one that can be."""
+    _, problem = _parsed(path, text)
+    return Above(path, {}, problem) if problem else None
 
 
 def shared_in(path: str, text: str) -> Above:
@@ -66,19 +87,14 @@ def shared_in(path: str, text: str) -> Above:
     # A list of entries is read as such, and nothing else of it is common.
     listed = not text.lstrip().startswith("{") and entries_of(text)
     found, problem = ({}, None) if listed else _load(PurePosixPath(path).name, text)
-    fields = _fields(path, found) if found and not _is_listing(found) else {}
-    told = {key: value for key, value in fields.items() if not _is_of_single_models(key, value)}
-    return Above(path, told, problem and replace(problem, message=f"{path}: {problem.message}"))
-
-
-def _is_listing(document: Any) -> bool:
-    return isinstance(document, dict) and all(map(_is_object, document.values())) and _is_of_many(document)
+    fields = _fields(path, found) if found and not is_listing(found) else {}
+    return Above(path, _without_scores(fields), problem and replace(problem, message=f"{path}: {problem.message}"))
 
 
 def _is_of_single_models(key: str, value: Any) -> bool:
     """Whether a field is a score, or lists models."""
     listed = isinstance(value, list) or (isinstance(value, dict) and any(map(_is_object, value.values())))
-    return key in CONTAINERS or metric_id(key) is not None or (key in LISTS and listed)
+    return in_words(key) in CONTAINERS or metric_id(key) is not None or (key in LISTS and listed)
 
 
 def _is_object(value: object) -> bool:
@@ -93,133 +109,60 @@ def of_version(shared: Above, version: str) -> Above:
     return replace(shared, document={**rest, "version": version, "version_scores": own} if own else rest)
 
 
-def _stem(name: str) -> str:
-    """Return the word of a file's name that says what it holds: ``metrics`` of ``model_v2_metrics.json``."""
-    stem = PurePosixPath(name).stem.lower()
-    known = (word for word in (*METRIC_FILES, *WRAPPED) if stem == word or stem.endswith(f"_{word}"))
-    return max(known, key=len, default=stem)
+def _stem(name: str, called: Collection[str] = ()) -> str:
+    """Return the words of a file's name that say what it holds: ``test_metrics`` of ``model_v2_test_metrics.json``.
+
+    Those by which the model is called say nothing of it: the baseline is not the one of ``baseline_metrics.json``.
+    """
+    words = in_words(_without(PurePosixPath(name).stem, called)).split("_")
+    tails = ("_".join(words[start:]) for start in range(len(words)))
+    return next((tail for tail in tails if tail in WRAPPED or tail in CONTAINERS), "_".join(words))
 
 
-def _fields(name: str, found: Any) -> dict[str, Any]:
+def _without(stem: str, called: Collection[str]) -> str:
+    """Return a file's name without that of the model, at its start or its end, if something else is left."""
+    for model in called:
+        for rest in (stem.removeprefix(model), stem.removesuffix(model)):
+            if model and rest and rest != stem and not (rest[0].isalnum() and rest[-1].isalnum()):
+                return rest
+    return stem
+
+
+def _fields(name: str, found: Any, called: Collection[str] = ()) -> dict[str, Any]:
     """Return what a file says under the keys that a metadata file would use."""
-    stem = _stem(name)
-    if stem in WRAPPED and not (isinstance(found, dict) and WRAPPED[stem] in found):
-        return {WRAPPED[stem]: found} if found else {}
-    if stem in METRIC_FILES and not CONTAINERS.keys() & found.keys():
-        return {"evaluation" if stem == "evaluation" else "metrics": found}
-    return dict(found)
+    stem = _stem(name, called)
+    if field := WRAPPED.get(stem):
+        alone = not (isinstance(found, dict) and holds(found, field))
+        return ({} if found in ({}, [], None) else {FIELDS[field][0]: found}) if alone else dict(found)
+    if stem in SPLIT_WORDS:
+        # The section of that name has fields of the model too, beside scores on its training set.
+        return {"training" if SPLIT_WORDS[stem] == "train" else stem: found} if found else {}
+    if stem in CONTAINERS:
+        return _of_metrics(in_words(_without(PurePosixPath(name).stem, called)), stem, found)
+    return _without_scores(found) if tells_no_score(stem) else dict(found)
 
 
-def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    both = {key: {**second[key], **first[key]} for key in first if _are_objects(first[key], second.get(key))}
-    return {**second, **first, **both}
+def _without_scores(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if not _is_of_single_models(key, value)}
+
+
+def _of_metrics(words: str, stem: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file of metrics says under a container of its split, or of no score, by the words of its name."""
+    if not found or tells_no_score(words):
+        return {words: found} if found else {}
+    if CONTAINERS[stem]:
+        return {stem: found}
+    if any(in_words(str(key)) in CONTAINERS for key in found):
+        return dict(found)
+    return {"evaluation" if stem == "evaluation" else "metrics": found}
+
+
+def _merged(first: Mapping[str, Any], second: Mapping[str, Any], depth: int = DEEPEST) -> dict[str, Any]:
+    """Return both objects as one, with what the first says before what the second says, on every level that is read."""
+    common = [key for key in first if depth and _are_objects(first[key], second.get(key))]
+    both = {key: _merged(first[key], second[key], depth - 1) for key in common}
+    return {**first, **{key: value for key, value in second.items() if key not in first}, **both}
 
 
 def _are_objects(*values: object) -> bool:
     return all(isinstance(value, dict) for value in values)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a file about many models says of one, as JSON, and the paths and ids by which that one is known."""
-
-    text: str
-    paths: tuple[tuple[str, ...], ...] = ()
-    ids: frozenset[str] = frozenset()
-
-
-def entries_of(text: str) -> tuple[Entry, ...]:
-    """Return the entries of a file about many models.
-
-    The file is a list of objects, or holds one, or holds objects by id or version; any other gives nothing.
-    """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return ()
-    listed = document if isinstance(document, list) else next(_lists(document), None)
-    return tuple(Entry(json.dumps(entry), *_names(entry)) for entry in _entries(listed))
-
-
-def _lists(document: object) -> Iterator[Any]:
-    if isinstance(document, dict):
-        yield from (document[name] for name in LISTS if isinstance(document.get(name), list | dict))
-        if document and all(isinstance(entry, dict) for entry in document.values()) and _is_of_many(document):
-            yield document
-
-
-def _is_of_many(document: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether the keys of a file are versions, or what they hold names a file each, and not the parts of one model."""
-    named = all(any(isinstance(entry.get(key), str) for key in PATH_KEYS) for entry in document.values())
-    return named or all(VERSION.fullmatch(key) for key in document)
-
-
-def _entries(listed: Any) -> list[dict[str, Any]]:
-    if isinstance(listed, dict):
-        return [{"model_id": key, **entry} for key, entry in listed.items() if isinstance(entry, dict)]
-    return [entry for entry in listed or () if isinstance(entry, dict)]
-
-
-def _names(entry: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...], ...], frozenset[str]]:
-    """Return what a model may find its entry by: its file's path, with whatever slashes, in parts; and its ids."""
-    paths = [entry[key] for key in PATH_KEYS if isinstance(entry.get(key), str)]
-    parts = (tuple(part for part in re.split(r"[/\\]", path) if part not in {"", "."}) for path in paths)
-    ids = frozenset(str(entry[key]) for key in ID_KEYS if isinstance(entry.get(key), str | int))
-    return tuple(found for found in parts if found), ids
-
-
-Texts = Mapping[Any, Collection[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The entries of files about many models, as JSON: by whole paths, by each end of a path, and by ids."""
-
-    whole: Texts
-    ends: Texts
-    ids: Texts
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry]) -> "Listing":
-        """Return entries so that a model finds its own in one look, however many there are."""
-        whole, ends, ids = (defaultdict[Any, set[str]](set) for _ in range(3))
-        for entry in entries:
-            for path in entry.paths:
-                whole[path].add(entry.text)
-                for start in range(len(path)):
-                    ends[path[start:]].add(entry.text)
-            for name in entry.ids:
-                ids[name].add(entry.text)
-        return cls(whole, ends, ids)
-
-    def entry_for(self, model: str | None, model_id: str, near: bool) -> str | None:
-        """Return the entry of a model: by its path as far as that is told, else by its id.
-
-        ``model`` is its file's path; ``near`` is whether the entries are of a file beside it, which may call it by the
-        last part of its id alone. Where two entries fit as well, neither is its own.
-        """
-        parts = PurePosixPath(model).parts if model else ()
-        found = self._by_path(parts)
-        if not found:
-            names = {model_id, parts[-1] if parts else model_id} | (_short(model_id) if near else set())
-            found = {text for name in names for text in self.ids.get(name, ())}
-        return next(iter(found)) if len(found) == 1 else None
-
-    def _by_path(self, parts: tuple[str, ...]) -> Collection[str]:
-        """Return the entries whose paths share most last parts with a model's.
-
-        Where its file is called as anybody's, all parts of either must be the same.
-        """
-        anybodys = bool(parts) and stem_of(PurePosixPath(parts[-1])).lower() in MAIN_STEMS
-        for start in range(len(parts)):
-            known = self.whole if anybodys and start else self.ends
-            if found := known.get(parts[start:]):
-                return found
-        return ()
-
-
-def _short(model_id: str) -> set[str]:
-    """Return what a file beside a model may call it: the last part of its id, or the version at its end."""
-    last = PurePosixPath(model_id).name
-    version = re.search(r"(?<![^\W_])v?\d[\d.]*$", last, re.IGNORECASE)
-    return {last, version.group()} if version else {last}

@@ -26,11 +26,12 @@ def inherit(model: StagedModel, shared: Above, told: StagedModel) -> StagedModel
     if model.found.get("model_type") in {"id", "nowhere"} and told.found["model_type"].startswith("metadata."):
         changes["model_type"] = told.model_type
         sources.append("model_type")
-    if not model.recorded_metrics and told.recorded_metrics:
-        changes["recorded_metrics"] = told.recorded_metrics
-        sources += told.recorded_metrics
+    scores = {} if model.recorded_metrics else _of_version(told)
+    if scores:
+        changes["recorded_metrics"] = scores
+        sources += scores
     found = {field: f"{shared.path}: {told.found.get(field, field).removeprefix('metadata.')}" for field in sources}
-    problems = _problems(model, shared, told, bool(found))
+    problems = _problems(model, shared, told, bool(found), bool(scores))
     return replace(model, **changes, found={**model.found, **found}, problems=problems)
 
 
@@ -39,9 +40,15 @@ def _is_missing(model: StagedModel, name: str) -> bool:
     return value is None or (not isinstance(value, float) and not value)
 
 
-def _problems(model: StagedModel, shared: Above, told: StagedModel, helped: bool) -> tuple[Problem, ...]:
+def _of_version(told: StagedModel) -> dict[str, float]:
+    """Return the scores that are listed for the version; those in sections, or beside, are of whichever model."""
+    scores = told.recorded_metrics.items()
+    return {key: value for key, value in scores if told.found.get(key, "").startswith("version_scores.")}
+
+
+def _problems(model: StagedModel, shared: Above, told: StagedModel, helped: bool, scored: bool) -> tuple[Problem, ...]:
     """Return what is wrong with a model once it is filled: some of it was said of a model that had nothing."""
-    own, scored = model.problems, told.recorded_metrics and not model.recorded_metrics
+    own = model.problems
     if scored:
         own = tuple(p for p in own if p.code not in NO_SCORES)
     elif helped:

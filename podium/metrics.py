@@ -53,10 +53,17 @@ AVERAGES = {
     "micro": ("micro",),
     "binary": ("binary", "positive", "pos"),
 }
-FILLERS = frozenset({"score", "best", "final", "overall", "avg", "model"})
-NOT_SCORES = frozenset({"baseline", "gate", "threshold", "mean", "std", "min", "max", "target", "improvement", "delta"})
+FILLERS = frozenset({"score", "best", "final", "overall", "model"})
+NOT_SCORES = frozenset(
+    {"baseline", "gate", "threshold", "mean", "std", "min", "max", "target", "improvement", "delta", "fold"}
+)
 """Words of numbers that stand among metrics and are not what the model scored."""
-OF_A_CLASS = re.compile(r"class_?(\d+)")
+MEAN = "avg"
+"""What a mean over folds is called, but also the row of a report, and one metric: see ``_is_mean``."""
+OF_A_CLASS = re.compile(r"(?<![a-z0-9])class_?(\d+)(?![a-z0-9])")
+CROSS = re.compile(r"(?<![a-z0-9])cross_val(idation)?(?![a-z0-9])")
+ROW = re.compile(r"(?<![a-z0-9])(weighted|macro|micro)_avg(?![a-z0-9])")
+"""A row of a classification report, within the name of a metric."""
 NAMED = {name: base for base, names in BASES.items() for name in (base, *names)}
 SPLIT_WORDS = {word: split for split, words in SPLITS.items() for word in words}
 AVERAGE_WORDS = {word: average for average, words in AVERAGES.items() for word in words}
@@ -138,22 +145,27 @@ def metric_id(name: str, split: str = "", average: str = "") -> MetricId | None:
 
     ``split`` and ``average`` are those of the container it stands in; what the name itself says goes before them.
     """
-    words = [word for word in re.split(r"[^a-z0-9]+", _snake(name)) if word]
-    label = OF_A_CLASS.fullmatch("_".join(words[-2:])) or OF_A_CLASS.fullmatch(words[-1]) if words else None
-    if label:
-        words = words[: -len(label.group().split("_"))]
-    base = _base(words)
-    if NOT_SCORES & set(words) and not _is_named(words, base):
-        return None
-    if base is None:
-        return None
+    text = in_words(name)
+    label = OF_A_CLASS.search(text)
+    words = [word for word in (OF_A_CLASS.sub("", text) if label else text).split("_") if word]
     own_split = next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), split)
-    own_average = next((AVERAGE_WORDS[word] for word in words if word in AVERAGE_WORDS), average)
+    said = ROW.sub(r"\1", "_".join(words)).split("_")
+    base = _base(said)
+    if base is None or (NOT_SCORES & set(said) and not _is_named(said, base)) or _is_mean(words, own_split):
+        return None
+    own_average = next((AVERAGE_WORDS[word] for word in said if word in AVERAGE_WORDS), average)
     return MetricId(base, own_split, "" if label else own_average, label.group(1) if label else "")
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+def in_words(name: str) -> str:
+    """Return a name in small words with ``_`` between them, cross-validation as one word: ``cv_f1`` of ``cvF1``."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return CROSS.sub("cv", re.sub(r"[^a-z0-9]+", "_", snake)).strip("_")
+
+
+def _is_mean(words: list[str], split: str) -> bool:
+    """Whether words say a mean over folds: ``cv_f1_avg``, and with that split whatever else is called so."""
+    return MEAN in words and split == "cv"
 
 
 def _base(words: list[str]) -> str | None:

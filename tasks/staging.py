@@ -13,12 +13,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from podium.about import REGISTRIES, rank
-from podium.documents import Entry, Listing, entries_of, of_version, shared_in
+from podium.documents import broken_registry, of_version, shared_in
 from podium.errors import ConfigError
+from podium.kinds import UNKNOWN, of_class
 from podium.layout import Unit, arrange
-from podium.metadata import UNKNOWN, of_class, parse_staged
+from podium.metadata import parse_staged
 from podium.names import printable
 from podium.progress import Counter
+from podium.registries import Entry, Listing, entries_of
 from podium.requirements import drift
 from podium.staged import Above, Folder, Problem, StagedModel
 from tasks.effects.contents import contents_of
@@ -63,7 +65,7 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
         )
     tops = sorted(entry.name for entry in os.scandir(root) if is_folder(entry) and not entry.name.startswith("."))
     count = Counter("reading staged models", len(tops) + 1)
-    above = cache(lambda: registered_in(root / f"{stem}.json" for stem in sorted(LISTING)))
+    above = cache(lambda: registered_in(root, (root / f"{stem}.json" for stem in sorted(LISTING))))
     with ThreadPoolExecutor() as pool:
         folders = pool.map(lambda top: read_folders(root, top, preprocessors, above), ["", *tops])
         read = [_counted(found, top, count) for found, top in zip(folders, ["", *tops], strict=True)]
@@ -101,7 +103,7 @@ def read_folders(
         found = regular_files(root / top, told) if top else own_files(root, links.append)
         files = sorted(found)
         listing = [file for file in files if file.suffix == ".json" and file.stem in LISTING]
-        entries = Registered(above() if top else NONE(), registered_in(listing))
+        entries = Registered(above() if top else NONE(), registered_in(root, listing))
         shared = cache(partial(_shared, root))
         paths, bare = ([str(place.relative_to(root)) for place in places] for places in (files, empty))
         units = arrange(paths, top, contents_of(root, files), bare)
@@ -112,7 +114,7 @@ def read_folders(
             *(
                 replace(
                     _read(root, unit, entries, preprocessors, inside.get(unit.model_id), beside.get(unit.model_id, ())),
-                    above=tuple(of_version(shared(path), Path(unit.model_id).name) for path in unit.above),
+                    above=_above(unit, shared, entries),
                 )
                 for unit in units
             ),
@@ -121,6 +123,11 @@ def read_folders(
         ]
     except OSError as error:
         return [_unreadable(root, Path(top or root.name), _closed(error))]
+
+
+def _above(unit: Unit, shared: Callable[[str], Above], entries: "Registered") -> tuple[Above, ...]:
+    common = (of_version(shared(path), Path(unit.model_id).name) for path in unit.above)
+    return (*common, *entries.near.broken, *entries.above.broken)
 
 
 def _shared(root: Path, path: str) -> Above:
@@ -170,13 +177,17 @@ def _closed(error: OSError) -> str:
     return f"cannot be read: {error.strerror} ({printable(str(error.filename))})"
 
 
-def registered_in(registries: Iterable[Path]) -> Listing:
-    """Return the entries of registry files, of those that are there; one that cannot be read tells nothing."""
+def registered_in(root: Path, registries: Iterable[Path]) -> Listing:
+    """Return the entries of registry files, of those that are there, and those files that cannot be read."""
     found: list[Entry] = []
+    broken: list[Above] = []
     for file in registries:
         with contextlib.suppress(OSError):
-            found += entries_of(text_of(file)) if is_plain(file) else ()
-    return Listing.of(found)
+            text = text_of(file) if is_plain(file) else ""
+            found += entries_of(text)
+            unread = broken_registry(str(file.relative_to(root)), text) if text and file.stem in REGISTRIES else None
+            broken += [unread] if unread else []
+    return Listing.of(found, broken)
 
 
 def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[str, ...], links: Links) -> Folder:

@@ -21,7 +21,9 @@ from mlflow.exceptions import MlflowException
 from podium.measurement import Holdout, Measurement
 from podium.names import key, model_name
 from podium.plan import Outcome
+from podium.requirements import drift
 from podium.staged import StagedModel
+from tasks.effects.installed import installed
 from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
@@ -187,7 +189,9 @@ def _run_tags(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
     versions = {key(f"podium.trained_with.{name}"): version[:500] for name, version in told.items()}
     record = training_record(model)
     where = {WHERE: f"beside/{record.relative_to(model.folder.path)}"} if record else {}
-    return tags | versions | where | {f"podium.problem.{p.code}": p.message[:500] for p in model.problems}
+    # Which versions a pickle was saved by is known once it is loaded, and then metadata need not have said it.
+    problems = {p.code: p.message for p in (*drift(told, installed), *model.problems)}
+    return tags | versions | where | {f"podium.problem.{code}": said[:500] for code, said in problems.items()}
 
 
 def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:
@@ -196,7 +200,7 @@ def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measu
     # Of two of the same name, in folders within each other, the one that says most stays.
     for name, text in reversed(model.folder.metadata):
         (folder / name).write_text(text, encoding="utf-8")
-    if above := {shared.path: shared.document for shared in model.folder.above}:
+    if above := {shared.path: shared.document for shared in model.folder.above if shared.document}:
         (folder / "metadata_above.json").write_text(json.dumps(above, indent=2), encoding="utf-8")
     linked = dict(model.folder.linked)
     for path in model.folder.beside:

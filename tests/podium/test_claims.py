@@ -1,6 +1,7 @@
 """What metadata says is read as it is written, and whatever cannot be read is a finding."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.claims import as_number, read_claims
+from podium.claims import read_claims
 from podium.inventory import take_inventory
+from podium.metadata import parse_staged
 from podium.metrics import claims_of, metric_id
 from podium.plan import STATES, Known, MigrationReport, Outcome, plan_migration
+from podium.readings import as_number
 from podium.staged import StagedModel
 from podium.summary import summarise
 from podium.times import parse_time
@@ -22,13 +25,24 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-NAMES = ["metrics", "performance_metrics", "f1_score", "model_id", "hyperparameters", "trained_at", "feature_columns"]
+NAMES = [
+    *("metrics", "performance_metrics", "f1_score", "model_id", "hyperparameters", "trained_at", "feature_columns"),
+    *("test", "training", "model", "weighted avg", "threshold", "requirements", "version_scores", "confusion_matrix"),
+]
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=5))
 def test_no_metadata_raises(document):  # type: ignore[no-untyped-def]
     """Any JSON under any known key is read, or is a problem."""
     assert staged("a", json.dumps(document)).model_id == "a"
+
+
+def test_no_depth_raises() -> None:
+    """Two files that hold objects within objects, as deep as JSON is read, are merged as far as they are looked at."""
+    for name in ("f1", "test", "metrics"):
+        text = f'{{"{name}": ' * 900 + "1" + "}" * 900
+        folder = staged("a").folder
+        assert parse_staged(replace(folder, metadata=(("metadata.json", text), ("metrics.json", text)))).claims == {}
 
 
 @given(st.text(max_size=60))
@@ -237,7 +251,23 @@ def test_class_wise_metrics_are_kept_by_label() -> None:
         ("1969-12-31", "UTC", None),
         (True, "UTC", None),
         ("yesterday", "UTC", None),
-        (20250820, "UTC", None),
+        (20250820, "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        (20259920, "UTC", None),
+        (20250820104603, "Europe/Berlin", datetime(2025, 8, 20, 8, 46, 3, tzinfo=UTC)),
+        (99999999999999, "UTC", None),
+        ("9999-12-31", "UTC", None),
+        ("churn-2025-08-20", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        ("churn_2025_08_20", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        ("2025-08-20_xgb", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        ("12345678_2025-08-20", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        ("2025-08-20 10:46:03 UTC", "Europe/Berlin", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
+        ("2025-08-20T10:46:03.25Z", "UTC", datetime(2025, 8, 20, 10, 46, 3, 250000, tzinfo=UTC)),
+        ("2025/08/20 10:46:03", "Europe/Berlin", datetime(2025, 8, 20, 8, 46, 3, tzinfo=UTC)),
+        ("2025-08-20_10-46-03", "UTC", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
+        ("2025-08-20_10-04", "UTC", datetime(2025, 8, 20, 10, 4, tzinfo=UTC)),
+        # The offset of a zone's letters is not known here: the day alone is.
+        ("2025-08-20 10:46:03 CET", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        ("run 1-2-2025", "UTC", None),
     ],
 )
 def test_times_are_read_with_their_zone(value: object, zone: str, expected: datetime | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from podium.documents import Listing, entries_of
+from podium.registries import Listing, entries_of
 
 
 def entry(document: Any, model: str, model_id: str, near: bool = True) -> Any:
@@ -42,3 +42,72 @@ def test_each_model_finds_its_own_entry(document: Any, model: str, model_id: str
 def test_a_file_at_the_root_knows_no_short_names() -> None:
     """Every folder has a v1: one that is not beside the models must tell more."""
     assert entry({"v1": {"f1": 0.4}}, "churn/v1/model.pkl", "churn/v1", near=False) is None
+
+
+MODELS = {
+    "name": "churn",
+    "versions": [{"version": "v1", "path": "a/one.pkl", "f1": 0.4}, {"version": "v2", "f1": 0.5}],
+}
+OTHER = {"name": "fraud", "versions": [{"version": "v1", "f1": 0.8}, {"version": "v2", "f1": 0.9}]}
+NESTED = {"churn": {"v1": {"f1": 0.4}, "v2": {"f1": 0.5}}, "fraud": {"versions": {"v2": {"f1": 0.9}}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "model", "model_id", "value"),
+    [
+        ({"churn_rf": {"metrics": {"f1": 0.4}, "f1": 0.4}, "churn_lr": {"f1": 0.5}}, "churn_rf/m.pkl", "churn_rf", 0.4),
+        ({"v1": {"f1": 0.4}, "v2": {"f1": 0.5}, "latest": "v2"}, "churn/v1/model.pkl", "churn/v1", 0.4),
+        ({"models": [MODELS]}, "x/one.pkl", "x/one", 0.4),
+        ({"models": [MODELS]}, "churn/v2/model.pkl", "churn/v2", 0.5),
+        ({"models": [MODELS]}, "churn_v2.pkl", "churn_v2", 0.5),
+        ({"models": [MODELS, OTHER]}, "churn/v2/model.pkl", "churn/v2", 0.5),
+        ({"models": [MODELS, OTHER]}, "fraud_v1.pkl", "fraud_v1", 0.8),
+        ({"models": [MODELS, OTHER]}, "other/v2/model.pkl", "other/v2", None),
+        ({"models": NESTED}, "fraud/v2/model.pkl", "fraud/v2", 0.9),
+        (NESTED, "churn/v2/model.pkl", "churn/v2", 0.5),
+        ({"1": {"f1": 0.4}, "2": {"f1": 0.5}}, "churn/v2/model.pkl", "churn/v2", 0.5),
+        ({"v1": {"f1": 0.4}, "v2": {"f1": 0.5}}, "churn/2/model.pkl", "churn/2", 0.5),
+        ({"2": {"f1": 0.4}, "v2": {"f1": 0.5}}, "churn/v2/model.pkl", "churn/v2", 0.5),
+        (
+            [{"file_path": "a/churn_rf.pkl", "f1": 0.4}, {"file_path": "b.pkl", "f1": 0.5}],
+            "churn_rf.pkl",
+            "churn_rf",
+            0.4,
+        ),
+        (
+            [{"model_name": "churn_rf", "f1": 0.4}, {"model_name": "b", "f1": 0.5}],
+            "churn_rf/model.pkl",
+            "churn_rf",
+            0.4,
+        ),
+        ([{"path": "models/churn_rf/", "f1": 0.4}, {"path": "models/b", "f1": 0.5}], "churn_rf/m.pkl", "churn_rf", 0.4),
+        ([{"path": "models/churn/v1", "f1": 0.4}], "churn/v1/model.pkl", "churn/v1", 0.4),
+        ([{"path": "models/fraud/v1", "f1": 0.4}], "churn/v1/model.pkl", "churn/v1", None),
+    ],
+)
+def test_each_way_of_listing_models_is_read(document: Any, model: str, model_id: str, value: float | None) -> None:
+    """By id without paths, by versions of models, with a ``v`` or without, by the model's folder; never another's."""
+    assert entry(document, model, model_id) == value
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"metrics": {"test": {"f1": 0.4}}, "params": {"C": 1}},
+        {"model": {"metrics": {"f1": 0.4}}},
+        {"train": {"f1": 0.4}, "test": {"f1": 0.5}},
+        {"training": {"metrics": {"f1": 0.4}}, "evaluation": {"f1": 0.5}},
+        {"0": {"f1": 0.4}, "1": {"f1": 0.5}},
+        {"1": {"f1": 0.4, "support": 10}, "2": {"f1": 0.5, "support": 9}},
+        {"class_1": {"f1": 0.4}, "class_2": {"f1": 0.5}},
+        {"macro avg": {"f1": 0.4}, "weighted avg": {"f1": 0.5}},
+        {"baseline": {"f1": 0.4}, "gate": {"f1": 0.5}},
+        {"data": {"rows": 4}, "authors": {"names": 5}},
+        {"model_type": "xgb", "1": {"f1": 0.4}, "2": {"f1": 0.5}},
+        {"versions": {"sklearn": "1.3"}, "metrics": {"f1": 0.4}},
+        {"models": 3, "f1": 0.4},
+    ],
+)
+def test_what_one_model_has_is_no_list_of_models(document: Any) -> None:
+    """Sections, splits, classes and rows of a report are parts of one."""
+    assert entries_of(json.dumps(document)) == ()

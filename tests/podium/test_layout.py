@@ -306,3 +306,13 @@ def test_an_export_in_the_root_itself_is_read(models: list[str], named: str | No
     units = {u.model_id: u for u in arrange([*ROOT_EXPORT, *models], told=Contents(exports={"MLmodel": named}))}
     assert {model_id: unit.about == ("MLmodel", "requirements.txt") for model_id, unit in units.items()} == found
     assert {model_id: set(ROOT_EXPORT) <= set(unit.files) for model_id, unit in units.items()} == found
+
+
+def test_a_file_of_a_split_is_about_the_model_whose_name_it_bears() -> None:
+    """Of two that it could name, the longer name; and in a folder of one model it is about that one."""
+    found = ids(["churn.pkl", "churn_test.pkl", "churn_test_metrics.json", "churn_train_metrics.json"])
+    assert found == {
+        "churn": ("churn.pkl", ("churn_train_metrics.json",)),
+        "churn_test": ("churn_test.pkl", ("churn_test_metrics.json",)),
+    }
+    assert ids(["best_model.pkl", "test_metrics.json"]) == {"best_model": ("best_model.pkl", ("test_metrics.json",))}

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -396,3 +397,16 @@ def test_a_file_that_vanishes_meanwhile_stops_only_its_model(home: Path, made: P
     part = (models[BARE], models[LOGISTIC])
     outcomes = migrate_chunk.fn(load_config(config), part, None, Counter("migrating", 2))
     assert [(o.state, o.code) for o in outcomes] == [("quarantined", "changed"), ("migrated", "new")]
+
+
+def test_the_version_that_a_pickle_was_saved_by_is_a_finding_of_its_run(home: Path, made: Path) -> None:
+    """Where no metadata tells of another version than the installed, the file itself does once it is loaded."""
+    config = project(home, made, holdout=False)
+    folder = home.parent / "staging" / "former"
+    folder.mkdir()
+    with zipfile.ZipFile(Path(__file__).parent / "saved" / "scikit-learn-1.5.2.zip") as archive:
+        (folder / "model.joblib").write_bytes(archive.read("forest.joblib"))
+    (outcome,) = migrate(str(config)).of("migrated")
+    tags = store_of(config).client.get_run(outcome.run_id).data.tags
+    assert tags["podium.trained_with.scikit-learn"] == "1.5.2"
+    assert "trained with scikit-learn 1.5.2" in tags["podium.problem.version-drift"]

@@ -454,6 +454,31 @@ def test_a_version_beneath_its_model_is_called_by_its_version(tmp_path: Path) ->
     assert mismatched == {"churn/v3"}
 
 
+def test_versions_of_files_side_by_side_are_no_other_names(tmp_path: Path) -> None:
+    """A registry by version tells of each file at whose end the version stands."""
+    for version in ("v1", "v2"):
+        (tmp_path / f"churn_{version}.pkl").write_bytes(PICKLE + version.encode())
+    (tmp_path / "registry.json").write_text('{"v1": {"f1": 0.7}, "v2": {"f1": 0.8}, "latest": "v2"}')
+    models = by_id(tmp_path)
+    assert {name: model.claims["f1_score"] for name, model in models.items()} == {"churn_v1": 0.7, "churn_v2": 0.8}
+    assert not {p.code for model in models.values() for p in model.problems}
+
+
+def test_a_registry_that_nobody_can_read_is_a_finding(tmp_path: Path) -> None:
+    """Of each model that it may be about: of all for the root's own, else of those of its folder."""
+    stage(tmp_path, "a")
+    stage(tmp_path, "b/v1", PICKLE + b"1")
+    stage(tmp_path, "b/v2", PICKLE + b"2")
+    (tmp_path / "b" / "registry.json").write_text("version https://git-lfs.github.com/spec/v1\n")
+    told = {m.model_id: [p.message for p in m.problems if p.code == "bad-metadata"] for m in read_staging.fn(tmp_path)}
+    lfs = "b/registry.json is a Git LFS pointer: run `git lfs pull`"
+    assert told == {"a": [], "b/v1": [lfs], "b/v2": [lfs]}
+    (tmp_path / "models.json").write_text("[{]")
+    told = {m.model_id: [p.message for p in m.problems if p.code == "bad-metadata"] for m in read_staging.fn(tmp_path)}
+    assert [len(messages) for messages in told.values()] == [1, 2, 2]
+    assert "models.json is not valid JSON" in told["a"][0]
+
+
 @pytest.mark.parametrize(
     ("make", "kind"),
     [

@@ -1,0 +1,129 @@
+"""Finds the fields of a model's metadata that are no metrics, each under any of the names that people give it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from podium.containers import SECTIONS, containers_in
+from podium.exports import PINNED
+from podium.readings import as_number
+
+FIELDS = {
+    "trained_at": (
+        *("trained_at_utc", "trained_at", "training_timestamp", "training_date", "train_date", "last_trained"),
+        *("registered_at", "created_at", "saved_at", "timestamp", "date"),
+    ),
+    "type": ("model_type", "algorithm", "model_class", "estimator", "classifier", "model_name", "type", "name"),
+    "hyperparameters": (
+        *("hyperparameters", "hyperparams", "params", "parameters", "best_params", "best_params_"),
+        *("model_params", "model_parameters"),
+    ),
+    "features": (
+        *("feature_columns", "features", "feature_names", "feature_cols", "feature_list", "input_features"),
+        *("selected_features", "columns"),
+    ),
+    "confusion_matrix": ("confusion_matrix",),
+    "threshold": ("decision_threshold", "optimal_threshold", "best_threshold", "classification_threshold", "threshold"),
+    "versions": (
+        *("library_versions", "package_versions", "versions", "libraries", "dependencies", "requirements"),
+        "environment",
+    ),
+    "model_id": ("model_id",),
+}
+AMONG_METRICS = frozenset({"confusion_matrix", "threshold"})
+"""Fields that stand in containers of metrics too; those of a training set are not taken."""
+DEEP = 3
+VERSION = re.compile(r"[=v<>~ ]*\d+\.\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value of the metadata with the key where it stood."""
+
+    path: str
+    value: Any
+
+
+def all_of(document: Mapping[str, Any], field: str) -> Iterator[Found]:
+    """Give every value that stands under one of a field's names, those at the top first."""
+    for prefix, place in _places(document, field):
+        for name in FIELDS[field]:
+            if place.get(name) is not None:
+                yield Found(f"{prefix}{name}", place[name])
+
+
+def read(document: Mapping[str, Any], field: str) -> Found | None:
+    """Return the first value of a field that can be read as what the field is, so read; None if there is none."""
+    found = (Found(one.path, READERS[field](one.value)) for one in all_of(document, field))
+    return next((one for one in found if one.value is not None), None)
+
+
+def holds(document: Mapping[str, Any], field: str) -> bool:
+    """Whether a field can be read at the very top of a document."""
+    values = (document.get(name) for name in FIELDS[field])
+    return any(value is not None and READERS[field](value) is not None for value in values)
+
+
+def versions_in(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return library versions: of an object or a list of them, and of keys such as ``sklearn_version``."""
+    places = reversed(list(_sections(document)))
+    keys = {name: value for _, place in places for name, value in place.items() if name.endswith("_version")}
+    listed = read(document, "versions")
+    return {**_by_library({k: v for k, v in keys.items() if isinstance(v, str)}), **(listed.value if listed else {})}
+
+
+def _places(document: Mapping[str, Any], field: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from _sections(document)
+    if field in AMONG_METRICS:
+        for prefix, place in _sections(document):
+            yield from _among_metrics(place, prefix, DEEP)
+
+
+def _sections(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "", document
+    yield from ((f"{name}.", document[name]) for name in SECTIONS if isinstance(document.get(name), dict))
+
+
+def _among_metrics(document: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, inner, split in containers_in(document) if depth else ():
+        if split != "train":
+            yield f"{prefix}{name}.", inner
+            yield from _among_metrics(inner, f"{prefix}{name}.", depth - 1)
+
+
+def _mapping(value: Any) -> Mapping[str, Any] | None:
+    return value if isinstance(value, dict) and value else None
+
+
+def _texts(value: Any) -> tuple[str, ...] | None:
+    """Return the texts of a list, or of the lists by kind that an object holds, in their order."""
+    if isinstance(value, dict):
+        lists = [_texts(inner) if isinstance(inner, list) else None for inner in value.values()]
+        return None if None in lists else tuple(text for found in lists for text in found or ()) or None
+    return (tuple(one for one in value if isinstance(one, str)) or None) if isinstance(value, list) else None
+
+
+def _number(value: Any) -> float | None:
+    return as_number(value.get("value") if isinstance(value, dict) else value)
+
+
+def _libraries(value: Any) -> dict[str, str] | None:
+    if isinstance(value, list):
+        pins = (PINNED.match(line.strip()) for line in value if isinstance(line, str))
+        value = {pin.group(1): pin.group(2) for pin in pins if pin}
+    return _by_library(value) or None if isinstance(value, dict) else None
+
+
+def _by_library(found: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(name): str(version) for name, version in found.items() if VERSION.match(str(version))}
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "hyperparameters": _mapping,
+    "features": _texts,
+    "confusion_matrix": lambda value: value,
+    "threshold": _number,
+    "versions": _libraries,
+}
+"""What makes of a value what its field is, or None of anything else."""
