@@ -10,6 +10,7 @@ from itertools import count
 from typing import IO, Any
 
 from podium.calls import is_made_of_names, is_plain, require_call
+from podium.histograms import PARTIAL, require_settings
 from podium.opcodes import ACTIONS, CONSTANTS, LITERALS, REFUSED
 from podium.stand_ins import (
     LONGEST_NAME,
@@ -184,6 +185,8 @@ class Walker:
             raise SuspectError("it gives a state to what can have none")
         if is_made_of_names(target):
             self._require_state(target, state)
+        if class_of(target) == PARTIAL:
+            require_settings(state)
         target.state, target.is_built = state, True
         if class_of(target) == TYPE:
             item_size(target)

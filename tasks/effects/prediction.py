@@ -55,11 +55,17 @@ def _rows_of(path: Path, modified: int, size: int) -> pd.DataFrame:
 
 def columns_of(model: Any, recorded: Sequence[str]) -> list[str]:
     """Return the feature columns a model was trained on: its own record, else what its metadata says."""
+    first = _first_step(model)
     for attribute in ("feature_names_in_", "feature_name_", "feature_names", "feature_name"):
-        names = _named_by(model, attribute)
+        names = _named_by(model, attribute) or _named_by(first, attribute)
         if names and not all(MADE_UP.fullmatch(name) for name in names):
             return names
     return list(recorded)
+
+
+def _first_step(model: Any) -> Any:
+    """Return the first step of a pipeline that is more than a word or nothing; of any other model nothing."""
+    return next((step for _, step in getattr(model, "steps", ()) if not isinstance(step, str | None)), None)
 
 
 def _named_by(model: Any, attribute: str) -> list[str]:
