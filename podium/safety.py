@@ -267,6 +267,9 @@ KNOWN_PACKAGES = frozenset(
 """Packages whose names are listed here as far as models need them: what else is asked of them is no model's wish."""
 
 
+OWN_CODE = "it carries code of its own, by cloudpickle, which is never run"
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """Whether a pickle may use a name.
@@ -310,7 +313,7 @@ def _refused(module: str, name: str) -> Ruling:
         why = "it holds a distribution of SciPy, which executes text: save the best_estimator_ of the search alone"
         return Ruling(False, False, why, unknown=True)
     if package == "cloudpickle":
-        return Ruling(False, False, "it carries code of its own, by cloudpickle, which is never run")
+        return Ruling(False, False, OWN_CODE)
     if package in KNOWN_PACKAGES or package in sys.stdlib_module_names:
         return Ruling(False, False, f"the pickle asks for {full}, which no honest model needs")
     why = f"it needs {full}, which nobody reviewed: if you trust it, name it in sandbox.extra_globals"

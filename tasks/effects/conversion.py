@@ -16,7 +16,7 @@ import pandas as pd
 from podium.measurement import Predictions
 from tasks.effects.categories import as_trained
 from tasks.effects.classifiers import flavour_of
-from tasks.effects.joining import joined
+from tasks.effects.joining import joined, load_preparing
 from tasks.effects.kinds import Kind, kind_of
 from tasks.effects.loading import Loaded, load_staged
 from tasks.effects.mending import of_version
@@ -79,12 +79,12 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _loaded(request: Mapping[str, Any]) -> Loaded:
     """Return the staged model; behind what prepares its rows, as one pipeline, where that lies beside it."""
-    files = [*request["preprocessors"], (request["model"], request["sha256"])]
     limit, extra = request["memory_mb"] << 20, request["extra_globals"]
-    *before, last = [load_staged(Path(file), extra, sha256, limit) for file, sha256 in files]
+    before = [load_preparing(Path(file), extra, sha256, limit) for file, sha256 in request["preprocessors"]]
+    last = load_staged(Path(request["model"]), extra, request["sha256"], limit)
     if not before:
         return last
-    names = [Path(file).name.split(".")[0] for file, _ in request["preprocessors"]]
+    names = [Path(file).name for file, _ in request["preprocessors"]]
     model = joined(list(zip(names, (part.model for part in before), strict=True)), last.model)
     return Loaded(model, last.packages.union(*(part.packages for part in before)), last.saved_by)
 
