@@ -8,6 +8,7 @@ names are ever given arguments; those stand here, and everything else is made wi
 from functools import cache
 from typing import Any
 
+from podium.histograms import CHECK, PARTIAL, is_own_method, require_check
 from podium.inert import is_inert
 from podium.safety import FORMER, FUNCTIONS, OF_ARRAYS, rule_on
 from podium.stand_ins import Entries, Made, Name, class_of, kind_of
@@ -54,6 +55,10 @@ WITH_ARGUMENTS = (
 """Names that honest pickles give arguments to, each its own kind, which whoever loads them checks."""
 
 
+STOOD_IN = frozenset({ATTRIBUTE, CHECK, PARTIAL})
+"""Names of one harmless form each, which the walk judges: something that notes what it is given stands in for them."""
+
+
 @cache
 def is_judged(function: Name) -> bool:
     """Whether a name is listed and will be what it says: what stands in for others takes anything."""
@@ -76,8 +81,8 @@ def require_call(function: Name, given: Any) -> None:
     Raises:
         SuspectError: it would be given something, and is made of nothing; or it is not there to be called.
     """
-    if function.full == ATTRIBUTE:
-        require_maker(given[0].full if isinstance(given, tuple) and given and isinstance(given[0], Name) else "", given)
+    if function.full in STOOD_IN:
+        _require_stood_in(function.full, given)
     if not is_judged(function):
         return
     if is_held_alone(function.full):
@@ -88,6 +93,16 @@ def require_call(function: Name, given: Any) -> None:
         raise SuspectError(f"it gives arguments to {function.full}, which no honest model does")
     if function.full == RECONSTRUCTOR and not _is_plain(given):
         raise SuspectError(f"it makes an object by {RECONSTRUCTOR} from more than its class")
+
+
+def _require_stood_in(full: str, given: Any) -> None:
+    owner = given[0].full if isinstance(given, tuple) and given and isinstance(given[0], Name) else ""
+    if full == CHECK:
+        raise SuspectError(f"it calls {CHECK}, which models only hold")
+    if full == PARTIAL:
+        require_check(owner, given)
+    elif not is_own_method(given):
+        require_maker(owner, given)
 
 
 def _is_plain(given: tuple[Any, ...]) -> bool:

@@ -41,6 +41,9 @@ INERT: Mapping[str, frozenset[str]] = {
         "scipy.stats._distn_infrastructure.": DISTRIBUTIONS,
         "scipy.stats._continuous_distns.": DISTRIBUTIONS,
         "scipy.sparse.": FORMATS,
+        "sklearn.cluster._birch.": "_CFNode _CFSubcluster",
+        "joblib.memory.": "Memory",
+        "joblib._store_backends.": "FileSystemStoreBackend StoreBackendBase",
     }.items()
 }
 """Names by the package, or the module, that they are in."""

@@ -10,7 +10,9 @@ from itertools import count
 from typing import IO, Any
 
 from podium.calls import is_made_of_names, is_plain, require_call
+from podium.histograms import PARTIAL, require_settings
 from podium.opcodes import ACTIONS, CONSTANTS, LITERALS, REFUSED
+from podium.safety import OWN_CODE
 from podium.stand_ins import (
     LONGEST_NAME,
     MARK,
@@ -42,13 +44,25 @@ def walk(stream: IO[bytes], limit: int) -> tuple[Name, ...]:
         BrokenError: it is cut off, or no pickle.
     """
     source = Bytes(stream, limit)
+    walker = Walker(source)
     try:
-        found = Walker(source).walk()
-        if source.read(1):
-            raise SuspectError("something follows after the end of the pickle")
+        found = walker.walk()
+        _require_end(source)
+    except SuspectError as error:
+        # What its code is made by is odd in many ways, and only this one says what to do.
+        if any("cloudpickle" in name.module.split(".") for name in walker.names):
+            raise SuspectError(
+                f"{OWN_CODE}: put its functions into a module, and name them in sandbox.extra_globals"
+            ) from error
+        raise
     except DAMAGED as error:
         raise BrokenError(f"it is cut off or no pickle: {' '.join(str(error).split())[:200]}") from error
     return tuple(dict.fromkeys(found))
+
+
+def _require_end(source: Bytes) -> None:
+    if source.read(1):
+        raise SuspectError("something follows after the end of the pickle")
 
 
 OPERATIONS = {operation.code.encode("latin-1"): operation for operation in pickletools.opcodes}
@@ -184,6 +198,8 @@ class Walker:
             raise SuspectError("it gives a state to what can have none")
         if is_made_of_names(target):
             self._require_state(target, state)
+        if class_of(target) == PARTIAL:
+            require_settings(state)
         target.state, target.is_built = state, True
         if class_of(target) == TYPE:
             item_size(target)

@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from podium.inert import is_inert
 
 NUMPY_SCALARS = (
-    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_ "
-    "number integer floating"
+    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_"
 )
+KINDS_OF_NUMBERS = (
+    "generic number integer signedinteger unsignedinteger inexact floating complexfloating flexible character"
+)
+ABSTRACT = frozenset(f"numpy.{name}" for name in KINDS_OF_NUMBERS.split())
+"""Kinds of numbers, by which columns are chosen; nothing can be made of them."""
 NUMPY_FUNCTIONS = (
     "abs absolute amax amin arccos arccosh arcsin arcsinh arctan arctanh around array asarray cbrt ceil clip cos cosh "
     "deg2rad degrees exp exp2 expm1 fabs floor isfinite isinf isnan log log10 log1p log2 logical_not max mean median "
@@ -39,8 +43,12 @@ TREES = "newObj BallTree BallTree32 BallTree64 KDTree KDTree32 KDTree64"
 DISTANCES = (
     "newObj CanberraDistance CanberraDistance64 HammingDistance HammingDistance64 JaccardDistance JaccardDistance64 "
     "ChebyshevDistance ChebyshevDistance64 EuclideanDistance EuclideanDistance32 EuclideanDistance64 "
-    "ManhattanDistance ManhattanDistance32 ManhattanDistance64 MinkowskiDistance MinkowskiDistance64"
+    "ManhattanDistance ManhattanDistance32 ManhattanDistance64 MinkowskiDistance MinkowskiDistance64 "
+    "BrayCurtisDistance BrayCurtisDistance64 DiceDistance DiceDistance64 HaversineDistance HaversineDistance64 "
+    "MahalanobisDistance MahalanobisDistance64 RogersTanimotoDistance RogersTanimotoDistance64 RussellRaoDistance "
+    "RussellRaoDistance64 SEuclideanDistance SEuclideanDistance64 SokalSneathDistance SokalSneathDistance64"
 )
+"""Not among them: the one that calls a function. Trees are grown anew, which sees to it that the numbers fit."""
 SPLITTERS = (
     "GroupKFold GroupShuffleSplit KFold LeaveOneOut PredefinedSplit RepeatedKFold RepeatedStratifiedKFold ShuffleSplit "
     "StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit _CVIterableWrapper"
@@ -183,6 +191,7 @@ ALLOWED = frozenset(
     | OF_ARRAYS
     | RECORDS
     | {f"numpy.{kind}" for kind in NUMPY_SCALARS.split()}
+    | ABSTRACT
     | FORMER
     | GONE
     | REVIEWED
@@ -235,6 +244,8 @@ TRUSTED_IN_SKOPS = frozenset(
         "sklearn.compose._column_transformer._RemainderColsList",
         "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
         "sklearn.impute._iterative.IterativeImputer",
+        "sklearn.model_selection._search_successive_halving.HalvingGridSearchCV",
+        "sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV",
         "sklearn.multiclass._ConstantPredictor",
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",
@@ -242,6 +253,7 @@ TRUSTED_IN_SKOPS = frozenset(
         "xgboost.sklearn.XGBRFRegressor",
         "xgboost.sklearn.XGBRegressor",
     }
+    | ABSTRACT
     | OF_IMBALANCED_LEARN
     | REVIEWED
     | SPARSE
@@ -253,6 +265,9 @@ KNOWN_PACKAGES = frozenset(
     {"imblearn", "joblib", "lightgbm", "mlflow", "numpy", "pandas", "scipy", "sklearn", "xgboost"}
 )
 """Packages whose names are listed here as far as models need them: what else is asked of them is no model's wish."""
+
+
+OWN_CODE = "it carries code of its own, by cloudpickle, which is never run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +313,7 @@ def _refused(module: str, name: str) -> Ruling:
         why = "it holds a distribution of SciPy, which executes text: save the best_estimator_ of the search alone"
         return Ruling(False, False, why, unknown=True)
     if package == "cloudpickle":
-        return Ruling(False, False, "it carries code of its own, by cloudpickle, which is never run")
+        return Ruling(False, False, OWN_CODE)
     if package in KNOWN_PACKAGES or package in sys.stdlib_module_names:
         return Ruling(False, False, f"the pickle asks for {full}, which no honest model needs")
     why = f"it needs {full}, which nobody reviewed: if you trust it, name it in sandbox.extra_globals"

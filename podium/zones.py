@@ -17,7 +17,8 @@ KEY = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,3}")
 
 def makes_zones(made: Any) -> bool:
     """Whether something that a pickle makes is the attribute that makes time zones, which was judged when asked for."""
-    return isinstance(made, Made) and isinstance(made.by, Name) and made.by.full == ATTRIBUTE
+    known = isinstance(made, Made) and isinstance(made.by, Name) and made.by.full == ATTRIBUTE
+    return known and isinstance(made.given[0], Name)
 
 
 def require_maker(owner: str, given: Any) -> None:
@@ -28,7 +29,7 @@ def require_maker(owner: str, given: Any) -> None:
     """
     told = isinstance(given, tuple) and len(given) == 2 and type(given[1]) is str
     if not (told and owner == ZONE and given[1] == MAKER):
-        raise SuspectError(f"it calls {ATTRIBUTE}, which models do for time zones alone")
+        raise SuspectError(f"it calls {ATTRIBUTE}, which models do for time zones and for a method of their own")
 
 
 def require_zone(given: Any) -> None:

@@ -7,6 +7,7 @@ the libraries themselves write of the loaded model, which is what is stored.
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,29 @@ def _of_xgboost(document: Mapping[str, Any]) -> str | None:
         return "has trees for classes that are not there"
     if booster["name"] == "dart" and len(booster["weight_drop"]) != len(trees):
         return "has other weights than trees"
+    if not _are_categories(model.get("cats", {}), columns):
+        return "has categories that are not there"
     return next((found for tree in trees if (found := _xgboost_tree(tree, columns))), None)
+
+
+def _are_categories(kept: Mapping[str, Any], columns: int) -> bool:
+    """Whether the categories that XGBoost keeps of each column are as many as it says, and in some order."""
+    if not (found := kept.get("enc", ())):
+        return True
+    texts = [(one["offsets"], one["values"]) for one in found if "offsets" in one]
+    sizes = [max(len(one["offsets"]) - 1, 0) if "offsets" in one else len(one["values"]) for one in found]
+    bounds, order = np.asarray(kept["feature_segments"]), np.asarray(kept["sorted_idx"])
+    if len(found) != columns or bounds.tolist() != [0, *np.cumsum(sizes).tolist()] or len(order) != bounds[-1]:
+        return False
+    sorted_each = all(_within(order[a:b], 0, b - a) for a, b in pairwise(bounds.tolist()))
+    return sorted_each and all(_are_texts(np.asarray(offsets, dtype=np.int64), len(text)) for offsets, text in texts)
+
+
+def _are_texts(offsets: Indices, length: int) -> bool:
+    """Whether offsets cut a text of a length into pieces."""
+    if not len(offsets):
+        return not length
+    return bool(offsets[0] == 0 and offsets[-1] == length and (np.diff(offsets) >= 0).all())
 
 
 def _xgboost_tree(tree: Mapping[str, Any], columns: int) -> str | None:

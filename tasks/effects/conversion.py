@@ -14,11 +14,13 @@ from typing import Any
 import pandas as pd
 
 from podium.measurement import Predictions
+from tasks.effects.categories import as_trained
 from tasks.effects.classifiers import flavour_of
-from tasks.effects.joining import joined
+from tasks.effects.joining import joined, load_preparing
 from tasks.effects.kinds import Kind, kind_of
 from tasks.effects.loading import Loaded, load_staged
 from tasks.effects.mending import of_version
+from tasks.effects.passing import passed_on, raw_model
 from tasks.effects.prediction import (
     DiffersError,
     columns_of,
@@ -77,12 +79,12 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _loaded(request: Mapping[str, Any]) -> Loaded:
     """Return the staged model; behind what prepares its rows, as one pipeline, where that lies beside it."""
-    files = [*request["preprocessors"], (request["model"], request["sha256"])]
     limit, extra = request["memory_mb"] << 20, request["extra_globals"]
-    *before, last = [load_staged(Path(file), extra, sha256, limit) for file, sha256 in files]
+    before = [load_preparing(Path(file), extra, sha256, limit) for file, sha256 in request["preprocessors"]]
+    last = load_staged(Path(request["model"]), extra, request["sha256"], limit)
     if not before:
         return last
-    names = [Path(file).name.split(".")[0] for file, _ in request["preprocessors"]]
+    names = [Path(file).name for file, _ in request["preprocessors"]]
     model = joined(list(zip(names, (part.model for part in before), strict=True)), last.model)
     return Loaded(model, last.packages.union(*(part.packages for part in before)), last.saved_by)
 
@@ -99,7 +101,7 @@ def stored_predictions(kind: Kind, directory: Path, rows: pd.DataFrame) -> Predi
         loaded = load_model(str(directory), suppress_warnings=True)
     raw = raw_model(loaded)
     said, _ = kind.ask(*split(raw, rows))
-    if not is_booster(raw) and not kind.is_same(said, loaded.predict(rows.head(ASKED_ROWS))):
+    if not is_booster(raw) and not kind.is_same(said, passed_on(loaded, rows.head(ASKED_ROWS))):
         raise DiffersError("the stored model answers otherwise through MLflow than through its own library")
     return said
 
@@ -109,18 +111,9 @@ def pyfunc_predictions(kind: Kind, loaded: Any, rows: pd.DataFrame) -> Predictio
     return kind.through(raw_model(loaded), loaded, rows)
 
 
-def raw_model(loaded: Any) -> Any:
-    """Return the library's own object behind a pyfunc model, or the pyfunc model if it hides it."""
-    try:
-        return loaded.get_raw_model()
-    except (AttributeError, NotImplementedError):
-        return loaded
-
-
 def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
-    if holdout is None:
-        return synthesised(model, columns)
-    return pick(read_rows(Path(holdout)), columns)
+    rows = synthesised(model, columns) if holdout is None else pick(read_rows(Path(holdout)), columns)
+    return as_trained(model, rows)
 
 
 def _final(model: Any) -> Any:

@@ -12,6 +12,7 @@ from sklearn.base import is_classifier
 
 from podium.measurement import NO_LABELS, Predictions, Task
 from tasks.effects.classifiers import require_classifier, require_regressor
+from tasks.effects.passing import passed_on, through
 from tasks.effects.prediction import (
     DiffersError,
     NotUsableError,
@@ -20,7 +21,6 @@ from tasks.effects.prediction import (
     is_booster,
     labels_of,
     predict,
-    through,
 )
 
 PARITY = 1e-6
@@ -101,7 +101,7 @@ class Regressors:
             return _numbers(booster_scores(raw, rows))
         if is_classifier(raw):
             raise NotUsableError(f"a {type(raw).__name__} predicts labels: holdout.task is regression")
-        return _numbers(loaded.predict(rows))
+        return _numbers(passed_on(loaded, rows))
 
     def is_same(self, said: Predictions, answers: Any) -> bool:
         """Whether some numbers are the first that were said."""

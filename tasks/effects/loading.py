@@ -16,18 +16,19 @@ from typing import IO, Any
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
+from podium.calls import STOOD_IN
 from podium.formats import HEAD, format_of
 from podium.inert import is_inert
 from podium.pickles import walk
 from podium.stand_ins import Name, current
 from podium.streams import PIECE
-from podium.zones import ATTRIBUTE
 from tasks.effects.former import FORMER, PLAINER
 from tasks.effects.inert import plainly, stand_in_for
 from tasks.effects.installed import installed
 from tasks.effects.mending import OtherVersionError, mend, of_version
 from tasks.effects.native import NATIVE
 from tasks.effects.prediction import NotUsableError
+from tasks.effects.restoring import restored
 from tasks.effects.rulings import RefusedGlobalError, require
 from tasks.effects.streams import opened
 from tasks.effects.trees import sound
@@ -58,7 +59,7 @@ class RestrictedUnpickler(Judging):
             RefusedGlobalError: the name is not allowed, or is in an estimator package but no estimator class.
         """
         asked = current(module, name)
-        if asked.full == ATTRIBUTE:
+        if asked.full in STOOD_IN:
             self.stood_in = True
             return self._noted(stand_in_for(asked), None)
         ruling = require(asked, self._extra)
@@ -129,7 +130,7 @@ def load_staged(
         with warnings.catch_warnings(record=True) as warned, of_version(lambda: _told(warned, raw), ValueError):
             warnings.simplefilter("once", InconsistentVersionWarning)
             loaded = unpickler.load()
-            model = sound(plainly(loaded) if unpickler.stood_in else loaded)
+            model = sound(plainly(restored(loaded)) if unpickler.stood_in else loaded)
             model = mend(model) if mended else model
         return Loaded(model, frozenset(unpickler.packages), _saved_by(warned))
 
@@ -174,6 +175,6 @@ def examine(path: Path, extra: Sequence[str], limit: int) -> None:
 
 def _examine(raw: IO[bytes], extra: Sequence[str], limit: int) -> None:
     for asked in walk(opened(raw), limit):
-        # Calls of this one were judged on the walk, and nothing but what stands in for it is handed out.
-        if asked.full != ATTRIBUTE:
+        # Calls of these were judged on the walk, and nothing but what stands in for them is handed out.
+        if asked.full not in STOOD_IN:
             require(asked, extra)

@@ -15,9 +15,12 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
+from podium.reasons import reason_of
+from tasks.effects.categories import needs_categories
 from tasks.effects.conversion import pyfunc_predictions
 from tasks.effects.kinds import PARITY, kind_of
 from tasks.effects.logged import load_logged
+from tasks.effects.passing import passed_on, raw_model
 from tasks.effects.prediction import save_predictions
 from tasks.effects.scoring import rows_for
 
@@ -47,7 +50,7 @@ class Observer:
         try:
             step()
         except Exception as error:
-            self.seen["errors"][name] = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            self.seen["errors"][name] = f"{type(error).__name__}: {reason_of(error)}"
             return False
         return True
 
@@ -66,7 +69,7 @@ class Observer:
             save_predictions(
                 pyfunc_predictions(kind_of(self.request), self._loaded, rows), Path(self.request["predictions"])
             )
-            self._batch = np.asarray(self._loaded.predict(rows))
+            self._batch = np.asarray(passed_on(self._loaded, rows))
 
     def _single_rows(self) -> None:
         number = min(self.request["single_rows"], len(self._rows))
@@ -77,17 +80,19 @@ class Observer:
 
     def _one(self, i: int) -> tuple[Any, float]:
         started = time.perf_counter()
-        answer = np.asarray(self._loaded.predict(self._rows.iloc[[i]]))
+        answer = np.asarray(passed_on(self._loaded, self._rows.iloc[[i]]))
         return answer[0], time.perf_counter() - started
 
     def _categories(self, value: str | None) -> None:
         few = self._rows.head(FEW)
         texts = [c for c in few.columns if not pd.api.types.is_numeric_dtype(few[c])]
-        self.seen["categories"] = texts
+        self.seen["categories"], raw = texts, raw_model(self._loaded)
         for column in texts:
             changed = few.copy()
-            changed[column] = pd.Series([value] * len(few), index=few.index, dtype="object")
-            if len(self._loaded.predict(changed)) != len(few):
+            given = pd.Series([value] * len(few), index=few.index, dtype="object")
+            # A booster takes one that it does not know for none.
+            changed[column] = given.astype(few[column].dtype) if needs_categories(raw, few[[column]]) else given
+            if len(passed_on(self._loaded, changed)) != len(few):
                 raise ValueError(f"{column}: fewer answers than rows")
 
 

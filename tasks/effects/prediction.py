@@ -20,8 +20,6 @@ LIKELIEST = {
     "lightgbm.sklearn.LGBMClassifier": (None, "binary", "multiclass"),
 }
 """Objectives with which the labels of boosted trees are the likeliest classes."""
-SEEN = 100
-"""Rows on which a pyfunc model shows that it passes on the labels of such trees: all of them cost as much once more."""
 
 
 class NotUsableError(Exception):
@@ -55,11 +53,17 @@ def _rows_of(path: Path, modified: int, size: int) -> pd.DataFrame:
 
 def columns_of(model: Any, recorded: Sequence[str]) -> list[str]:
     """Return the feature columns a model was trained on: its own record, else what its metadata says."""
+    first = _first_step(model)
     for attribute in ("feature_names_in_", "feature_name_", "feature_names", "feature_name"):
-        names = _named_by(model, attribute)
+        names = _named_by(model, attribute) or _named_by(first, attribute)
         if names and not all(MADE_UP.fullmatch(name) for name in names):
             return names
     return list(recorded)
+
+
+def _first_step(model: Any) -> Any:
+    """Return the first step of a pipeline that is more than a word or nothing; of any other model nothing."""
+    return next((step for _, step in getattr(model, "steps", ()) if not isinstance(step, str | None)), None)
 
 
 def _named_by(model: Any, attribute: str) -> list[str]:
@@ -102,19 +106,19 @@ def predict(model: Any, rows: pd.DataFrame) -> Predictions:
 def asked(model: Any, rows: pd.DataFrame) -> tuple[Predictions, Any]:
     """Return the predictions of a classifier, and its labels (n,) as it gives them itself."""
     classes, values = probabilities(model, rows)
-    if values is not None and _chooses_the_likeliest(model):
+    if values is not None and chooses_the_likeliest(model):
         # Its own predict would only ask all its trees for this once more.
-        return _likeliest(classes, values), np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
+        return likeliest(classes, values), np.asarray(model.classes_).take(values.argmax(axis=1), axis=0)
     labels = np.asarray(model.predict(rows))
     return Predictions(labels_of(labels), classes, values), labels
 
 
-def _likeliest(classes: Sequence[str], values: Probabilities) -> Predictions:
+def likeliest(classes: Sequence[str], values: Probabilities) -> Predictions:
     """Return predictions of which each label is the likeliest class, the first of several."""
     return Predictions(np.array(classes, dtype=np.str_).take(values.argmax(axis=1)), tuple(classes), values)
 
 
-def _chooses_the_likeliest(model: Any) -> bool:
+def chooses_the_likeliest(model: Any) -> bool:
     """Whether a model's labels are known to be its likeliest classes, the first of several."""
     kind = type(model)
     if kind.__module__ == "sklearn.ensemble._forest":
@@ -133,16 +137,6 @@ def split(model: Any, rows: pd.DataFrame) -> tuple[Any, Any]:
     if type(model) is not Pipeline or len(model.steps) < 2:
         return model, rows
     return model.steps[-1][1], model[:-1].transform(rows)
-
-
-def through(model: Any, loaded: Any, rows: pd.DataFrame) -> Predictions:
-    """Return labels as a pyfunc model gives them, and probabilities as the classifier behind it does."""
-    classes, values = probabilities(model, rows)
-    if values is not None and _chooses_the_likeliest(model):
-        said, few = _likeliest(classes, values), rows.head(SEEN)
-        if np.array_equal(labels_of(loaded.predict(few)), said.labels[: len(few)]):
-            return said
-    return Predictions(labels_of(loaded.predict(rows)), classes, values)
 
 
 def labels_of(answers: Any) -> Labels:
@@ -176,7 +170,7 @@ def booster_scores(model: Any, rows: pd.DataFrame) -> Any:
     if type(model).__module__.startswith("xgboost"):
         import xgboost
 
-        return model.predict(xgboost.DMatrix(rows))
+        return model.predict(xgboost.DMatrix(rows, enable_categorical=True))
     return model.predict(rows)
 
 

@@ -10,9 +10,11 @@ import pandas as pd
 from mlflow.types import DataType
 from pandas.api.types import is_integer_dtype
 
-from tasks.effects.conversion import pyfunc_predictions, raw_model
+from tasks.effects.categories import as_trained
+from tasks.effects.conversion import pyfunc_predictions
 from tasks.effects.kinds import kind_of
 from tasks.effects.logged import load_logged
+from tasks.effects.passing import raw_model
 from tasks.effects.prediction import columns_of, pick, read_rows, save_predictions
 
 ALL = 2**62
@@ -42,7 +44,7 @@ def rows_for(loaded: Any, request: Mapping[str, Any]) -> pd.DataFrame | None:
         rows = read_rows(Path(request["holdout"])).head(request.get("most") or ALL)
         return features_for(loaded, rows, request["target"], request["id_columns"])
     example = loaded.metadata.load_input_example(request["model"])
-    return example if isinstance(example, pd.DataFrame) else None
+    return as_trained(raw_model(loaded), example) if isinstance(example, pd.DataFrame) else None
 
 
 def features_for(loaded: Any, rows: pd.DataFrame, target: str, id_columns: Sequence[str]) -> pd.DataFrame:
@@ -50,8 +52,8 @@ def features_for(loaded: Any, rows: pd.DataFrame, target: str, id_columns: Seque
     schema = loaded.metadata.get_input_schema()
     if schema is None or not schema.has_input_names():
         plain = [c for c in rows.columns if c != target and c not in id_columns]
-        return pick(rows, columns_of(raw_model(loaded), plain))
+        return as_trained(raw_model(loaded), pick(rows, columns_of(raw_model(loaded), plain)))
     picked = pick(rows, [str(n) for n in schema.input_names()])
     kinds = dict(zip(schema.input_names(), schema.input_types(), strict=True))
     doubles = [c for c in picked.columns if kinds[c] == DataType.double and is_integer_dtype(picked[c])]
-    return picked.astype(dict.fromkeys(doubles, "float64"))
+    return as_trained(raw_model(loaded), picked.astype(dict.fromkeys(doubles, "float64")))

@@ -24,6 +24,7 @@ from tasks.effects.skops_file import dumps
 
 SKOPS = "model.skops"
 UNTRUSTED = re.compile(r"Untrusted types found in the file: \[(.*?)\]")
+UNSUPPORTED = re.compile(r"Objects of type (\w+) are not supported")
 EXAMPLE_ROWS = 5
 SIGNATURE_ROWS = 100
 
@@ -99,6 +100,12 @@ def storable() -> Iterator[None]:
     try:
         yield
     except (MlflowException, UnsupportedTypeException, UntrustedTypesFoundException) as error:
-        named = UNTRUSTED.search(str(error))
-        what = f"it needs {named.group(1)}, not reviewed as safe" if named else "its library's safe format refuses it"
-        raise NotUsableError(f"it cannot be stored without pickle: {what}") from error
+        raise NotUsableError(f"it cannot be stored without pickle: {_obstacle(str(error))}") from error
+
+
+def _obstacle(said: str) -> str:
+    if named := UNTRUSTED.search(said):
+        return f"it needs {named.group(1)}, not reviewed as safe"
+    if named := UNSUPPORTED.search(said):
+        return f"skops, its library's safe format, has none for a {named.group(1)}"
+    return "its library's safe format refuses it"

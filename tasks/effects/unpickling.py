@@ -10,10 +10,12 @@ from typing import IO, Any
 
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
+from podium.calls import STOOD_IN
 from podium.streams import SuspectError
-from podium.zones import ATTRIBUTE, require_maker, require_zone
+from podium.zones import ATTRIBUTE, require_zone
 from tasks.effects.inert import Kept
 from tasks.effects.making import require_call, require_growing, require_keys, require_state
+from tasks.effects.restoring import require_known_state, require_stood_in, stands_in
 
 Plain: Any = pickle._Unpickler
 """Python's unpickler in Python; the one in C has no steps that could be judged."""
@@ -23,10 +25,6 @@ Names = dict[int, tuple[Any, str | None]]
 
 RECONSTRUCTOR: Any = copyreg._reconstructor  # type: ignore[attr-defined]
 """What makes an object of a class and the one of Python's that it extends."""
-
-
-def _stands_in(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Kept)
 
 
 class Steps:
@@ -40,8 +38,8 @@ class Steps:
         """Return if something may be called; raise SuspectError if it was made by the pickle, or is given too much."""
         if id(function) not in self.known:
             raise SuspectError("something is called that the pickle made itself")
-        if _stands_in(function) and function.name == ATTRIBUTE:
-            require_maker(given[0].name if given and _stands_in(given[0]) else "", given)
+        if stands_in(function) and function.name in STOOD_IN:
+            require_stood_in(function.name, given)
         _, full = self.known[id(function)]
         if full is not None:
             require_call(full, given, named)
@@ -53,10 +51,10 @@ class Steps:
     def load_reduce(self) -> None:
         """Judge a call; what stands in for a class that extends one of Python's, or for a time zone, is made here."""
         function, given = self.stack[-2:]
-        if function is RECONSTRUCTOR and type(given) is tuple and len(given) == 3 and _stands_in(given[0]):
+        if function is RECONSTRUCTOR and type(given) is tuple and len(given) == 3 and stands_in(given[0]):
             self.stack[-2:] = [given[0](*given[2:])]
             return
-        if isinstance(function, Kept) and function.name == ATTRIBUTE:
+        if isinstance(function, Kept) and function.name == ATTRIBUTE and stands_in(function.given[0]):
             require_zone(given)
             self.stack[-2:] = [function.given[0](*given)]
             return
@@ -80,8 +78,11 @@ class Steps:
 
     def load_build(self) -> None:
         """Judge a state."""
-        if not self.answers_for(self.stack[-2]):
-            require_state(self.stack[-2], self.stack[-1])
+        target, state = self.stack[-2:]
+        if isinstance(target, Kept):
+            require_known_state(target, state)
+        if not self.answers_for(target):
+            require_state(target, state)
         Plain.load_build(self)
 
     def load_setitem(self) -> None:

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 import yaml
 from joblib import parallel_config
 
+from podium.reasons import reason_of
 from podium.requirements import LIBRARIES, requirements_of
 from tasks.effects.fencing import fence
 from tasks.effects.installed import installed
@@ -202,8 +203,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         if is_full(Path.cwd(), limit := request.get("file_mb")):
             why = f"it takes a file of more than sandbox.file_mb allows, {limit} MB"
             return {"ok": False, "code": "FileTooLarge", "reason": why}
-        text = " ".join(str(error).split())[:500]
-        return {"ok": False, "code": type(error).__name__, "reason": text or type(error).__name__}
+        return {"ok": False, "code": type(error).__name__, "reason": reason_of(error)}
 
 
 def _operation(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:

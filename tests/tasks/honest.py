@@ -15,6 +15,7 @@ import imblearn.pipeline
 import imblearn.under_sampling
 import numpy as np
 import pandas as pd
+from joblib import Memory
 from lightgbm import LGBMClassifier, LGBMRegressor
 from scipy import sparse, special, stats
 from sklearn import (
@@ -114,6 +115,26 @@ def of_functions(*functions: Any, **keywords: Any) -> Any:
     return pipeline.make_pipeline(compose.ColumnTransformer(made), linear_model.LogisticRegression())
 
 
+def histograms(rows: pd.DataFrame, **options: Any) -> Callable[[], Any]:
+    """Histogram gradient boosting on some rows, as the options have it."""
+    return lambda: ensemble.HistGradientBoostingClassifier(max_iter=3, **options).fit(rows, TARGET)
+
+
+KINDS = MIXED.assign(kind=MIXED["kind"].astype("category"))
+HISTOGRAMS: dict[str, Callable[[], Any]] = {
+    "categories of pandas": histograms(KINDS),
+    "categories by name": histograms(KINDS, categorical_features=["kind"]),
+    "categories by number": histograms(NUMBERS.assign(c=NUMBERS["c"] > 0), categorical_features=[2]),
+    "stopped early": histograms(NUMBERS, early_stopping=True),
+    "stopped early by a score": histograms(NUMBERS, early_stopping=True, scoring="roc_auc"),
+    "all of it": histograms(KINDS, early_stopping=True, scoring="f1"),
+}
+DISTANCES: dict[str, dict[str, Any]] = {
+    "seuclidean": {"metric_params": {"V": np.array([1.0, 2.0, 3.0])}, "algorithm": "ball_tree"},
+    "mahalanobis": {"metric_params": {"V": np.diag([1.0, 2.0, 3.0])}, "algorithm": "ball_tree"},
+    "braycurtis": {"algorithm": "ball_tree"},
+    "cosine": {},
+}
 SPLINES: dict[str, dict[str, Any]] = {
     "plain": {},
     "sparse": {"sparse_output": True},
@@ -347,6 +368,19 @@ HONEST: dict[str, Callable[[], Any]] = {
         )
     ),
     "stopped early": stopped_early,
+    **{f"histograms, {name}": make for name, make in HISTOGRAMS.items()},
+    **{
+        f"neighbours by {metric}": on_numbers(neighbors.KNeighborsClassifier(metric=metric, **options))
+        for metric, options in DISTANCES.items()
+    },
+    "neighbours on a globe": lambda: neighbors.KNeighborsClassifier(metric="haversine", algorithm="ball_tree").fit(
+        NUMBERS[["a", "b"]], TARGET
+    ),
+    "remembered": on_numbers(
+        pipeline.make_pipeline(
+            preprocessing.StandardScaler(), linear_model.LogisticRegression(), memory=Memory(location=None)
+        )
+    ),
     "further content of pandas beside it": lambda: with_attributes(logistic(), **OF_PANDAS),
     "further content of numpy beside it": lambda: with_attributes(logistic(), **OF_NUMPY),
     "content of python beside it": lambda: with_attributes(
@@ -398,6 +432,9 @@ REGRESSORS: dict[str, Callable[[], Any]] = {
         )
         for loss in ("squared_error", "absolute_error", "gamma", "poisson", "quantile")
     },
+    "hist gradient boosting, stopped early by a score": of_amount(
+        ensemble.HistGradientBoostingRegressor(max_iter=3, early_stopping=True, scoring="r2")
+    ),
     "ada boost": of_amount(ensemble.AdaBoostRegressor(n_estimators=3)),
     "bagging": of_amount(ensemble.BaggingRegressor(n_estimators=3)),
     "neighbours": of_amount(neighbors.KNeighborsRegressor()),

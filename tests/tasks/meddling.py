@@ -22,6 +22,7 @@ from sklearn.model_selection._split import _CVIterableWrapper
 from xgboost import XGBClassifier
 
 from tests.tasks.hostile import Calls, Maker, _described, _dtype, _wrapper, command, dumped, short
+from tests.tasks.nearly import NEARLY
 
 ESTIMATOR = b"\x80\x04csklearn.linear_model._logistic\nLogisticRegression\n)\x81"
 SECRET = ctypes.create_string_buffer(b"not for a model to read")
@@ -176,4 +177,4 @@ GIVEN: dict[str, Maker] = {
     "a keyword": lambda w: b"\x80\x04cxgboost.core\nBooster\n)}" + short("model_file") + _path(w) + b"s\x92.",
 }  # fmt: skip
 """What is given to listed names; ``b`` and the like after an object sets its state."""
-MEDDLING = {**LED_ASTRAY, **GIVEN}
+MEDDLING = {**LED_ASTRAY, **GIVEN, **NEARLY}

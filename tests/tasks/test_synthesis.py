@@ -1,0 +1,81 @@
+"""Without a holdout, rows are made up of what a model knows of its columns, wherever in it that is known."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import VotingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - lets the search be imported
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+
+from tasks.effects.knowing import known_values
+from tests.tasks.honest import MIXED, NUMBERS, TARGET
+from tests.tasks.test_gate import converted
+
+KIND = MIXED[["kind"]]
+
+
+def behind(*steps: Any) -> Any:
+    """A model behind some steps, trained on a column of texts."""
+    return make_pipeline(*steps, LogisticRegression()).fit(KIND, TARGET)
+
+
+def on_columns(*steps: Any, by: Any = ("kind",)) -> Any:
+    """A model behind steps for one of its columns."""
+    columns = make_column_transformer((make_pipeline(*steps), list(by)), remainder="passthrough")
+    return make_pipeline(columns, LogisticRegression())
+
+
+ON_TEXTS: dict[str, Callable[[], Any]] = {
+    "one-hot": lambda: behind(OneHotEncoder()),
+    "ordinal": lambda: behind(OrdinalEncoder()),
+    "by target": lambda: behind(TargetEncoder(cv=2)),
+    "gaps filled": lambda: behind(SimpleImputer(strategy="most_frequent"), OneHotEncoder()),
+    "one pipeline in another": lambda: behind(make_pipeline(OneHotEncoder())),
+    "two encoders": lambda: behind(make_union(OneHotEncoder(), OrdinalEncoder())),
+    "searched": lambda: GridSearchCV(on_columns(OrdinalEncoder(), OneHotEncoder()), {}, cv=2).fit(MIXED, TARGET),
+    "by number": lambda: on_columns(OneHotEncoder(), by=[3]).fit(MIXED, TARGET),
+    "calibrated": lambda: CalibratedClassifierCV(behind(OneHotEncoder()), cv=2).fit(KIND, TARGET),
+    "voting": lambda: VotingClassifier([("a", behind(OneHotEncoder()))]).fit(KIND, TARGET),
+}
+
+
+@pytest.mark.parametrize("name", ON_TEXTS)
+def test_texts_are_made_up_of_what_encoders_know(name: str, tmp_path: Path) -> None:
+    """Whatever the encoder stands in."""
+    model = ON_TEXTS[name]()
+    known = known_values(model, list(model.feature_names_in_))
+    assert {column: list(values) for column, values in known.items()} == {"kind": ["high", "low", "mid"]}
+    joblib.dump(model, tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert answer.value is not None, answer.reason
+
+
+SELECTED = make_column_transformer(
+    (StandardScaler(), make_column_selector(dtype_include=np.number)),
+    (OneHotEncoder(), make_column_selector(dtype_exclude=[np.integer, np.floating, np.bool_])),
+)
+FURTHER: dict[str, Callable[[], Any]] = {
+    "nothing before it": lambda: Pipeline([("s", "passthrough"), ("l", LogisticRegression())]).fit(NUMBERS, TARGET),
+    "no step before it": lambda: Pipeline([("s", None), ("l", LogisticRegression())]).fit(NUMBERS, TARGET),
+    "columns by their type": lambda: make_pipeline(SELECTED, LogisticRegression()).fit(MIXED, TARGET),
+    "searched by halves": lambda: HalvingGridSearchCV(LogisticRegression(), {"C": [1, 2]}).fit(NUMBERS, TARGET),
+}
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_what_passes_the_gate_is_stored(name: str, tmp_path: Path) -> None:
+    """Idioms of scikit-learn, with the same answers from there."""
+    joblib.dump(FURTHER[name](), tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert answer.value is not None, answer.reason
+    assert answer.value["parity"]["largest_difference"] == 0
