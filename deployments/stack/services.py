@@ -145,7 +145,8 @@ def prefect(places: StackHome, addresses: Addresses, variables: Mapping[str, str
     blank.place("prefect", database)
     current = {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", database) else {}
     command = (sys.executable, "-P", "-m", "deployments.stack.prefect_server", str(addresses.prefect_port))
-    return Service("prefect", command, {**variables, **current}, lambda _: answers(f"{addresses.api}/health"))
+    own = {"PREFECT_MESSAGING_BROKER": "deployments.stack.messaging", **variables, **current}
+    return Service("prefect", command, own, lambda _: answers(f"{addresses.api}/health"))
 
 
 def worker(addresses: Addresses, variables: Mapping[str, str]) -> Service:
