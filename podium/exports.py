@@ -67,7 +67,8 @@ def of_mlmodel(text: str) -> tuple[dict[str, Any], Problem | None]:
     said = {
         "trained_at_utc": document.get("utc_time_created"),
         "library_versions": _versions(document),
-        "feature_columns": _columns(document),
+        "feature_columns": [name for name, _ in _columns(document)],
+        "feature_types": {name: kind for name, kind in _columns(document) if isinstance(kind, str)},
         "model_type": _class(document),
     }
     own = document.get("metadata")
@@ -124,11 +125,12 @@ def _class(document: Mapping[str, Any]) -> str:
     return f"{flavours[own].get('model_class', '')} {own}".strip() if own else ""
 
 
-def _columns(document: Mapping[str, Any]) -> list[str]:
+def _columns(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the columns of a signature with their types."""
     signature = document.get("signature")
     inputs = signature.get("inputs") if isinstance(signature, dict) else None
     try:
         columns = json.loads(inputs) if isinstance(inputs, str) else []
     except ValueError:
         return []
-    return [str(c["name"]) for c in columns if isinstance(c, dict) and "name" in c]
+    return [(str(c["name"]), c.get("type")) for c in columns if isinstance(c, dict) and "name" in c]

@@ -23,6 +23,7 @@ FIELDS = {
         *("feature_columns", "features", "feature_names", "feature_cols", "feature_list", "input_features"),
         *("selected_features", "columns"),
     ),
+    "types": ("feature_types", "feature_dtypes", "column_types", "dtypes", "schema", "input_schema"),
     "confusion_matrix": ("confusion_matrix",),
     "threshold": ("decision_threshold", "optimal_threshold", "best_threshold", "classification_threshold", "threshold"),
     "versions": (
@@ -104,6 +105,16 @@ def _texts(value: Any) -> tuple[str, ...] | None:
     return (tuple(one for one in value if isinstance(one, str)) or None) if isinstance(value, list) else None
 
 
+def _types(value: Any) -> dict[str, str] | None:
+    """Return types of columns: of an object by their names, or of a list of objects that name each."""
+    if isinstance(value, list):
+        value = {one.get("name"): one.get("type", one.get("dtype")) for one in value if isinstance(one, dict)}
+    if not isinstance(value, dict):
+        return None
+    found = {name: kind for name, kind in value.items() if isinstance(name, str) and isinstance(kind, str)}
+    return found if found and len(found) == len(value) else None
+
+
 def _number(value: Any) -> float | None:
     return as_number(value.get("value") if isinstance(value, dict) else value)
 
@@ -122,6 +133,7 @@ def _by_library(found: Mapping[Any, Any]) -> dict[str, str]:
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "hyperparameters": _mapping,
     "features": _texts,
+    "types": _types,
     "confusion_matrix": lambda value: value,
     "threshold": _number,
     "versions": _libraries,

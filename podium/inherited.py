@@ -7,6 +7,7 @@ from podium.staged import Above, Problem, StagedModel
 FIELDS = {
     "hyperparameters": "hyperparameters",
     "feature_columns": "features",
+    "feature_types": "types",
     "threshold": "threshold",
     "versions": "versions",
 }

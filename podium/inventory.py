@@ -59,6 +59,7 @@ def explanation(model: StagedModel) -> dict[str, Any]:
         "model_type": model.model_type,
         "hyperparameters": dict(model.hyperparameters),
         "features": list(model.feature_columns),
+        "types": dict(model.feature_types),
         "threshold": model.threshold,
         "versions": dict(model.versions),
         **model.recorded_metrics,

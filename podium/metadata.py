@@ -52,6 +52,7 @@ def _described(folder: Folder, timezone: str) -> StagedModel:
         recorded_metrics=claims.metrics,
         hyperparameters=_value(document, "hyperparameters", {}),
         feature_columns=_value(document, "features", ()),
+        feature_types=_value(document, "types", {}),
         confusion_matrix=_value(document, "confusion_matrix"),
         threshold=_value(document, "threshold"),
         versions=versions_in(document),
@@ -109,7 +110,7 @@ def _id_problems(document: Mapping[str, Any], folder: Folder) -> tuple[Problem, 
 
 def _sources(document: Mapping[str, Any]) -> dict[str, str]:
     """Return where the fields were read that stand in the metadata as they are."""
-    fields = ("hyperparameters", "features", "threshold", "versions")
+    fields = ("hyperparameters", "features", "types", "threshold", "versions")
     found = {field: read(document, field) for field in fields}
     return {field: f"metadata.{one.path}" for field, one in found.items() if one}
 

@@ -60,7 +60,8 @@ class StagedModel:
     """A folder together with what its metadata says, parsed but not believed.
 
     ``recorded_metrics`` are by their full names, such as ``test_f1_score_macro``; ``found`` says where each field was
-    read; ``versions`` are those of the libraries it was trained with, ``threshold`` the one its decisions were made by.
+    read; ``versions`` are those of the libraries it was trained with, ``threshold`` the one its decisions were made by,
+    ``feature_types`` the types of its columns in whatever words.
     """
 
     model_id: str
@@ -76,6 +77,7 @@ class StagedModel:
     versions: Mapping[str, str] = field(default_factory=dict)
     found: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = field(default_factory=tuple)
+    feature_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def claims(self) -> dict[str, float]:

@@ -151,7 +151,8 @@ def _question(config: PodiumConfig, model: StagedModel, scratch: Path) -> Questi
         "predictions": str(scratch / SAID),
         "holdout": str(config.holdout.path) if config.holdout else None,
         "task": config.holdout.task if config.holdout else None,
-        "features": list(model.feature_columns),
+        "features": list(model.feature_columns or model.feature_types),
+        "types": dict(model.feature_types),
         "versions": dict(model.versions),
         "extra_globals": list(config.sandbox.extra_globals),
     }

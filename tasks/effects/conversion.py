@@ -41,8 +41,9 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     """Convert one staged model and return what was found out about it.
 
     Keys of the request: ``model`` (file) and its ``sha256``, ``preprocessors`` (such pairs), ``out`` (directory to
-    write the MLflow model to), ``predictions`` (file), ``holdout`` (file or null), ``features`` (as recorded),
-    ``task`` (what the holdout's models predict), ``versions`` (as recorded), ``extra_globals``, ``memory_mb``.
+    write the MLflow model to), ``predictions`` (file), ``holdout`` (file or null), ``features`` and ``types`` of them
+    (as recorded), ``task`` (what the holdout's models predict), ``versions`` (as recorded), ``extra_globals``,
+    ``memory_mb``.
     """
     # An earlier process may have been stopped in the middle of writing.
     shutil.rmtree(request["out"], ignore_errors=True)
@@ -55,7 +56,7 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     model, kind = loaded.model, kind_of(request)
     kind.require(model)
     columns = columns_of(model, request["features"])
-    rows = _rows(model, columns, request["holdout"])
+    rows = _rows(model, columns, request)
     began = time.perf_counter()
     final, inputs = split(model, rows)
     said, answers = kind.ask(final, inputs)
@@ -111,8 +112,10 @@ def pyfunc_predictions(kind: Kind, loaded: Any, rows: pd.DataFrame) -> Predictio
     return kind.through(raw_model(loaded), loaded, rows)
 
 
-def _rows(model: Any, columns: list[str], holdout: str | None) -> pd.DataFrame:
-    rows = synthesised(model, columns) if holdout is None else pick(read_rows(Path(holdout)), columns)
+def _rows(model: Any, columns: list[str], request: Mapping[str, Any]) -> pd.DataFrame:
+    holdout = request["holdout"]
+    made_up = holdout is None
+    rows = synthesised(model, columns, request["types"]) if made_up else pick(read_rows(Path(holdout)), columns)
     return as_trained(model, rows)
 
 

@@ -232,6 +232,7 @@ def _rehearse() -> None:
                 "preprocessors": [],
                 "holdout": None,
                 "features": [],
+                "types": {},
                 "versions": {},
                 "extra_globals": [],
                 "memory_mb": 64,

@@ -26,6 +26,7 @@ def test_an_export_tells_its_fields() -> None:
         "trained_at_utc": "2024-01-01 10:00:00.123456",
         "library_versions": {"xgboost": "1.7.6", "python": "3.10.4", "mlflow": "2.9.1"},
         "feature_columns": ["tenure", "Contract"],
+        "feature_types": {"Contract": "string", "tenure": "double"},
         "model_type": "xgboost.sklearn.XGBClassifier xgboost",
         "metrics": {"f1": 0.8},
         "when": "2024-01-01",

@@ -386,3 +386,17 @@ def test_the_scores_of_whichever_model_are_nobodys(common: Any) -> None:
     """A file above several tells no model's scores, wherever in it they stand."""
     folder = replace(staged("v1", None).folder, above=(Above("churn/metadata.json", common),))
     assert parse_staged(folder).recorded_metrics == {}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"feature_types": {"a": "int64", "b": "object"}},
+        {"dtypes": {"a": "int64", "b": "object"}},
+        {"training": {"schema": [{"name": "a", "type": "int64"}, {"name": "b", "dtype": "object"}]}},
+    ],
+)
+def test_the_types_of_columns_are_read(told: dict[str, Any]) -> None:
+    """By their names, or each with its name; what tells of other things as well is none."""
+    assert staged("m", json.dumps(told)).feature_types == {"a": "int64", "b": "object"}
+    assert staged("m", json.dumps({"schema": {"a": "int64", "required": ["a"]}})).feature_types == {}

@@ -136,7 +136,14 @@ def test_a_version_between_two_pieces_is_read() -> None:
 def test_what_was_mended_can_be_stored(version: str, name: str, tmp_path: Path) -> None:
     """Nothing that stood in for a former name is left in it, and the stored model answers the same."""
     places = {"out": str(tmp_path / "out"), "predictions": str(tmp_path / "said.npz")}
-    known: dict[str, Any] = {"holdout": None, "sha256": None, "preprocessors": [], "versions": {}, "features": []}
+    known: dict[str, Any] = {
+        "holdout": None,
+        "sha256": None,
+        "preprocessors": [],
+        "versions": {},
+        "features": [],
+        "types": {},
+    }
     file = str(extracted(version, name, tmp_path))
     answer = convert({"model": file, "extra_globals": [], "memory_mb": 64, **known, **places})
     assert answer["parity"]["largest_difference"] <= 1e-6

@@ -60,7 +60,7 @@ UNSAFE = {"RefusedGlobalError", "UnknownClassError", "SuspectError", "BrokenErro
 LIMIT = 1 << 26
 
 
-def converted(model: Path, scratch: Path, task: str = "classification") -> Answer:
+def converted(model: Path, scratch: Path, task: str = "classification", **known_too: Any) -> Answer:
     """What the sandbox answers on a model file."""
     scratch.mkdir()
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
@@ -71,9 +71,10 @@ def converted(model: Path, scratch: Path, task: str = "classification") -> Answe
         "preprocessors": [],
         "versions": {},
         "features": [],
+        "types": {},
         "extra_globals": [],
     }
-    return sandbox().ask("convert", scratch, SandboxSection(seconds=60), **known, **places)
+    return sandbox().ask("convert", scratch, SandboxSection(seconds=60), **{**known, **known_too}, **places)
 
 
 def test_the_corpus_is_large_enough() -> None:

@@ -286,7 +286,7 @@ def test_the_sandbox_is_fenced(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     known: dict[str, Any] = {"holdout": None, "task": "classification", "sha256": None, "preprocessors": []}
-    known |= {"versions": {}, "features": [], "extra_globals": []}
+    known |= {"versions": {}, "features": [], "types": {}, "extra_globals": []}
     places = {"model": str(model), "out": str(out), "predictions": str(scratch / "said.npz")}
     answer = sandbox().ask("convert", scratch, SandboxSection(seconds=60), **known, **places)
     assert answer.value is None

@@ -34,7 +34,7 @@ def convert(
     """Ask the sandbox to convert a model file."""
     scratch.mkdir(exist_ok=True)
     known: dict[str, Any] = {"holdout": None, "sha256": None, "preprocessors": [], "versions": {}}
-    known |= {"features": [], "extra_globals": []}
+    known |= {"features": [], "types": {}, "extra_globals": []}
     places = {"model": str(model), "out": str(scratch / "out"), "predictions": str(scratch / "said.npz")}
     return (by or sandbox()).ask("convert", scratch, limits, **{**known, **places, **request})
 

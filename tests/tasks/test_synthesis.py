@@ -6,11 +6,13 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - lets the search be imported
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
@@ -18,6 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 
 from tasks.effects.knowing import known_values
+from tasks.effects.synthesis import synthesised
 from tests.tasks.honest import MIXED, NUMBERS, TARGET
 from tests.tasks.test_gate import converted
 
@@ -79,3 +82,22 @@ def test_what_passes_the_gate_is_stored(name: str, tmp_path: Path) -> None:
     answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
     assert answer.value is not None, answer.reason
     assert answer.value["parity"]["largest_difference"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [("object", "O"), ("string", "O"), ("long", "i"), ("int64", "i"), ("boolean", "b"), ("", "f")]
+)
+def test_what_nobody_knows_is_made_up_by_its_recorded_type(kind: str, found: str) -> None:
+    """In the words of pandas, NumPy and MLflow; without any it is a number."""
+    assert synthesised(LogisticRegression(), ["column"], {"column": kind})["column"].dtype.kind == found
+
+
+def test_a_model_of_texts_that_it_does_not_remember_is_stored(tmp_path: Path) -> None:
+    """Hashing knows no words: that its column holds texts is only in the metadata."""
+    hashing = make_column_transformer((HashingVectorizer(n_features=16), "words"), remainder="passthrough")
+    rows = pd.DataFrame({"words": ["good day", "bad day", "good"] * 10, "number": range(30)})
+    joblib.dump(make_pipeline(hashing, LogisticRegression()).fit(rows, [1, 0, 1] * 10), tmp_path / "model.pkl")
+    types = {"words": "string", "number": "long"}
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch", types=types)
+    assert answer.value is not None, answer.reason
+    assert converted(tmp_path / "model.pkl", tmp_path / "without").value is None
