@@ -1,5 +1,6 @@
 """Guardrails and leak alarms on real models: what a policy asks for is measured, recorded, and keeps candidates out."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,9 @@ def test_slices_are_measured_reported_and_guarded(home: Path, made: Path) -> Non
     assert {g["name"]: g["status"] for g in row["guardrails"]}["selection_rate differs by at most 0.9"] == "pass"
     report = Path(str(outcome.report), "report.html").read_text()
     assert "Slices: f1_score" in report
-    assert "<polyline" in report
+    drawings = dict(re.findall(r'aria-label="(ROC|Precision and recall|Calibration): [^"]*">(.*?)</svg>', report))
+    assert len(drawings) == 3
+    assert all(drawing.count("<polyline") == 1 for drawing in drawings.values()), "of the champion, who is the best"
 
 
 @pytest.mark.parametrize(

@@ -231,16 +231,19 @@ def store_section(config: Path):  # type: ignore[no-untyped-def]
     return load_config(config).mlflow
 
 
-def test_old_versions_are_deleted_only_where_the_rule_says_so(home: Path, made: Path) -> None:
-    """Beyond the last kept ones former production versions go, and never the one an alias points to."""
+@pytest.mark.parametrize(("days", "kept"), [(0, {"3"}), (3_650, {"1", "2", "3"})])
+def test_old_versions_are_deleted_only_where_the_rule_says_so(
+    home: Path, made: Path, days: int, kept: set[str]
+) -> None:
+    """Beyond the last kept ones and the young, former production versions go; never the one an alias points to."""
     config = project(home.parent, made, LOGISTIC, FOREST, *TWINS)
     migrate(str(config))
     section = store_section(config)
     for number, before in (("1", None), ("2", "1"), ("3", "2"), ("4", "3")):
         switch_champion.fn(section, number, before, f"2026-01-0{number}T00:00:00+00:00")
-    retire_versions.fn(section, RetentionSection(keep_previous=1, delete_older=True), "4")
+    retire_versions.fn(section, RetentionSection(keep_previous=1, delete_older=True, keep_days=days), "4")
     left = {str(v.version): v.tags["podium.stage"] for v in store_of(config).versions()}
-    assert left == {"4": "production", "3": "archived"}
+    assert left == {"4": "production", **dict.fromkeys(kept, "archived")}
 
 
 def test_a_version_that_retention_deleted_does_not_come_back(home: Path, made: Path) -> None:
