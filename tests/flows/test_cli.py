@@ -218,3 +218,17 @@ def test_interrupted_by_ctrl_c_the_next_run_goes_on(staged: dict[str, Any]) -> N
     after = document(podium("migrate", "--json", **staged))
     assert len(after["migrated"]) + len(after["skipped"]) == 2
     assert document(podium("migrate", "--json", **staged))["migrated"] == []
+
+
+def test_how_the_fields_of_one_model_were_found(staged: dict[str, Any]) -> None:
+    """Each with its value and the key that it stood under; a model that is not there is named, with what is near."""
+    told = document(podium("analyze", "--explain", TRAP, "--json", **staged))
+    found = {field["field"]: field["found"] for field in told["fields"]}
+    assert (told["model_id"], found["trained_at"], found["features"]) == (
+        TRAP,
+        "metadata.registered_at",
+        "metadata.feature_columns",
+    )
+    shown = podium("analyze", "--explain", TRAP, **staged)
+    assert "metadata.feature_columns" in shown.stdout
+    assert_one_line(podium("analyze", "--explain", TRAP[:-1], **staged), 2, TRAP)
