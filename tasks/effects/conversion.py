@@ -115,7 +115,7 @@ def pyfunc_predictions(kind: Kind, loaded: Any, rows: pd.DataFrame) -> Predictio
 def _rows(model: Any, columns: list[str], request: Mapping[str, Any]) -> pd.DataFrame:
     holdout = request["holdout"]
     made_up = holdout is None
-    rows = synthesised(model, columns, request["types"]) if made_up else pick(read_rows(Path(holdout)), columns)
+    rows = synthesised(model, columns, request.get("types", {})) if made_up else pick(read_rows(Path(holdout)), columns)
     return as_trained(model, rows)
 
 
