@@ -70,11 +70,7 @@ def load_config(given: str | Path | None = None) -> PodiumConfig:
     path = config_path(given)
     source = str(path) if path else "the built-in defaults"
     below = _anchored(_read(path), path.absolute().parent) if path else {}
-    values = _merged(below, _anchored(_environment(), Path.cwd()))
-    try:
-        return PodiumConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(_sentence(source, error)) from None
+    return _validated(source, _merged(below, _anchored(_environment(), Path.cwd())))
 
 
 def load_policy(given: str | Path, project: PodiumConfig) -> PodiumConfig:
@@ -87,10 +83,14 @@ def load_policy(given: str | Path, project: PodiumConfig) -> PodiumConfig:
     values = _anchored(_read(path), path.absolute().parent)
     if project.holdout and "holdout" not in values:
         values["holdout"] = project.holdout.model_dump(mode="json", exclude_unset=True)
+    return _validated(str(path), values)
+
+
+def _validated(source: str, values: dict[str, Any]) -> PodiumConfig:
     try:
         return PodiumConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_sentence(str(path), error)) from None
+        raise ConfigError(_sentence(source, error)) from None
 
 
 def problems_of(path: Path) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from pathlib import PurePosixPath as Path
 from podium.about import Side, general, is_document, is_of_one, rank
 from podium.exports import WRITTEN
 from podium.formats import stem_of
-from podium.model_files import MAIN_STEMS as MAIN_STEMS
 from podium.model_files import ROOT, Contents, exported_here, models_by_folder
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)

@@ -11,8 +11,9 @@ from typing import Any
 from podium.containers import SECTIONS, split_of, tells_no_score
 from podium.fields import FIELDS
 from podium.formats import stem_of
-from podium.layout import MAIN_STEMS, VERSION
+from podium.layout import VERSION
 from podium.metrics import OF_A_CLASS, in_words, metric_id
+from podium.model_files import MAIN_STEMS
 from podium.readings import AVERAGES, VERSION_NAMES
 from podium.staged import Above
 

@@ -113,10 +113,9 @@ def pyfunc_predictions(kind: Kind, loaded: Any, rows: pd.DataFrame) -> Predictio
 
 
 def _rows(model: Any, columns: list[str], request: Mapping[str, Any]) -> pd.DataFrame:
-    holdout = request["holdout"]
-    made_up = holdout is None
-    rows = synthesised(model, columns, request.get("types", {})) if made_up else pick(read_rows(Path(holdout)), columns)
-    return as_trained(model, rows)
+    if request["holdout"] is None:
+        return as_trained(model, synthesised(model, columns, request.get("types", {})))
+    return as_trained(model, pick(read_rows(Path(request["holdout"])), columns))
 
 
 def _final(model: Any) -> Any:

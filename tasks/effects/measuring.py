@@ -18,6 +18,7 @@ from tasks.effects.prediction import load_predictions
 from tasks.effects.sandbox import Answer, Question, sandbox
 from tasks.effects.staged_files import fingerprint_of, sha256_of
 from tasks.effects.store import Store
+from tasks.effects.writing import FINGERPRINT
 
 SAID = "predictions.npz"
 """File of a scratch folder, and of what is kept of a measurement, that holds what a model said of the holdout."""
@@ -37,6 +38,8 @@ def score_each(
 ) -> Generator[Measurement, None, None]:
     """Yield the holdout metrics of some candidates, as they come; what each said is in ``SAID`` of its scratch folder.
 
+    What Podium stored is known by its fingerprint; of any other the content is told, too.
+
     Those share a process that hold nothing but parameters: code of somebody's own may change what others answer.
     """
     models = [_fetched(store, c.files, s) for c, s in zip(candidates, scratches, strict=True)]
@@ -44,11 +47,12 @@ def score_each(
         questions = [_question(config, m, scratches[i]) for i in group if not isinstance(m := models[i], Answer)]
         with closing(sandbox().ask_each("score", questions, config.sandbox)) as answers:
             for i in group:
-                model = models[i]
+                model, known = models[i], FINGERPRINT in candidates[i].tags
                 if isinstance(model, Answer):
                     yield unmeasurable(model.reason)
                 else:
-                    yield replace(_measured(holdout, next(answers), scratches[i]), files=content_of(model))
+                    found = _measured(holdout, next(answers), scratches[i])
+                    yield found if known else replace(found, files=content_of(model))
 
 
 def content_of(model: Path) -> tuple[str, int]:

@@ -76,12 +76,9 @@ def identifiers_of(tags: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def measured_tags(found: Measurement, known: Mapping[str, str]) -> dict[str, str]:
-    """Return what a logged model is tagged with beside its numbers: its identifiers, and what it is made of.
-
-    One that Podium stored has a tag for the latter already, among those that are ``known``.
-    """
+    """Return what a logged model with ``known`` tags is tagged with beside numbers: identifiers, its content."""
     tags = {IDENTIFIERS: json.dumps(found.identifiers[:MOST_NAMED])} if found.identifiers else {}
-    if found.files and FINGERPRINT not in known:
+    if found.files:
         tags |= {FILES: found.files[0]} | ({} if BYTES in known else {BYTES: str(found.files[1])})
     return tags
 

@@ -10,11 +10,11 @@ import pytest
 from mlflow.entities import Metric
 
 from flows.history import history
-from flows.migration import migrate
 from flows.rollback import rollback
 from flows.selection import select
 from flows.settlement import now
-from tests.flows.projects import FOREST, LOGISTIC, add_staged, project, refused, store_of
+from tests.flows.faults import fill
+from tests.flows.projects import FOREST, project, refused, store_of
 from tests.flows.test_cli import assert_one_line, podium
 from tests.flows.test_transaction import vanish
 
@@ -25,10 +25,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 def better(home: Path, made: Path) -> Path:
     """A project that goes by numbers, with FOREST in production as version 1, and LOGISTIC, which is better."""
     config = project(home.parent, made, FOREST)
-    migrate(str(config))
-    select(str(config))
-    add_staged(config, made, LOGISTIC)
-    migrate(str(config))
+    fill(config, made)
     return config
 
 

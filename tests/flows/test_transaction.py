@@ -18,6 +18,7 @@ from flows.selection import select
 from flows.verification import verify
 from podium.errors import PodiumError
 from podium.progress import Progress, listen
+from tests.flows.faults import fill
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, decided_project, project, refused, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -65,10 +66,7 @@ def states(config: Path) -> list[str]:
 def better(home: Path, made: Path) -> Path:
     """A project with FOREST in production as version 1 and LOGISTIC, which is better, as version 2."""
     config = project(home.parent, made, FOREST)
-    migrate(str(config))
-    select(str(config))
-    add_staged(config, made, LOGISTIC)
-    migrate(str(config))
+    fill(config, made)
     return config
 
 

@@ -22,3 +22,13 @@ def staged(name: str, metadata: str | None = "{}", **more: Any) -> StagedModel:
     known = {"size": 1, "format": "pickle", "fingerprint": name, "model_digest": name, "modified_at": NOW}
     texts = (("metadata.json", metadata),) if metadata is not None else ()
     return parse_staged(Folder(name=name, path=f"/{name}", model_file="model.pkl", metadata=texts, **{**known, **more}))
+
+
+REPORT = {
+    "0": {"precision": 0.9, "recall": 0.8, "f1-score": 0.85, "support": 70},
+    "1": {"precision": 0.6, "recall": 0.7, "f1-score": 0.65, "support": 30},
+    "accuracy": 0.77,
+    "macro avg": {"precision": 0.75, "recall": 0.75, "f1-score": 0.75, "support": 100},
+    "weighted avg": {"precision": 0.81, "recall": 0.77, "f1-score": 0.79, "support": 100},
+}
+"""A classification report as scikit-learn gives it."""

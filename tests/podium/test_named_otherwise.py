@@ -11,7 +11,7 @@ from podium.kinds import type_in
 from podium.metadata import parse_staged
 from podium.metrics import claims_of
 from podium.staged import Above, StagedModel
-from tests.podium.factories import staged
+from tests.podium.factories import REPORT, staged
 
 
 def of_files(files: dict[str, Any], name: str = "churn", model: str = "model.pkl") -> StagedModel:
@@ -140,15 +140,6 @@ def test_a_number_in_a_container_is_read_as_what_its_name_says(
     assert (dict(found), dict(claims_of(found))) == (keys, claimed)
     # What was recorded is read again by its name alone, where a run tells it.
     assert dict(claims_of(found)) == claims_of(read_claims({"metrics": found}).metrics)
-
-
-REPORT = {
-    "0": {"precision": 0.9, "recall": 0.8, "f1-score": 0.85, "support": 70},
-    "1": {"precision": 0.6, "recall": 0.7, "f1-score": 0.65, "support": 30},
-    "accuracy": 0.77,
-    "macro avg": {"precision": 0.75, "recall": 0.75, "f1-score": 0.75, "support": 100},
-    "weighted avg": {"precision": 0.81, "recall": 0.77, "f1-score": 0.79, "support": 100},
-}
 
 
 @pytest.mark.parametrize(

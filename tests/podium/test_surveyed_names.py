@@ -9,7 +9,7 @@ import pytest
 from podium.inventory import explanation
 from podium.metrics import metric_id
 from podium.staged import StagedModel
-from tests.podium.factories import NOW, staged
+from tests.podium.factories import NOW, REPORT, staged
 
 
 def read(document: Any, name: str = "model") -> StagedModel:
@@ -44,14 +44,7 @@ def test_the_scores_of_the_version_that_a_document_is_about_are_read(name: str) 
 
 def test_a_whole_classification_report_is_read() -> None:
     """As scikit-learn gives it, at the top of a document or within a container."""
-    report = {
-        "0": {"precision": 0.9, "recall": 0.8, "f1-score": 0.85, "support": 70},
-        "1": {"precision": 0.6, "recall": 0.7, "f1-score": 0.65, "support": 30},
-        "accuracy": 0.77,
-        "macro avg": {"precision": 0.75, "recall": 0.75, "f1-score": 0.75, "support": 100},
-        "weighted avg": {"precision": 0.81, "recall": 0.77, "f1-score": 0.79, "support": 100},
-    }
-    for document in ({"classification_report": report}, {"metrics": {"classification_report": report}}):
+    for document in ({"classification_report": REPORT}, {"metrics": {"classification_report": REPORT}}):
         found = read(document).recorded_metrics
         assert (found["accuracy"], found["f1_score_weighted"], found["f1_score_macro"]) == (0.77, 0.79, 0.75)
         assert (found["class_1.recall"], found["class_0.f1_score"]) == (0.7, 0.85)
