@@ -90,8 +90,9 @@ class EmbeddedServer:
         self._lock.release()
 
     def _answers(self) -> bool:
+        # Its health says that it listens; only the first question of another kind lets it build its routes.
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as reply:  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"{self.url}/admin/version", timeout=5) as reply:  # noqa: S310 - our own address
                 return bool(reply.status == 200)
         except OSError:
             return False

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+import mlflow.pyfunc  # noqa: F401 - what loading imports, ahead of the request
 import numpy as np
 import pandas as pd
 
@@ -84,16 +85,29 @@ class Observer:
         return answer[0], time.perf_counter() - started
 
     def _categories(self, value: str | None) -> None:
-        few = self._rows.head(FEW)
-        texts = [c for c in few.columns if not pd.api.types.is_numeric_dtype(few[c])]
-        self.seen["categories"], raw = texts, raw_model(self._loaded)
-        for column in texts:
-            changed = few.copy()
-            given = pd.Series([value] * len(few), index=few.index, dtype="object")
-            # A booster takes one that it does not know for none.
-            changed[column] = given.astype(few[column].dtype) if needs_categories(raw, few[[column]]) else given
-            if len(passed_on(self._loaded, changed)) != len(few):
+        """Ask about a few rows with each text column changed, all at once; one by one only where that fails."""
+        texts = [c for c in self._rows.columns if not pd.api.types.is_numeric_dtype(self._rows[c])]
+        self.seen["categories"] = texts
+        changed = [self._changed(column, value) for column in texts]
+        if not changed or self._answers(pd.concat(changed, ignore_index=True)):
+            return
+        for column, rows in zip(texts, changed, strict=True):
+            if len(passed_on(self._loaded, rows)) != len(rows):
                 raise ValueError(f"{column}: fewer answers than rows")
+
+    def _changed(self, column: str, value: str | None) -> pd.DataFrame:
+        few = self._rows.head(FEW).copy()
+        given = pd.Series([value] * len(few), index=few.index, dtype="object")
+        # A booster takes one that it does not know for none.
+        known = needs_categories(raw_model(self._loaded), few[[column]])
+        few[column] = given.astype(few[column].dtype) if known else given
+        return few
+
+    def _answers(self, rows: pd.DataFrame) -> bool:
+        try:
+            return len(passed_on(self._loaded, rows)) == len(rows)
+        except Exception:
+            return False
 
 
 def _same(one: Any, other: Any) -> bool:
