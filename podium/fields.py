@@ -32,6 +32,8 @@ FIELDS = {
     ),
     "model_id": ("model_id",),
 }
+OF_SEVERAL = ("type", "hyperparameters", "features", "types", "threshold", "versions")
+"""Fields that may be said once for several models, such as the versions of one."""
 AMONG_METRICS = frozenset({"confusion_matrix", "threshold"})
 """Fields that stand in containers of metrics too; those of a training set are not taken."""
 DEEP = 3

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from podium.containers import SECTIONS, split_of, tells_no_score
-from podium.fields import FIELDS
+from podium.fields import FIELDS, OF_SEVERAL, read
 from podium.formats import stem_of
 from podium.layout import VERSION
 from podium.metrics import OF_A_CLASS, in_words, metric_id
@@ -114,8 +114,8 @@ def _keyed(listed: Any) -> list[tuple[str, dict[str, Any]]]:
 def _versions(key: str, entry: dict[str, Any], alone: bool) -> Iterator[tuple[dict[str, Any], set[str]]]:
     """Give the versions that an entry lists, or the entry itself if it lists none, each with the ids of its place.
 
-    What is said of the model as a whole is nothing of a version. ``alone`` is whether there is no other model, of
-    which a version could have the same name.
+    Of what is said of the model as a whole a version has what may be said of several, if it says nothing of that kind
+    itself. ``alone`` is whether there is no other model, of which a version could have the same name.
     """
     listed: Any = entry.get("versions", entry if _has_versions(entry) else None)
     found = _keyed(listed) if isinstance(listed, list) or (_is_object(listed) and _has_versions(listed)) else []
@@ -125,7 +125,14 @@ def _versions(key: str, entry: dict[str, Any], alone: bool) -> Iterator[tuple[di
     for place, inner in found:
         version = place or str(inner.get("version", ""))
         told = {f"{model}{between}{version}" for between in "/_-" if model and version}
-        yield inner, told | (_ids(inner) | {version} if alone else _ids(inner) - {version})
+        yield {**_common(entry, inner), **inner}, told | (_ids(inner) | {version} if alone else _ids(inner) - {version})
+
+
+def _common(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an entry says of all its versions and the version does not say of itself."""
+    missing = [field for field in OF_SEVERAL if read(version, field) is None]
+    keys = {name for field in missing for name in FIELDS[field]} - {*LISTS, *ID_KEYS}
+    return {key: value for key, value in entry.items() if key in keys}
 
 
 def _entry(key: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -211,7 +211,7 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         model_digest=digests[model] if model else "",
         metadata=tuple(texts),
         modified_at=modified(model or root / unit.folder),
-        unreadable=unprepared(preprocessors, around, links) if model else linked_in(root / unit.folder),
+        unreadable=unprepared(preprocessors, around, files, links) if model else linked_in(root / unit.folder),
         beside=tuple(str(file) for file in digests if file != model and file not in about),
         preprocessors=tuple((str(file), digests[file]) for file in before),
         linked=tuple((str(link), str(target)) for link, target in links.followed.items()),

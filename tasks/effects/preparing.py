@@ -1,5 +1,6 @@
 """Finds the files of a staged model that prepare its rows, by the names that the config gives them."""
 
+import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -27,7 +28,16 @@ def _of_name(name: str, around: Path, below: Iterable[Path], links: Links) -> Pa
     return own[0] if len(own) == 1 else None
 
 
-def unprepared(names: Sequence[str], around: Path, links: Links) -> str | None:
-    """Return what to say of a model whose rows nothing would prepare, as what does is a link that is not followed."""
-    left = [name for name in names if around / name in links.left]
-    return f"{printable(left[0])}, which prepares its rows, is a link to no file of the staging root" if left else None
+def unprepared(names: Sequence[str], around: Path, files: Collection[Path], links: Links) -> str | None:
+    """Return what to say of a model whose rows nothing would prepare, None if nothing should.
+
+    What does is a link that is not followed, or several files have its name and none is beside the model.
+    """
+    if left := [name for name in names if around / name in links.left]:
+        return f"{printable(left[0])}, which prepares its rows, is a link to no file of the staging root"
+    below = [file for file in (*files, *links.followed) if file.name in set(names)]
+    for name in names:
+        own = [printable(os.path.relpath(file, around)) for file in below if file.name == name]
+        if len(own) > 1 and _of_name(name, around, below, links) is None:
+            return f"{printable(name)}, which prepares its rows, is there as {', '.join(own)}: put one beside the model"
+    return None

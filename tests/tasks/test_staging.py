@@ -412,7 +412,7 @@ def test_an_export_as_the_root_itself_is_read(tmp_path: Path) -> None:
 
 
 def test_a_preprocessor_is_found_below_its_model(tmp_path: Path) -> None:
-    """Beside it first, else where one file of its own has that name; of two neither is taken."""
+    """Beside it first, else where one file of its own has that name; of two neither is taken, and the model waits."""
     folder = stage(tmp_path, "m")
     for place in ("artifacts", "old"):
         assert [Path(f).name for f, _ in read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors] == (
@@ -420,9 +420,13 @@ def test_a_preprocessor_is_found_below_its_model(tmp_path: Path) -> None:
         )
         (folder / place).mkdir()
         (folder / place / "scaler.pkl").write_bytes(place.encode())
-    assert read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors == ()
+    torn = read_folders(tmp_path, "m", ("scaler.pkl",))[0]
+    said = "scaler.pkl, which prepares its rows, is there as artifacts/scaler.pkl, old/scaler.pkl"
+    assert (torn.preprocessors, torn.unreadable) == ((), f"{said}: put one beside the model")
     (folder / "scaler.pkl").write_bytes(b"beside")
-    (found,) = read_folders(tmp_path, "m", ("scaler.pkl",))[0].preprocessors
+    whole = read_folders(tmp_path, "m", ("scaler.pkl",))[0]
+    assert whole.unreadable is None
+    (found,) = whole.preprocessors
     assert found == (str(folder / "scaler.pkl"), hashlib.sha256(b"beside").hexdigest())
 
 
@@ -442,6 +446,20 @@ def test_a_file_about_many_models_is_read_for_each(file: str, registry: object, 
         (tmp_path / f"{name}.pkl").write_bytes(PICKLE + name.encode())
     (tmp_path / file).write_text(json.dumps(registry))
     assert {name: model.claims["f1_score"] for name, model in by_id(tmp_path).items()} == {"a": 0.7, "b": 0.8}
+
+
+def test_a_version_has_what_a_registry_says_of_its_model(tmp_path: Path) -> None:
+    """Type, features and threshold, unless it says so itself; never the model's scores or its time."""
+    for name in ("churn/v1", "churn/v2"):
+        stage(tmp_path, name, metadata=None)
+    about = {"model_type": "xgboost", "features": ["a", "b"], "threshold": 0.4, "f1": 0.9, "created_at": "2024-01-01"}
+    versions = [{"version": "v1", "f1": 0.7}, {"version": "v2", "metrics": {"f1": 0.8}, "info": {"features": ["c"]}}]
+    (tmp_path / "registry.json").write_text(json.dumps({"models": [{"name": "churn", **about, "versions": versions}]}))
+    found = by_id(tmp_path)
+    assert {(m.model_type, m.threshold) for m in found.values()} == {("xgboost", 0.4)}
+    assert [found[name].feature_columns for name in ("churn/v1", "churn/v2")] == [("a", "b"), ("c",)]
+    assert [found[name].claims["f1_score"] for name in ("churn/v1", "churn/v2")] == [0.7, 0.8]
+    assert all(model.trained_at.year != 2024 for model in found.values())
 
 
 def test_a_version_beneath_its_model_is_called_by_its_version(tmp_path: Path) -> None:
