@@ -10,7 +10,8 @@ from typing import Any
 
 from podium.histograms import CHECK, PARTIAL, is_own_method, require_check
 from podium.inert import is_inert
-from podium.safety import FORMER, FUNCTIONS, OF_ARRAYS, rule_on
+from podium.reviewed import FORMER, FUNCTIONS, OF_ARRAYS
+from podium.safety import rule_on
 from podium.stand_ins import Entries, Made, Name, class_of, kind_of
 from podium.streams import SuspectError
 from podium.zones import ATTRIBUTE, require_maker

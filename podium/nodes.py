@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from podium.calls import LOSSES
-from podium.safety import TRUSTED_IN_SKOPS
+from podium.reviewed import TRUSTED_IN_SKOPS
 from podium.stand_ins import is_private
 from podium.streams import SuspectError
 

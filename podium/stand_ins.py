@@ -5,7 +5,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from dataclasses import dataclass
 from typing import Any
 
-from podium.safety import RECORDS
+from podium.reviewed import RECORDS
 from podium.streams import SuspectError
 
 MOVED = {

@@ -10,7 +10,7 @@ from sklearn.gaussian_process.kernels import Kernel
 from sklearn.model_selection import BaseCrossValidator
 
 from podium.calls import WITH_ARGUMENTS
-from podium.safety import KNOWN_PACKAGES
+from podium.reviewed import KNOWN_PACKAGES
 from tasks.effects.parts import LIBRARIES, objects_in
 
 ASKING = ("stack_method_", "response_method", "chain_method_", "_response_method")

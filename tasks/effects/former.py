@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from podium.safety import FORMER_DEVIANCES, FORMER_LOSSES, FORMER_SGD_LOSSES, RECORDS
+from podium.reviewed import FORMER_DEVIANCES, FORMER_LOSSES, FORMER_SGD_LOSSES, RECORDS
 
 
 class RemainderColumns:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from podium.nodes import require_nodes
-from podium.safety import TRUSTED_IN_SKOPS
+from podium.reviewed import TRUSTED_IN_SKOPS
 from podium.stand_ins import Name
 from podium.streams import DAMAGED, UNZIPPED, BrokenError, SuspectError
 from tasks.effects.boosters import of_lightgbm

@@ -15,7 +15,8 @@ from mlflow.exceptions import MlflowException
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
 from podium.requirements import Requirements, requirements_of
-from podium.safety import TRUSTED_IN_SKOPS, named_in
+from podium.reviewed import TRUSTED_IN_SKOPS
+from podium.safety import named_in
 from tasks.effects.described import describe, signature_of
 from tasks.effects.installed import installed
 from tasks.effects.mlmodel import mlmodel

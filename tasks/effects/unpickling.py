@@ -14,8 +14,9 @@ from podium.calls import STOOD_IN
 from podium.streams import SuspectError
 from podium.zones import ATTRIBUTE, require_zone
 from tasks.effects.inert import Kept
-from tasks.effects.making import require_call, require_growing, require_keys, require_state
+from tasks.effects.making import require_call
 from tasks.effects.restoring import require_known_state, require_stood_in, stands_in
+from tasks.effects.states import require_growing, require_keys, require_state
 
 Plain: Any = pickle._Unpickler
 """Python's unpickler in Python; the one in C has no steps that could be judged."""

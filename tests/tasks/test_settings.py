@@ -23,7 +23,7 @@ from sklearn.svm import SVC
 from xgboost.callback import TrainingCheckPoint
 
 from podium.pickles import walk
-from podium.safety import FUNCTIONS, OF_SCIPY, SIMILARITIES
+from podium.reviewed import FUNCTIONS, OF_SCIPY, SIMILARITIES
 from podium.stand_ins import Name
 from podium.streams import BrokenError, SuspectError
 from tasks.effects.loading import RestrictedUnpickler, load_staged
