@@ -4,7 +4,7 @@ from prefect import flow
 
 from configs.loading import load_config
 from flows.history import history
-from podium.decision import Chain
+from podium.chain import Chain
 from podium.errors import NegativeAnswerError
 
 

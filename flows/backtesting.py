@@ -5,7 +5,7 @@ from typing import Any
 from configs.loading import load_config, load_policy
 from flows.shared import question_of, rules_of
 from podium.backtest import OtherPolicy, Replayed, replay
-from podium.decision import Chain
+from podium.chain import Chain
 from podium.scorers import require_known
 from tasks.effects.records import read_chain
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from configs.loading import load_config
 from flows.alerting import alert_outcome
-from podium.decision import Chain
+from podium.chain import Chain
 from podium.events import broken
 from podium.fates import fate_of
 from podium.past import champion_at, decision_named, parse_time, why_not

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from podium.candidate import Candidate, Evidence, Rules
-from podium.decision import Chain, Decision
+from podium.chain import Chain
+from podium.decision import Decision
 from podium.fates import Fate, fates, version_after
 from podium.past import champion_row, compared_in
 from podium.ranking import Selection, choose

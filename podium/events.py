@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from podium.chain import Chain
 from podium.checks import Verification
-from podium.decision import Chain, Decision
+from podium.decision import Decision
 from podium.monitored import Monitored
 
 TRAINED = "podium.model.trained"

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from podium.decision import Chain, Decision
+from podium.chain import Chain
+from podium.decision import Decision
 from podium.states import champion_after
 
 Json = Mapping[str, Any]

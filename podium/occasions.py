@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from podium.alerts import Alert, Severity
+from podium.chain import Chain
 from podium.checks import Verification
-from podium.decision import Chain
 from podium.errors import AnsweredError, NegativeAnswerError, first_line
 from podium.monitored import Monitored
 from podium.outcome import OrderOutcome, SelectionOutcome

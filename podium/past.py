@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 
 from podium.candidate import in_full, names_apart
-from podium.decision import Chain, Decision
+from podium.chain import Chain
+from podium.decision import Decision
 from podium.errors import NegativeAnswerError, UsageError
 from podium.fates import Fate, Json
 from podium.states import SWITCHING, champion_after

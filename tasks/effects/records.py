@@ -7,7 +7,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from configs.schema import MlflowSection
-from podium.decision import Chain, Stored, check_chain
+from podium.chain import Chain, Stored, check_chain
 from podium.errors import ConfigError
 from tasks.effects.store import DECIDED_IN, Store, find
 

@@ -7,7 +7,8 @@ import pytest
 
 from podium.backtest import OtherPolicy, Replayed, replay
 from podium.candidate import Candidate, Rules
-from podium.decision import GENESIS, Chain, Decision, evidence_of, record
+from podium.chain import Chain
+from podium.decision import GENESIS, Decision, evidence_of, record
 from podium.ranking import choose
 from podium.shown import Asked, Compared, Superiority
 from tests.podium.factories import candidate

@@ -7,18 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.candidate import Rules
-from podium.decision import (
-    GENESIS,
-    Decision,
-    Head,
-    Stored,
-    canonical_json,
-    check_chain,
-    evidence_of,
-    is_news,
-    record,
-    stable_digest,
-)
+from podium.chain import Stored, check_chain
+from podium.decision import GENESIS, Decision, Head, canonical_json, evidence_of, is_news, record, stable_digest
 from podium.ranking import Selection, choose
 from podium.report import render
 from podium.states import can_resume

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from podium.alerts import Alert
+from podium.chain import Chain
 from podium.checks import Check, Verification
-from podium.decision import Chain
 from podium.drift import Drift
 from podium.errors import NegativeAnswerError, PodiumError, UnfinishedError
 from podium.monitored import Batch, Monitored, Performance

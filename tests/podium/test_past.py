@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from podium.candidate import Candidate, Rules
-from podium.decision import GENESIS, Chain, Decision, Head, evidence_of, record
+from podium.chain import Chain
+from podium.decision import GENESIS, Decision, Head, evidence_of, record
 from podium.errors import NegativeAnswerError, UsageError
 from podium.evidence import names_of, shown
 from podium.fates import fate_of, version_after
