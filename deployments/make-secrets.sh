@@ -6,6 +6,8 @@ folder=${1:?make-secrets.sh FOLDER}
 mkdir -p "$folder"
 chmod 700 "$folder"
 umask 022
+# Wherever the folder is, nothing of it is ever added to a repository.
+printf '*\n' >"$folder/.gitignore"
 word() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 make() { [ -e "$folder/$1" ] || printf '%s' "$2" >"$folder/$1"; }
 make PGPASSWORD "$(word)"

@@ -8,6 +8,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
+from flows.cli.entry import end
 from podium.errors import PodiumError
 from podium.redaction import redacted
 
@@ -36,6 +37,13 @@ def _terminate(*_: object) -> None:
     raise TerminatedError
 
 
+def _take_signals() -> None:
+    """Let signals end the command as an error does, so that what it has begun is put right; one ignored stays so."""
+    if signal.getsignal(signal.SIGINT) is end:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+
+
 class Boundary:
     """Runs one command and returns its exit status."""
 
@@ -44,8 +52,8 @@ class Boundary:
 
     def run(self, name: str, **arguments: Any) -> int:
         """Run the command of this name; print its result and return its exit status."""
-        signal.signal(signal.SIGTERM, _terminate)
         try:
+            _take_signals()
             return self._run(name, arguments)
         except PodiumError as error:
             return self._fail(str(error), error.exit_status)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from docker.utils.build import exclude_paths
 
 from tests.deployments.written import (
     CONTAINERFILE,
@@ -64,7 +65,7 @@ def test_no_secret_is_in_the_compose_file_and_each_has_its_file(tmp_path: Path) 
     """Passwords are files that a script makes, which nobody else can come near, and which it never makes anew."""
     folder = tmp_path / "secrets"
     assert_taken(run(str(DEPLOYMENTS / "make-secrets.sh"), str(folder)))
-    made = {path.name: path.read_text() for path in folder.iterdir()}
+    made = secrets_in(folder)
     assert all(len(word) >= 32 for word in made.values())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     content = compose()
@@ -75,7 +76,43 @@ def test_no_secret_is_in_the_compose_file_and_each_has_its_file(tmp_path: Path) 
     words = [str(v) for s in content["services"].values() for k, v in s.get("environment", {}).items() if "PASS" in k]
     assert all(word.startswith("/run/secrets/") for word in words)
     assert_taken(run(str(DEPLOYMENTS / "make-secrets.sh"), str(folder)))
-    assert {path.name: path.read_text() for path in folder.iterdir()} == made
+    assert secrets_in(folder) == made
+
+
+def secrets_in(folder: Path) -> dict[str, str]:
+    """The secrets of a folder by their names."""
+    return {path.name: path.read_text() for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+def test_secrets_made_where_the_docs_say_are_in_no_image_and_no_repository(tmp_path: Path) -> None:
+    """What is sent to the builder is what the Containerfile copies, without them; git adds none of them either."""
+    copied = {name for what, argument in instructions() if what == "COPY" for name in argument.split()[:-1]}
+    for name in copied:
+        source, target = ROOT / name, tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    assert_taken(run(str(DEPLOYMENTS / "make-secrets.sh"), str(tmp_path / "deployments" / "secrets")))
+    (tmp_path / ".env").write_text("PGPASSWORD=x")
+    (tmp_path / ".git").mkdir()
+    patterns = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
+    sent = {Path(found) for found in exclude_paths(str(tmp_path), patterns) if (tmp_path / found).is_file()}
+    wanted = {p.relative_to(tmp_path) for name in copied for p in files_below(tmp_path / name)}
+    secrets = {p.relative_to(tmp_path) for p in files_below(tmp_path / "deployments" / "secrets")}
+    assert sent == wanted - secrets
+    (tmp_path / ".git").rmdir()
+    for command in ("init -q", "add -A"):
+        assert_taken(run("git", "-C", str(tmp_path), *command.split()))
+    added = run("git", "-C", str(tmp_path), "ls-files").stdout
+    assert "deployments/compose.yaml" in added
+    assert "secrets/" not in added
+
+
+def files_below(path: Path) -> list[Path]:
+    """A file, or the files below a folder."""
+    return [path] if path.is_file() else [found for found in path.rglob("*") if found.is_file()]
 
 
 def test_secrets_become_variables_of_the_command_alone(tmp_path: Path) -> None:

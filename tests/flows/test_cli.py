@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -218,6 +219,33 @@ def test_interrupted_by_ctrl_c_the_next_run_goes_on(staged: dict[str, Any]) -> N
     after = document(podium("migrate", "--json", **staged))
     assert len(after["migrated"]) + len(after["skipped"]) == 2
     assert document(podium("migrate", "--json", **staged))["migrated"] == []
+
+
+IMPORTING = """
+import signal, sys
+class Waits:
+    def find_spec(self, name, *_):
+        if name == "flows.cli.main":
+            print("importing", flush=True)
+            signal.pause()
+sys.meta_path.insert(0, Waits())
+from flows.cli.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ended_while_it_imports_it_says_so_in_one_line(number: int, status: int) -> None:
+    """A signal that comes before anything has begun leaves no traceback either."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", IMPORTING], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "importing\n"
+    running.send_signal(number)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == status
+    assert re.fullmatch(r"podium: \w+ before it began\n", said)
 
 
 def test_how_the_fields_of_one_model_were_found(staged: dict[str, Any]) -> None:
