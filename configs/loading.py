@@ -20,7 +20,7 @@ from pydantic_settings.exceptions import SettingsError
 from configs.schema import PodiumConfig
 from podium.errors import ConfigError
 from podium.logs import guard_logs
-from podium.redaction import conceal_environment
+from podium.redaction import conceal_environment, redacted
 
 DEFAULT_PATH = Path("configs/churn.yaml")
 PATH_KEYS = (
@@ -189,7 +189,7 @@ def _finding(source: str, problem: ErrorDetails) -> str:
 def _value(problem: ErrorDetails) -> str:
     """Return the value that is wrong; what stands under alerts may be an address, which is a secret."""
     hidden = problem["type"] == "missing" or problem["loc"][:1] == ("alerts",)
-    return "" if hidden or isinstance(problem["input"], Mapping) else f": {problem['input']!r}"
+    return "" if hidden or isinstance(problem["input"], Mapping) else f": {redacted(repr(problem['input']))}"
 
 
 def _shown(part: str | int) -> str:

@@ -11,7 +11,14 @@ HIDDEN = "***"
 SHORTEST = 6
 """Characters from which on a value is hidden by itself: a shorter one would blank out ordinary words."""
 CREDENTIALS = re.compile(r"(?<=//)[^/\s'\"<>?#]*@")
-NAMES_A_SECRET = re.compile(r"PASSWORD$|PASSWD$|(^|_)SECRET|(^|_)TOKEN$|API_KEY$|ACCESS_KEY$|AUTH_STRING$")
+WITHOUT_SLASHES = re.compile(r"\b([a-z][a-z0-9+.-]+:)[^/\s:@'\"<>?#]+:[^/\s@'\"<>?#]+@")
+"""Credentials in an address whose slashes were forgotten: what reads it quotes all of it."""
+IN_A_QUERY = re.compile(
+    r"(?<=[?&;])([\w.-]*(?:password|passwd|pwd|secret|token|signature|key)=)[^&\s'\"<>;]+", re.IGNORECASE
+)
+NAMES_A_SECRET = re.compile(
+    r"PASSWORD$|PASSWD$|(^|_)SECRET|(^|_)TOKEN$|API_KEY$|ACCESS_KEY$|AUTH_STRING$|CONNECTION_STRING$"
+)
 ORDINARY = re.compile(r"[a-z]*|[0-9]{1,7}")
 """Parts of a path that are words or small numbers, and no token."""
 _known: set[str] = set()
@@ -19,16 +26,18 @@ _pattern: list[re.Pattern[str]] = []
 
 
 def without_password(uri: str) -> str:
-    """Return an address that can be shown: without the name and password it may carry."""
-    return CREDENTIALS.sub("", uri)
+    """Return an address that can be shown: without the name and password it may carry, there or in its query."""
+    return IN_A_QUERY.sub(rf"\1{HIDDEN}", WITHOUT_SLASHES.sub(r"\1", CREDENTIALS.sub("", uri)))
 
 
 def conceal(value: str) -> None:
-    """Hide a value from now on, in every text of this process that passes here."""
+    """Hide a value from now on, in every text of this process that passes here, in whatever form it is quoted."""
     # Every command imports this module; only those that hide something need more than re.
-    from urllib.parse import unquote
+    from json import dumps
+    from urllib.parse import quote, unquote
 
-    new = {v for v in (value, unquote(value)) if len(v) >= SHORTEST} - _known
+    forms = (value, unquote(value), quote(value, safe=""), dumps(value)[1:-1], repr(value)[1:-1])
+    new = {form for form in forms if len(form) >= SHORTEST} - _known
     if new:
         _known.update(new)
         longest_first = sorted(_known, key=len, reverse=True)
@@ -52,15 +61,42 @@ def conceal_url(url: str) -> None:
 
 
 def conceal_environment(environment: Mapping[str, str]) -> None:
-    """Hide the values of the variables whose names say that they are secret."""
+    """Hide the values of the variables whose names say that they are secret, and what is sent of them."""
     for name, value in environment.items():
         if NAMES_A_SECRET.search(name):
             conceal(value)
+        if name.endswith("AUTH_STRING"):
+            _conceal_pair(*value.partition(":")[::2])
+        if name.endswith("CUSTOM_HEADERS"):
+            _conceal_headers(value)
+    _conceal_pair(environment.get("MLFLOW_TRACKING_USERNAME", ""), environment.get("MLFLOW_TRACKING_PASSWORD", ""))
+
+
+def _conceal_pair(user: str, password: str) -> None:
+    """Hide a password, and the header that HTTP makes of it and its user's name."""
+    from base64 import b64encode
+
+    if password:
+        conceal(password)
+        conceal(b64encode(f"{user}:{password}".encode()).decode())
+
+
+def _conceal_headers(text: str) -> None:
+    """Hide the values of a JSON object of headers, and what stands behind a word such as ``Bearer``."""
+    from json import loads
+
+    try:
+        headers = loads(text)
+    except ValueError:
+        headers = {"": text}
+    for value in headers.values() if isinstance(headers, dict) else ():
+        conceal(str(value))
+        conceal(str(value).rpartition(" ")[2])
 
 
 def redacted(text: str) -> str:
     """Return a text without the secrets that are known, and without what addresses carry before their host."""
-    shown = without_password(text)
+    shown = text
     for pattern in _pattern:
         shown = pattern.sub(HIDDEN, shown)
-    return shown
+    return without_password(shown)

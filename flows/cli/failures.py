@@ -1,5 +1,6 @@
 """Puts an unexpected failure into one line, and its traceback into a file for whoever mends it."""
 
+import errno
 import re
 import traceback
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ def describe(error: Exception) -> str:
     first = first_line(error)
     if refused := _refused(error):
         return refused
+    if full := _full(error):
+        return f"no room is left: {full}; make room; what was finished is kept, {AGAIN}"
     if FAILING.search(str(error)) or (_unreachable(error) and _answers(str(error))):
         return f"MLflow's server fails, see its log (a full disk?): {first}; what was finished is kept, {AGAIN}"
     if _status(error) in FAILED:
@@ -37,6 +40,17 @@ def describe(error: Exception) -> str:
     if _unreachable(error):
         return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, {AGAIN}"
     return f"unexpected {type(error).__name__}: {first} (traceback: {_write(error)})"
+
+
+def _full(error: BaseException | None) -> str | None:
+    """Return what a disk that is full, or a quota that is used up, said, if one is the cause."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return first_line(error)
+        if "database or disk is full" in str(error):
+            return "database or disk is full"
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _unreachable(error: BaseException | None) -> bool:

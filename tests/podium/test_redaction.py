@@ -1,6 +1,8 @@
 """Secrets are cut out of texts and logs, and ordinary words are not."""
 
+import base64
 import io
+import json
 import logging
 
 import pytest
@@ -18,6 +20,10 @@ SLACK = "https://hooks.slack.com/services/T0PLANTED/B0PLANTED/xPlAnTeDsEcReT0000
         ("see http://ana:word@host:5000/api", "see http://host:5000/api"),
         ("postgresql://u:p@ss@db/mlflow failed", "postgresql://db/mlflow failed"),
         ("https://token@host and https://host/a@b", "https://host and https://host/a@b"),
+        ("postgresql://h/x?user=ana&password=word&a=b", "postgresql://h/x?user=ana&password=***&a=b"),
+        ("https://store/x?sv=1&SharedKey=word", "https://store/x?sv=1&SharedKey=***"),
+        ("http:ana:word@host is no address", "http:host is no address"),
+        ("at 12:30:45 models:/churn@champion", "at 12:30:45 models:/churn@champion"),
         ("write to ana@example.org // or not", "write to ana@example.org // or not"),
     ],
 )
@@ -41,6 +47,23 @@ def test_the_environment_s_secrets_are_hidden_by_the_names_of_their_variables() 
     conceal_environment({"PGPASSWORD": "pl4nted-pg", "TOKENIZERS_PARALLELISM": "parallel", "X_TOKEN": "short"})
     assert redacted("pl4nted-pg, parallel, short") == "***, parallel, short"
     assert first_line(ValueError("pl4nted-pg\nmore")) == "***"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sent"),
+    [
+        ("PREFECT_API_AUTH_STRING", "admin:pl4nted-auth", "pl4nted-auth"),
+        ("PREFECT_API_AUTH_STRING", "admin:pl4nted-auth", base64.b64encode(b"admin:pl4nted-auth").decode()),
+        ("AZURE_STORAGE_CONNECTION_STRING", "Name=a;Key=pl4nted-azure", "Name=a;Key=pl4nted-azure"),
+        ("PREFECT_CLIENT_CUSTOM_HEADERS", '{"Authorization": "Bearer pl4nted-bearer"}', "pl4nted-bearer"),
+        ("X_PASSWORD", "pl4n\"t\\ed'", json.dumps("pl4n\"t\\ed'")[1:-1]),
+        ("X_PASSWORD", "pl4n\"t\\ed'", repr("pl4n\"t\\ed'")[1:-1]),
+    ],
+)
+def test_a_secret_is_hidden_in_every_form_in_which_it_is_sent_or_quoted(variable: str, value: str, sent: str) -> None:
+    """The half of it that is a password, the header that HTTP makes of it, and as JSON or Python write it."""
+    conceal_environment({variable: value})
+    assert redacted(f"with {sent}!") == "with ***!"
 
 
 def test_no_log_of_any_library_shows_a_secret() -> None:
