@@ -4,6 +4,7 @@ Frozen, so that a flow's configuration cannot change while it runs; unknown keys
 guardrail is an error and not a guardrail that never fires.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -156,6 +157,9 @@ class SandboxSection(Section):
     )
 
 
+ADDRESS_OF_DASK = re.compile(r"(\w+://)?(\[[0-9a-fA-F:]+\]|[^\s/:]+):\d{1,5}")
+
+
 class RunnerSection(Section):
     """How work is spread."""
 
@@ -171,6 +175,8 @@ class RunnerSection(Section):
     def _only_dask_has_an_address(self) -> "RunnerSection":
         if self.address and self.kind != "dask":
             raise ValueError("address is for kind: dask")
+        if self.address and not ADDRESS_OF_DASK.fullmatch(self.address):
+            raise ValueError(f"address is {self.address!r}: tcp://HOST:PORT or tls://HOST:PORT is expected")
         return self
 
 

@@ -1,14 +1,17 @@
 """The task runners that a configuration can ask for, each behind the same words."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from configs.schema import RunnerSection
-from podium.errors import ConfigError
+from podium.errors import ConfigError, PodiumError, first_line
 
 Runner = TaskRunner[Any]
+PATIENCE = 30
+"""Seconds in which a scheduler must take a connection, and have a worker."""
 
 
 def runner_of(section: RunnerSection) -> Runner:
@@ -16,8 +19,24 @@ def runner_of(section: RunnerSection) -> Runner:
 
     Raises:
         ConfigError: it asks for Dask, which is not installed.
+        PodiumError: nobody listens at the address of the scheduler.
     """
     return RUNNERS[section.kind](section)
+
+
+def require_workers(runner: Runner, section: RunnerSection) -> None:
+    """Return once a Dask cluster that others started has a worker; of any other runner at once.
+
+    Raises:
+        PodiumError: no worker comes in time.
+    """
+    if section.kind != "dask" or section.address is None:
+        return
+    try:
+        runner.client.wait_for_workers(1, timeout=PATIENCE)  # type: ignore[attr-defined]
+    except TimeoutError:
+        why = f"runner.address: {section.address} has no worker after {PATIENCE} s"
+        raise PodiumError(f"{why}: start one with `dask worker {section.address}`") from None
 
 
 def _threads(section: RunnerSection) -> Runner:
@@ -34,9 +53,19 @@ def _dask(section: RunnerSection) -> Runner:
     except ImportError:
         raise ConfigError("runner.kind: dask is not installed: pip install 'podium[dask]'") from None
     if section.address:
+        _require_scheduler(section.address)
         return DaskTaskRunner(address=section.address)
     local = {"n_workers": section.workers, "threads_per_worker": 1, "dashboard_address": None}
     return DaskTaskRunner(cluster_kwargs=local)
+
+
+def _require_scheduler(address: str) -> None:
+    """Raise ``PodiumError`` unless somebody listens at an address: Dask's own client would ask for minutes."""
+    host, port = address.rpartition("//")[2].rsplit(":", 1)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except OSError as error:
+        raise PodiumError(f"runner.address: no scheduler of Dask answers at {address}: {first_line(error)}") from None
 
 
 RUNNERS: dict[str, Callable[[RunnerSection], Runner]] = {"threads": _threads, "processes": _processes, "dask": _dask}

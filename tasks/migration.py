@@ -19,6 +19,7 @@ from podium.errors import first_line
 from podium.measurement import Holdout, Measurement, measure
 from podium.plan import Outcome, batched, left
 from podium.progress import Counter
+from podium.redaction import without_password
 from podium.staged import StagedModel
 from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
@@ -87,7 +88,7 @@ def _guarded(config: PodiumConfig, model: StagedModel, act: Callable[[], T]) -> 
 
 def _left(model: StagedModel, uri: str, error: Exception | None = None) -> Outcome:
     if error is None or is_gone(uri):
-        return left(model, f"MLflow at {uri} does not answer")
+        return left(model, f"MLflow at {without_password(uri)} does not answer")
     return left(model, f"MLflow or the disk failed: {first_line(error, 200)}")
 
 

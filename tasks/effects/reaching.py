@@ -9,6 +9,7 @@ from enum import Enum, auto
 from podium.errors import PodiumError
 from podium.progress import announce
 from podium.redaction import without_password
+from tasks.effects.databases import is_database, refusal
 
 PATIENCE = 10.0
 """Seconds in which a server must answer whether it is there."""
@@ -70,9 +71,14 @@ def require_answer(uri: str, patience: float = 0.0) -> None:
     found = _ask(uri)
     waits = found is Reply.LATE or uri in _answered
     if not (found is Reply.GIVEN or (waits and _comes_back(uri, patience))):
-        where = without_password(uri)
-        raise PodiumError(f"MLflow at {where} does not answer: start it, or see mlflow.tracking_uri")
+        raise PodiumError(f"MLflow at {_shown(uri)} does not answer: start it, or see mlflow.tracking_uri")
     _answered.add(uri)
+
+
+def _shown(uri: str) -> str:
+    """Return an address that can be shown; of a database with what it said, which may be that it knows nobody."""
+    said = refusal(uri) if is_database(uri) else None
+    return f"{without_password(uri)} ({said})" if said else without_password(uri)
 
 
 def _comes_back(uri: str, patience: float) -> bool:
@@ -86,11 +92,13 @@ def _comes_back(uri: str, patience: float) -> bool:
 
 
 def answers(uri: str) -> bool:
-    """Whether a server answers at all, in whatever words; a database is asked by those who use it."""
+    """Whether a server, or a database in its place, answers at all, in whatever words."""
     return _ask(uri) is Reply.GIVEN
 
 
 def _ask(uri: str) -> Reply:
+    if is_database(uri):
+        return Reply.NONE if refusal(uri) else Reply.GIVEN
     if not uri.startswith(("http://", "https://")):
         return Reply.GIVEN
     try:

@@ -4,11 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
+from benchmarks.servers import free_port
 from configs.schema import RunnerSection
 from flows.migration import migrate
-from flows.runners import runner_of
-from podium.errors import ConfigError
+from flows.runners import require_workers, runner_of
+from podium.errors import ConfigError, PodiumError
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, project, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -30,3 +32,25 @@ def test_without_its_extra_dask_is_a_plain_refusal(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "prefect_dask.task_runners", None)
     with pytest.raises(ConfigError, match=r"pip install 'podium\[dask\]'"):
         runner_of(RunnerSection(kind="dask"))
+
+
+@pytest.mark.parametrize("address", ["nonsense", "tcp://host", "tcp://host:port", "http//host:8786/"])
+def test_what_is_no_address_of_a_scheduler_is_a_mistake_in_the_config(address: str) -> None:
+    """It is found before anything is read."""
+    with pytest.raises(ValueError, match=r"tcp://HOST:PORT or tls://HOST:PORT is expected"):
+        RunnerSection(kind="dask", address=address)
+
+
+def test_a_scheduler_that_is_not_there_is_said_at_once() -> None:
+    """Dask's own client would ask for minutes."""
+    with pytest.raises(PodiumError, match=r"runner\.address: no scheduler of Dask answers at tcp://127.*refused"):
+        runner_of(RunnerSection(kind="dask", address=f"tcp://127.0.0.1:{free_port()}"))
+
+
+def test_a_scheduler_without_workers_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits without end for a worker that nobody started."""
+    monkeypatch.setattr("flows.runners.PATIENCE", 1)
+    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
+        section = RunnerSection(kind="dask", address=cluster.scheduler_address)
+        with runner_of(section) as runner, pytest.raises(PodiumError, match=r"has no worker after 1 s: start one with"):
+            require_workers(runner, section)

@@ -80,3 +80,13 @@ def test_a_server_that_is_gone_behind_a_proxy_is_not_waited_for() -> None:
     """The proxy takes the question, and says that nobody is there to answer it."""
     with FaultyProxy(f"http://127.0.0.1:{free_port()}").running() as proxy:
         assert_said_at_once(proxy.url)
+
+
+@pytest.mark.parametrize("driver", ["postgresql+psycopg", "postgresql"])
+def test_a_database_that_is_not_there_is_said_at_once_and_its_password_is_not(driver: str) -> None:
+    """What it said, or that its driver is missing, stands beside an address without the password."""
+    uri = f"{driver}://ana:pl4nted@127.0.0.1:{free_port()}/mlflow"
+    with pytest.raises(PodiumError, match=r"does not answer: start it") as met:
+        reaching.require_answer(uri, 60)
+    assert "Connection refused" in str(met.value) or "No module named 'psycopg2'" in str(met.value)
+    assert "pl4nted" not in str(met.value)
