@@ -16,13 +16,13 @@ from podium.errors import UsageError
 from podium.events import trained
 from podium.webhooks import SHORTEST_SECRET, Version
 from tasks.effects.arrivals import models_named
+from tasks.effects.connections import server
 from tasks.effects.deliveries import Deliveries
 from tasks.effects.events import project_of, tell_or_fail
 from tasks.effects.receiver import PATH, Receiver
 from tasks.effects.store import LOGGED_MODEL, connect
 
 SECRET = "PODIUM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
-MOST_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +42,18 @@ def serve(config_path: str | None, where: Listener, secret_block: str | None, re
     Raises:
         UsageError: there is no secret, it is too short, or the port is taken.
     """
-    import uvicorn
-
     config = load_config(config_path)
     section = config.mlflow
     secret = secret_of(secret_block)
     listener = _listening(where)
     connect(section)
     seen = Deliveries(podium_home() / "webhooks.db", keep=2 * where.tolerance + 1)
-    options = {"ssl_certfile": where.certificate, "ssl_keyfile": where.key, "log_level": "critical"}
     with closing(seen), _telling(config) as tell:
         handle = partial(pass_on, section)
         app = Receiver(secret, section.registered_model, seen, handle, tell, where.tolerance).app()
-        server = uvicorn.Server(
-            uvicorn.Config(app, limit_concurrency=MOST_AT_ONCE, server_header=False, **options)  # type: ignore[arg-type]
-        )
+        serving = server(app, where.certificate, where.key)
         ready(f"{'https' if where.certificate else 'http'}://{where.host}:{listener.getsockname()[1]}{PATH}")
-        server.run(sockets=[listener])
+        serving.run(sockets=[listener])
 
 
 @contextmanager

@@ -142,8 +142,9 @@ def _champion(project: Project) -> str:
 def asker(asked_by: str, model_id: str | None, by_hand: bool = False) -> str:
     """Return who asked for a selection, for its record: an event does so in the name of the model it is about.
 
-    ``by_hand`` says that a person started the run of a deployment, whose parameters name its schedule.
+    ``by_hand`` says that a person started the run of a deployment, whose parameters name its schedule; an empty
+    ``model_id`` is that of an event that names no model.
     """
-    if model_id:
-        return f"event {TRAINED} of {printable(model_id, 200)}"
+    if model_id is not None:
+        return f"event {TRAINED} of {printable(model_id, 200) or 'a model without a name'}"
     return "user" if by_hand and asked_by == "schedule" else asked_by

@@ -114,9 +114,11 @@ def kinds_to_train(configured: Sequence[str], asked: Sequence[str] | None, known
     """Return the kinds that are asked for, else those configured.
 
     Raises:
-        UsageError: one is not known.
+        UsageError: one is not known, or none is named where some are to be.
     """
     known = tuple(known)
+    if asked is not None and not asked:
+        raise UsageError(f"--kinds: none is named; they are {', '.join(known)}")
     for kind in asked or ():
         if kind not in known:
             raise UsageError(f"--kinds: {kind!r} is no kind of model; they are {', '.join(known)}")

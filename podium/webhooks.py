@@ -116,17 +116,25 @@ def version_in(body: bytes, registered_model: str) -> Version | str:
     Raises:
         ValueError: it is none of MLflow's documents.
     """
-    told = _object(json.loads(body))
+    told = _object(_read(body))
     what = f"{told.get('entity')}.{told.get('action')}"
     if what != "model_version.created":
         return f"{what} starts nothing"
     data = _object(told.get("data"))
-    found = Version(_text(data, "name"), _text(data, "version"), _text(data, "source"), data.get("run_id") or None)
+    run_id = _text(data, "run_id") if data.get("run_id") is not None else None
+    found = Version(_text(data, "name"), _text(data, "version"), _text(data, "source"), run_id or None)
     if found.name != registered_model:
         return f"it is of {found.name}, and this endpoint is for {registered_model}"
     if OURS in _object(data.get("tags") or {}):
         return f"Podium registered version {found.version} itself"
     return found
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -9,14 +9,20 @@ from pathlib import Path
 
 from configs.places import SQLITE
 from deployments.doctor.asking import shown
+from deployments.doctor.servers import MLFLOW, no_address
 from podium.health import Health, kept_schema, schema
 from tasks.effects import blank
 
+KINDS = frozenset({"sqlite", "postgresql", "mysql", "mssql"})
+"""Databases that MLflow keeps its store in."""
 REVISION = re.compile(r"^(down_)?revision\b[^=]*=(.*)$", re.MULTILINE)
 
 
 def mlflow_database(uri: str) -> Health:
     """Look at MLflow's database."""
+    if uri.partition("://")[0].partition("+")[0] not in KINDS:
+        mend = "mend MLFLOW_TRACKING_URI or mlflow.tracking_uri"
+        return no_address("mlflow", uri, f"{MLFLOW}, or that of a database such as {SQLITE}FILE,", mend)
     try:
         return _of_file(Path(uri.removeprefix(SQLITE)), uri) if uri.startswith(SQLITE) else _judged(_asked(uri), uri)
     except Exception as error:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from deployments.stack.home import StackHome
@@ -12,11 +13,20 @@ from podium.health import Health, disk
 def home(folder: Path) -> list[Health]:
     """Look at ``PODIUM_HOME``, or where it would be made."""
     near = _existing(folder)
-    if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
+    if not _takes_folders(near):
         mend = "set PODIUM_HOME to a folder you can write, or change its owner"
         return [Health("home", "fail", f"{near} cannot be written", mend)]
     made = "" if folder.exists() else ", made by the first command"
     return [Health("home", "pass", f"{folder}{made}"), disk("disk", shutil.disk_usage(near).free, str(near))]
+
+
+def _takes_folders(folder: Path) -> bool:
+    """Whether a folder can be made in one, which is tried: root has every permission in /proc, and makes nothing."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".podium-doctor-", dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def stack(folder: Path) -> list[Health]:

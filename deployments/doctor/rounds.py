@@ -26,12 +26,40 @@ def examine(given: str | None) -> list[Health]:
     try:
         config = load_config(given)
     except ConfigError as error:
-        return [*own, Health("config", "fail", str(error), "mend it: podium config check tells every mistake")]
+        return [*own, _not_read(config_path(given), error), *_without_config()]
     read = Health("config", "pass", str(config_path(given) or "the built-in defaults"))
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(_mlflow, config.mlflow), pool.submit(_prefect, slug(config.mlflow.registered_model))]
         found = [*own, read, *inputs(config), *places.export(config.export.directory)]
         return [*found, *(check for one in asked for check in one.result())]
+
+
+def _not_read(path: Path | None, error: ConfigError) -> Health:
+    """Return the check of a configuration that cannot be read; ``path`` is its file, if it has one."""
+    if path and not path.exists():
+        return Health(
+            "config", "fail", f"{path}: no such file", "name one that is there: --config FILE or PODIUM_CONFIG"
+        )
+    if str(error).startswith("environment: "):
+        return Health("config", "fail", str(error), "mend or unset that variable")
+    return Health("config", "fail", str(error), "mend it: podium config check tells every mistake")
+
+
+def _without_config() -> list[Health]:
+    """Look at the servers that the environment or a local stack names, of no project: which one is not known."""
+    running = StackHome(podium_home()).running()
+    uri = os.environ.get("PODIUM_MLFLOW__TRACKING_URI") or os.environ.get("MLFLOW_TRACKING_URI")
+    uri = uri or (running.mlflow if running else None)
+    api = os.environ.get("PREFECT_API_URL") or (running.api if running else None)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(_store, uri)] if uri else []
+        asked += [pool.submit(servers.prefect_server, api)] if api else []
+        return [check for one in asked for check in one.result()]
+
+
+def _store(uri: str) -> list[Health]:
+    """Look at a server of MLflow or its database."""
+    return servers.mlflow_server(uri) if uri.startswith(HTTP) else [databases.mlflow_database(uri)]
 
 
 def _versions() -> Health:
@@ -42,10 +70,10 @@ def _versions() -> Health:
 def _mlflow(section: MlflowSection) -> list[Health]:
     running = StackHome(podium_home()).running()
     uri = running.mlflow if running and section.tracking_uri is None else tracking_uri(section)
+    found = _store(uri)
     if not uri.startswith(HTTP):
         beside = Path(uri.removeprefix(SQLITE)).parent / "artifacts"
-        return [databases.mlflow_database(uri), *(places.artifacts(beside) if uri.startswith(SQLITE) else [])]
-    found = servers.mlflow_server(uri)
+        return [*found, *(places.artifacts(beside) if uri.startswith(SQLITE) else [])]
     if found[0].status != "pass":
         return found
     location = servers.artifact_location(uri, section)
@@ -67,5 +95,7 @@ def _prefect(project: str) -> list[Health]:
 
 
 def _prefect_server(api: str, project: str) -> list[Health]:
-    found = servers.prefect_server(api, project)
-    return [*found, *(notifications.told(api, project) if found[0].status == "pass" else [])]
+    found = servers.prefect_server(api)
+    if found[0].status != "pass":
+        return found
+    return [*found, servers.workers(api, project), *notifications.told(api, project)]

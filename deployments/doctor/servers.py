@@ -9,12 +9,30 @@ from deployments.doctor.asking import Answer, get, mlflow_headers, prefect_heade
 from podium.health import Health, clock, versions
 
 DENIED, UNAVAILABLE = frozenset({401, 403}), 503
+MLFLOW, PREFECT = "http://HOST:PORT", "http://HOST:PORT/api"
+"""Addresses of servers, as they are expected."""
 FIRST = "get?experiment_id=0"
 """The question for the experiment that every server has, unless somebody removed it."""
 
 
+def is_address(url: str) -> bool:
+    """Whether a server can be asked there at all."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def no_address(name: str, given: str, expected: str, mend: str) -> Health:
+    """Return the check of what is no address."""
+    return Health(name, "fail", f"{shown(given)} is no address: {expected} is expected", mend)
+
+
 def mlflow_server(uri: str) -> list[Health]:
     """Look at an MLflow server."""
+    if not is_address(uri):
+        return [no_address("mlflow", uri, MLFLOW, "mend MLFLOW_TRACKING_URI or mlflow.tracking_uri")]
     found = get(f"{uri.rstrip('/')}/version", mlflow_headers())
     if found.status != 200:
         return [_absent("mlflow", uri, found, "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")]
@@ -43,8 +61,10 @@ def artifact_location(uri: str, section: MlflowSection) -> str | None:
     return next((known.get("artifact_location") for one in asked if (known := experiment_in(one))), None)
 
 
-def prefect_server(api: str, project: str) -> list[Health]:
-    """Look at a Prefect server and the workers of the pool in which a project is registered."""
+def prefect_server(api: str) -> list[Health]:
+    """Look at a Prefect server."""
+    if not is_address(api):
+        return [no_address("prefect", api, PREFECT, "mend PREFECT_API_URL")]
     found = get(f"{api.rstrip('/')}/admin/version", prefect_headers())
     if found.status != 200:
         return [_absent("prefect", api, found, "PREFECT_API_AUTH_STRING or PREFECT_API_KEY")]
@@ -53,7 +73,6 @@ def prefect_server(api: str, project: str) -> list[Health]:
         versions("prefect version", version("prefect"), found.body.strip().strip('"')),
         *_clock("prefect clock", found),
         *_database(api),
-        _workers(api, _pool(api, project)),
     ]
 
 
@@ -85,8 +104,9 @@ def _pool(api: str, project: str) -> str:
     return str(read(found.body).get("work_pool_name") or "podium")
 
 
-def _workers(api: str, pool: str) -> Health:
-    """Look for a work pool that is ready, which is one with a worker that reports."""
+def workers(api: str, project: str) -> Health:
+    """Look for a worker that reports of the pool in which a project is registered."""
+    pool = _pool(api, project)
     found = get(f"{api.rstrip('/')}/work_pools/{quote(pool)}", prefect_headers())
     if found.status == 404:
         return Health("worker", "warn", f"there is no work pool {pool!r}", "register: podium deploy")

@@ -21,7 +21,7 @@ def train(context: click.Context, /, kinds: str | None, dry_run: bool, again: bo
       podium train --dry-run
       podium train --kinds xgboost,lightgbm
     """
-    named = [kind.strip() for kind in kinds.split(",") if kind.strip()] if kinds else None
+    named = [kind.strip() for kind in kinds.split(",") if kind.strip()] if kinds is not None else None
     run(context, given, "train", kinds=named, dry_run=dry_run, again=again)
 
 

@@ -45,7 +45,10 @@ def describe(section: TrainingSection, holdout: HoldoutSection) -> TrainingSet:
     # The holdout first: the file that was read last is kept, and is read again to learn from.
     measured = rows_of(holdout.path, "holdout.path")
     rows = rows_of(section.path, "training.path")
+    if rows.empty:
+        raise ConfigError(f"training.path: {section.path.name} has no rows")
     columns = _features(rows, measured, section, holdout)
+    _require_finite(rows, columns, section)
     _require_labels(rows, section, holdout)
     inside = np.flatnonzero(_fingerprints(rows, measured).isin(_fingerprints(measured, rows)))
     left_out = tuple(int(i) for i in inside) if section.overlap == "drop" else ()
@@ -103,6 +106,16 @@ def _features(
     if not features:
         raise ConfigError(f"training.path: {name} has nothing but the target and id columns")
     return features
+
+
+def _require_finite(rows: pd.DataFrame, columns: list[str], section: TrainingSection) -> None:
+    """Refuse numbers that no kind of model takes, by the name of their column."""
+    for column in (c for c in columns if kind_of(rows[c]) == "number"):
+        if count := int(np.isinf(rows[column].to_numpy(dtype="float64", na_value=np.nan)).sum()):
+            raise ConfigError(
+                f"training.path: {section.path.name}: {column} is infinite in {count} rows; write what is not known as "
+                "missing, or leave the rows or the column out"
+            )
 
 
 def _require_labels(rows: pd.DataFrame, section: TrainingSection, holdout: HoldoutSection) -> None:

@@ -32,6 +32,8 @@ PATH = "/mlflow"
 SLOWEST = 10.0
 """Seconds in which a delivery must have arrived."""
 AGAIN = {"Retry-After": "2"}
+MOST_AT_ONCE = 64
+"""Deliveries that are passed on at once; what nobody signed takes none of these places."""
 Handle = Callable[[Version], str]
 Tell = Callable[[Alert], None]
 
@@ -62,6 +64,7 @@ class Receiver:
     tell: Tell
     tolerance: int = TOLERANCE
     clocks: Clocks = field(default_factory=Clocks)
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -84,7 +87,10 @@ class Receiver:
             return _refused(found)
         if self.clocks.note(True):
             self.tell(clocks_agree())
-        return await asyncio.to_thread(self._accepted, found)
+        if self.places.locked():
+            return _refused(Refusal(503, "as many as may be are being passed on; to be sent again"), AGAIN)
+        async with self.places:
+            return await asyncio.to_thread(self._accepted, found)
 
     def _note_skew(self, apart: float | None) -> None:
         """Have people told that clocks lie apart, if a refusal shows it; the log says so once."""
@@ -134,11 +140,11 @@ async def _body(request: Request) -> bytes | None:
     return body
 
 
-def _refused(why: Refusal) -> Response:
+def _refused(why: Refusal, headers: dict[str, str] | None = None) -> Response:
     LOG.warning("webhook refused (%s): %s", why.status, printable(why.reason))
-    return JSONResponse({"refused": why.reason}, why.status)
+    return JSONResponse({"refused": printable(why.reason)}, why.status, headers)
 
 
 def _answered(status: int, said: str, headers: dict[str, str] | None = None) -> Response:
     LOG.info("webhook %s", printable(said))
-    return JSONResponse({"said": said}, status, headers)
+    return JSONResponse({"said": printable(said)}, status, headers)

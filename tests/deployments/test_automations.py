@@ -126,6 +126,14 @@ def test_what_waits_for_late_runs_is_named_as_they_are() -> None:
     assert "prefect.flow-run.Late" in notes.trigger.model_dump()["after"]
 
 
+def test_what_waits_for_runs_that_were_not_started_is_named_as_what_starts_them() -> None:
+    """The automation that tells of them listens to every trigger and automation of its project that runs something."""
+    (tells,) = [f for f in read() if "prefect.automation.action.failed" in getattr(f.trigger, "expect", ())]
+    triggers = {t.name for d in deployments_of(read_file(PREFECT_YAML), PROJECT) for t in d.triggers}
+    starting = {found.name for found in read() if any(a.type == "run-deployment" for a in found.actions)}
+    assert set(tells.trigger.model_dump()["match"]["prefect.resource.name"]) == triggers | starting
+
+
 def test_nothing_is_retrained_that_cannot_be() -> None:
     """A project that names no rows to learn from has no automation that would start a training and fail."""
     plain = {found.name for found in read(project=Project("credit risk", None, "/srv"))}

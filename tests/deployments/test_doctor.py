@@ -55,13 +55,63 @@ def test_a_broken_home_is_told_whole(config: Path, home: Path, monkeypatch: pyte
     assert "secret" not in str(checks)
 
 
-def test_a_config_that_is_not_valid_is_one_check(home: Path) -> None:
-    """What does not depend on the configuration is checked all the same."""
+def test_a_config_that_is_not_valid_is_one_check(
+    home: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not depend on it is checked all the same: the home, and the servers that the environment names."""
     path = home / "bad.yaml"
     path.write_text("polcy: {}\n")
     checks = found(path)
     assert (checks["config"].status, checks["home"].status) == ("fail", "pass")
     assert "'policy'" in checks["config"].detail
+    assert "podium config check" in checks["config"].mend
+    assert not {"mlflow", "prefect"} & set(checks), "nobody names a server"
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    checks = found(path)
+    assert (checks["mlflow"].status, checks["prefect"].status, checks["prefect version"].status) == (
+        "fail",
+        "pass",
+        "pass",
+    )
+    assert "worker" not in checks, "of which project is not known"
+
+
+def test_a_config_that_is_not_read_has_the_mend_that_helps(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not there is named otherwise, and a variable of the environment is mended where it is."""
+    missing = found(home / "chrn.yaml")["config"]
+    assert (missing.status, "chrn.yaml: no such file" in missing.detail, "--config" in missing.mend) == (
+        "fail",
+        True,
+        True,
+    )
+    (home / "good.yaml").write_text("")
+    monkeypatch.setenv("PODIUM_POLCY__X", "1")
+    assert "variable" in found(home / "good.yaml")["config"].mend
+
+
+@pytest.mark.parametrize(
+    "given", ["nonsense", "http://", "http://alice:secret@host:port", "ftp://host", "127.0.0.1:4200"]
+)
+def test_what_is_no_address_is_called_so(config: Path, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked whether the host is right that is not there; the form and the variable are named."""
+    monkeypatch.setenv("PREFECT_API_URL", given)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
+    checks = found(config)
+    assert "is no address: http://HOST:PORT/api is expected" in checks["prefect"].detail
+    assert "is no address: http://HOST:PORT" in checks["mlflow"].detail
+    assert (checks["prefect"].mend, "MLFLOW_TRACKING_URI" in checks["mlflow"].mend) == ("mend PREFECT_API_URL", True)
+    assert "secret" not in str(checks)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+def test_a_home_that_cannot_be_made_fails(home: Path) -> None:
+    """Whatever permissions say, a folder in which none can be made is no home; and nothing is left of trying."""
+    (closed,) = places.home(Path("/proc/x"))
+    assert (closed.status, closed.detail, "PODIUM_HOME" in closed.mend) == ("fail", "/proc cannot be written", True)
+    before = set(home.iterdir())
+    assert places.home(home)[0].status == "pass"
+    assert set(home.iterdir()) == before
 
 
 def test_a_database_of_another_version(config: Path, home: Path) -> None:

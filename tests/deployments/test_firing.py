@@ -135,7 +135,8 @@ def subjects(team: Receiver) -> set[str]:
 def test_each_automation_fires(client: SyncPrefectClient, team: Receiver) -> None:
     """Runs that fail, crash, are late, stuck or vanish; a degraded champion, drift and a broken chain; and retraining.
 
-    A run that waits for a person gives no sign of life either, and is left alone.
+    A run that waits for a person gives no sign of life either, and is left alone. A retraining that cannot be
+    started is told.
     """
     verify, review = "verify/tides-verify", "review/tides-review"
     vanished, waiting = (run_in(client, name, Running()) for name in (verify, review))
@@ -167,6 +168,10 @@ def test_each_automation_fires(client: SyncPrefectClient, team: Receiver) -> Non
     assert client.read_flow_run(waiting.id).state_name == "Suspended"
     until(lambda: trainings(client), "nothing is retrained")
     assert not {said for said in subjects(team) if "review" in said}
+    client.delete_deployment(client.read_deployment_by_name("train/tides-train").id)
+    degraded(client, "5", "latency")
+    unstarted = "[warning] tides: retrain on degradation: the run was not started"
+    until(lambda: unstarted in subjects(team), "nobody is told that nothing is retrained")
 
 
 def trainings(client: SyncPrefectClient) -> list[FlowRun]:

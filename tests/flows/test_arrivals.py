@@ -20,9 +20,14 @@ import pandas as pd
 import pytest
 from cryptography.fernet import Fernet
 from prefect.blocks.system import Secret
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.servers import MlflowServer, free_port
+from benchmarks.stacks import until
+from deployments.projects import Project
+from deployments.registering import register
 from flows.notifying import notify
 from podium.errors import UsageError
 from podium.webhooks import signature_of
@@ -33,6 +38,8 @@ from tests.flows.test_cli import PODIUM, assert_one_line, document, podium
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to.md"
 SECRET = "d0b1c7a4e0f94b7e8b0c"
+NOBODY = {"prefect.resource.id": "podium.model.", "podium.model.id": ""}
+"""Labels of an event that names no model at all."""
 ROWS = pd.DataFrame({"tenure": [1.0, 2.0, 30.0, 40.0], "charge": [9.0, 8.0, 2.0, 1.0]})
 
 
@@ -46,25 +53,35 @@ def project_named(home: Path, made: Path, name: str) -> Path:
     return project(home.parent, made, mlflow={"registered_model": name, "experiment": f"{name}_experiment"})
 
 
-def test_the_documented_line_is_an_event(home: Path, prefect_server: str) -> None:
-    """What docs/how-to.md tells training code to say is heard, with the labels that triggers match."""
+def selections(client: SyncPrefectClient, project: Project) -> list[str]:
+    """The names of the models whose events started the selections of a project."""
+    deployment = client.read_deployment_by_name(f"select/{project.name}-select").id
+    runs = [run for run in client.read_flow_runs() if run.deployment_id == deployment]
+    return [str(run.parameters["model_id"]) for run in runs if "model_id" in run.parameters]
+
+
+def test_the_documented_line_starts_a_selection(prefect_server: str) -> None:
+    """What docs/how-to.md tells training code to say is all there need be; a label that names the model counts first.
+
+    An event of another registered model starts nothing.
+    """
     blocks = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
-    line = next(block for block in blocks if "emit_event(" in block)
-    code = f'model_id, run_id = "by hand", "r1"\n{line}'
-    with Listening(prefect_server, "podium.model.") as ears:
-        environment = {**os.environ, "PREFECT_API_URL": prefect_server}
-        subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
-        heard = ears.next("podium.model.by hand")
-    assert heard.event == "podium.model.trained"
-    labels = {
-        name: heard.resource[f"podium.{name}"] for name in ("model.id", "run.id", "registered_model", "experiment")
-    }
-    assert labels == {
-        "model.id": "by hand",
-        "run.id": "r1",
-        "registered_model": "churn",
-        "experiment": "churn_monitoring",
-    }
+    line = next(block for block in blocks if "emit_event(" in block).replace('"churn"', '"taught"')
+    labelled = {"prefect.resource.id": "podium.model.x", "podium.registered_model": "taught", "podium.model.id": "m 1"}
+    other = line.replace("taught", "someone else's")
+    further = f"emit_event('podium.model.trained', {labelled})\nemit_event('podium.model.trained', {labelled | NOBODY})"
+    project = Project("taught", None, "/srv")
+    with temporary_settings({PREFECT_API_URL: prefect_server}), get_client(sync_client=True) as client:
+        register(project)
+        code = f'name = "by hand"\n{other}\n{line}\n{further}'
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PREFECT_API_URL": prefect_server},
+            check=True,
+            timeout=120,
+        )
+        until(lambda: len(selections(client, project)) >= 3, "an event starts no selection")
+        assert sorted(selections(client, project)) == ["", "by hand", "m 1"]
 
 
 def test_a_run_or_a_logged_model_is_told_of(home: Path, made: Path, prefect_server: str) -> None:

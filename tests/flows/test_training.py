@@ -20,7 +20,7 @@ from podium.progress import listen
 from podium.training import TrainingReport
 from tests.flows.listening import Listening
 from tests.flows.projects import project, store_of
-from tests.flows.test_cli import PODIUM
+from tests.flows.test_cli import PODIUM, assert_one_line, podium
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 LINEAR = ["logistic_regression"]
@@ -153,6 +153,11 @@ def test_rows_of_the_holdout_are_not_learned_from(home: Path, learnable: Path, t
         (lambda rows: rows.assign(churn=1), "one label"),
         (lambda rows: rows.assign(churn=rows["churn"].where(rows.index > 0)), "1 rows have no label"),
         (lambda rows: rows.assign(churn=[1] + [0] * (len(rows) - 1)), "training.cv: 2 folds"),
+        (lambda rows: rows.head(0), "has no rows"),
+        (
+            lambda rows: rows.assign(tenure=rows["tenure"].astype("float64").replace(1, float("-inf"))),
+            "tenure is infinite",
+        ),
         (lambda rows: rows.assign(more=1.0), "the holdout has no more"),
         (lambda rows: rows.assign(at=pd.Timestamp("2026-01-01")), "learns from at"),
         (lambda rows: rows[["customerID", "churn"]], "nothing but the target"),
@@ -169,10 +174,17 @@ def test_rows_that_cannot_be_learned_from_are_one_line(
 
 
 def test_settings_that_cannot_be_meant_are_refused(home: Path, learnable: Path) -> None:
-    """A kind that is not known, a training without its section, and one without a holdout."""
+    """A kind that is not known, none where some are named, a training without its section or a holdout, and numbers."""
     config = training(home.parent, learnable)
     with pytest.raises(UsageError, match="'catboost' is no kind"):
         train(str(config), kinds=["catboost"])
+    for nothing in (",", ""):
+        assert_one_line(podium("train", "--kinds", nothing, "--config", str(config), home=home), 2, "--kinds: none is")
+    numbers = yaml.safe_load(config.read_text())
+    numbers["holdout"] = {"path": numbers["holdout"]["path"], "target": "churn", "task": "regression"}
+    (regression := home / "regression.yaml").write_text(yaml.safe_dump({**numbers, "policy": {}}))
+    with pytest.raises(ConfigError, match="trains classifiers only"):
+        train(str(regression))
     with pytest.raises(ConfigError, match="training: not set"):
         train(str(project(home.parent, learnable)))
     with pytest.raises(ConfigError, match="section holdout"):
@@ -181,15 +193,15 @@ def test_settings_that_cannot_be_meant_are_refused(home: Path, learnable: Path) 
 
 def test_a_kind_that_fails_takes_no_other_with_it(home: Path, learnable: Path, tmp_path: Path) -> None:
     """What a library refuses is a failure with its reason; the others are trained, and only it is tried again."""
-    path = tmp_path / "infinite.parquet"
+    path = tmp_path / "large.parquet"
     rows = pd.read_parquet(learnable / "train.parquet")
-    rows["tenure"] = rows["tenure"].astype("float64").where(rows.index != 5, float("inf"))
+    rows["tenure"] = rows["tenure"].astype("float64").where(rows.index != 5, 1e300)
     rows.to_parquet(path, index=False)
-    config = training(home.parent, learnable, path=str(path), kinds=LINEAR)
-    with pytest.raises(UnfinishedError, match=r"logistic_regression gave no model: .*infinity") as unfinished:
+    config = training(home.parent, learnable, path=str(path), kinds=["random_forest", "lightgbm"])
+    with pytest.raises(UnfinishedError, match=r"random_forest gave no model: .*too large") as unfinished:
         train(str(config))
-    assert unfinished.value.answer.failed[0].kind == "logistic_regression"
-    assert store_of(config).logged_models() == []
+    assert [failed.kind for failed in unfinished.value.answer.failed] == ["random_forest"]
+    assert len(store_of(config).logged_models()) == 1
 
 
 @pytest.mark.parametrize("kind", ["processes", "dask"])

@@ -12,6 +12,7 @@ from podium.events import asker
         ("schedule", None, True, "user"),
         ("alice", None, True, "alice"),
         ("schedule", "xgb_1", True, "event podium.model.trained of xgb_1"),
+        ("schedule", "", False, "event podium.model.trained of a model without a name"),
     ],
 )
 def test_who_asked(asked_by: str, model_id: str | None, by_hand: bool, said: str) -> None:

@@ -110,7 +110,13 @@ def test_a_new_version_of_the_registered_model_is_of_concern() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'"text"', b"{", document(name=None), b'{"entity":"model_version","action":"created"}']
+    "body",
+    [
+        *(b"", b"[]", b'"text"', b"{", b"\xff", b"[" * 60_000, b'{"a":' * 10_000),
+        *(b'{"entity":"model_version","action":"created"}', document(name=None)),
+        *(document(run_id=5), document(run_id=["a"]), document(run_id=False), document(tags=["a"])),
+    ],
+    ids=lambda body: body[:60].decode(errors="replace"),
 )
 def test_another_document_is_an_error(body: bytes) -> None:
     """What is none of MLflow's documents is a ValueError, never something else."""
