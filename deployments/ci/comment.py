@@ -1,6 +1,6 @@
 """Writes the verdict of a preview as Markdown, for a comment on a pull request.
 
-``python -m deployments.ci.comment MIGRATE.json SELECT.json``: the documents of ``podium migrate`` and of ``podium
+``python -P -m deployments.ci.comment MIGRATE.json SELECT.json``: the documents of ``podium migrate`` and of ``podium
 select --dry-run``. Names and reasons come from models and their metadata; none of it is taken for Markdown or HTML.
 """
 

@@ -1,8 +1,8 @@
 """Puts a verdict on a pull request as a comment, over that of an earlier run.
 
-``python -m deployments.ci.posting NUMBER FILE``, in a job of GitHub Actions, with its token in ``GH_TOKEN``. The first
-line of the file is its mark, which no reader sees: a comment of a bot that begins with the same mark is written over.
-What people and other bots wrote is left alone.
+``python -P -m deployments.ci.posting NUMBER FILE``, in a job of GitHub Actions, with its token in ``GH_TOKEN``. The
+first line of the file is its mark, which no reader sees: a comment of a bot that begins with the same mark is written
+over. What people and other bots wrote is left alone.
 """
 
 import json

@@ -28,10 +28,11 @@ preview() {
 }
 
 # By its first line a later run of the same config finds its comment, to write over it.
+# -P: the working directory is the pull request's, and none of its modules is to be imported.
 verdict() {
     printf '<!-- podium %s -->\n' "$1"
     if [ -s "$scratch/select.json" ]; then
-        "${PYTHON:-python}" -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json"
+        "${PYTHON:-python}" -P -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json"
     else
         printf '### Podium cannot tell what would be promoted\n\nIt ended with status %s; the log of the job says why.\n' "$2"
     fi

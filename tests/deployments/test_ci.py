@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -87,6 +88,31 @@ def test_a_comment_that_may_not_be_written_is_a_warning(home: Path, pull_request
     pull_request.status = 500
     ended = run_step("preview", "Comment it", home, values, **runner, **github)
     assert (ended.returncode, ended.stdout.startswith("::error::")) == (1, True)
+
+
+def test_no_module_of_a_pull_request_is_imported_where_the_token_is(home: Path, pull_request: PullRequest) -> None:
+    """Modules in the working directory that are named like those of Podium or of Python are left alone."""
+    ran = home / "ran"
+    package = home / "deployments" / "ci"
+    package.mkdir(parents=True)
+    named = (home / "json.py", home / "sitecustomize.py", package.parent / "__init__.py", package / "comment.py")
+    for file in named:
+        file.write_text(f"open({str(ran)!r}, 'a').write(__file__)")
+    (home / "verdict.md").write_text("<!-- podium churn.yaml -->\n### Podium would keep the champion\n")
+    runner = {"RUNNER_TEMP": str(home), "GITHUB_STEP_SUMMARY": str(home / "summary.md")}
+    github = {"GITHUB_API_URL": pull_request.address, "GITHUB_REPOSITORY": REPOSITORY}
+    values = {"github.token": "t0ken", "github.event.pull_request.number": str(NUMBER)}
+    assert_taken(run_step("preview", "Comment it", home, values, **runner, **github))
+    assert pull_request.bodies[-1].endswith("### Podium would keep the champion\n")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("script", [SCRIPT, WORKFLOW])
+def test_python_in_ci_looks_for_no_module_where_it_starts(script: Path) -> None:
+    """The folder that it starts in is that of a pull request."""
+    calls = [line for line in script.read_text().splitlines() if re.search(r"\s-m\s", line)]
+    assert calls
+    assert all(" -P -m " in call for call in calls)
 
 
 def test_a_merge_promotes_and_tells_the_team(home: Path, made: Path, prefect_server: str, team: Receiver) -> None:
