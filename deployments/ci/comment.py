@@ -15,6 +15,10 @@ SCRATCH = (
     "This was decided in a scratch store, without asking production: on merge the best is compared with the champion "
     "there, and replaces it only if the policy finds it better."
 )
+AWAITED = (
+    "The policy asks for approval: a promotion on merge changes nothing in production before somebody runs "
+    "`podium approve`."
+)
 LISTED = 10
 HEADLINES = {
     "promote": "would promote",
@@ -33,7 +37,9 @@ def plain(text: object) -> str:
 def comment(migrated: Mapping[str, Any], selected: Mapping[str, Any]) -> str:
     """Return the comment on a pull request."""
     named = f" {plain(selected['promoted'])}" if selected["promoted"] else ""
-    lines = [f"### Podium {HEADLINES[selected['verdict']]}{named}", "", SCRATCH, ""]
+    once = ", once it is approved" if selected["awaits_approval"] else ""
+    lines = [f"### Podium {HEADLINES[selected['verdict']]}{named}{once}", "", SCRATCH, ""]
+    lines += [AWAITED, ""] if once else []
     lines += [f"- {plain(reason)}" for reason in selected["reasons"]]
     lines += ["", *_ranking(selected["primary"], selected["ranking"])]
     if refused := migrated["quarantined"]:

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deployments.ci.comment import SCRATCH, comment
+from deployments.ci.comment import AWAITED, SCRATCH, comment
+from flows.approval import approve
 from flows.history import chain_json, history
+from flows.verification import verify
+from podium.errors import NegativeAnswerError
 from tests.deployments.github import NUMBER, REPOSITORY, WORKFLOW, PullRequest, run_step
 from tests.deployments.test_reference import assert_taken, run
 from tests.deployments.written import ROOT
@@ -135,6 +138,27 @@ def test_a_merge_promotes_and_tells_the_team(home: Path, made: Path, prefect_ser
     assert "is not set" not in ended.stderr
 
 
+def test_a_promotion_that_waits_for_approval_is_said_and_no_failure(
+    home: Path, made: Path, prefect_server: str
+) -> None:
+    """The comment says that it will wait; a merge, and the next one, end with 0 though nothing is in production yet."""
+    config = str(project(home.parent, made, LOGISTIC, policy={"approval": "required"}))
+    report = home.parent / "verdict.md"
+    assert promote("preview", config, str(report), home=home).returncode == 0
+    name = LOGISTIC.replace("_", "\\_")
+    assert f"### Podium would promote {name}, once it is approved\n\n{SCRATCH}\n\n{AWAITED}\n\n- " in report.read_text()
+    for _ in range(2):
+        ended = promote("release", config, home=home, MLFLOW_TRACKING_URI=f"sqlite:///{home / 'mlflow.db'}")
+        assert ended.returncode == 0, ended.stderr
+        (decision,) = chain_json(history(config))["decisions"]
+        assert f"podium approve {decision['decision_id']}\n" in ended.stderr
+    with pytest.raises(NegativeAnswerError, match=f"run `podium approve {decision['decision_id']}`"):
+        verify(config)
+    approve(config, decision["decision_id"])
+    ended = promote("release", config, home=home, MLFLOW_TRACKING_URI=f"sqlite:///{home / 'mlflow.db'}")
+    assert (ended.returncode, '"passed": true' in ended.stdout) == (0, True)
+
+
 def test_a_merge_without_a_server_says_so(home: Path) -> None:
     """An input that was forgotten is an error of the job with status 2, before anything is installed or asked."""
     ended = run_step("release", "Migrate, select, verify", home, {"inputs.config": "churn.yaml"})
@@ -167,6 +191,7 @@ def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:
         "primary": "f1_score",
         "ranking": [row],
         "promoted": hostile,
+        "awaits_approval": False,
     }
     text = comment({"quarantined": [{"model_id": hostile, "reason": hostile}]}, selected)
     assert "<script>" not in text
@@ -191,8 +216,10 @@ def test_every_verdict_has_a_headline(verdict: str, said: str) -> None:
     rows = [{"place": i, "model_id": name, "value": 0.5} for i, name in enumerate(("first", "second"), start=1)]
     promoted = "second" if verdict == "promote" else None
     selected = {"verdict": verdict, "reasons": [], "primary": "f1_score", "ranking": rows, "promoted": promoted}
-    headline, _, scratch, *_ = comment({"quarantined": []}, selected).splitlines()
+    text = comment({"quarantined": []}, {**selected, "awaits_approval": False})
+    headline, _, scratch, *_ = text.splitlines()
     assert (headline, scratch) == (said, SCRATCH)
+    assert AWAITED not in text
 
 
 def test_the_workflow_is_one_that_github_takes() -> None:
