@@ -4,7 +4,6 @@ A project is a registered model with its config file. Its name is in the names o
 and what its triggers match, so that nothing of one project starts anything of another.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +51,8 @@ class Project:
 
 
 def located(folder: str, config: str | None) -> str:
-    """Return the config file of runs that start in a folder; without one they look for the default."""
-    return os.path.normpath(Path(folder, config or DEFAULT_PATH))
+    """Return the real config file of runs that start in a folder; without one they look for the default."""
+    return str(Path(folder, config or DEFAULT_PATH).resolve())
 
 
 def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool: str) -> Project:
