@@ -9,8 +9,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.responses import DeploymentResponse
 
+from configs.naming import TAGS
 from deployments.present import is_declared_once, location_of
-from deployments.projects import TAGS, Project
+from deployments.projects import Project
 from podium.errors import UsageError
 
 PAGE = 200

@@ -10,13 +10,10 @@ from pathlib import Path
 from configs.loading import DEFAULT_PATH
 from configs.schema import PodiumConfig
 from deployments.declared import OF_MODEL, Declared, PrefectFile, Schedule, Trigger
-from podium.errors import ConfigError
 from podium.names import slug
 
 MONITORS = "flows.monitoring.monitor"
 """Entrypoint of the deployment whose schedule rests where a config does not say where recent rows are."""
-TAGS = frozenset({"podium", "reads", "writes"})
-"""Tags that the deployments of all projects have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +53,8 @@ def located(folder: str, config: str | None) -> str:
 
 
 def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool: str) -> Project:
-    """Return the project of a configuration that was read from a file.
-
-    Raises:
-        ConfigError: no trigger could tell its events from those of others.
-    """
+    """Return the project of a configuration that was read from a file."""
     model = config.mlflow.registered_model
-    if model.startswith("!") or model.endswith("*"):
-        raise ConfigError(f"mlflow.registered_model: {model!r}: Prefect reads a leading ! and a last * as patterns")
-    if slug(model) in TAGS:
-        raise ConfigError(f"mlflow.registered_model: {model!r}: every project has this tag; name the model otherwise")
     given = (pool, config.training is not None, config.monitoring.batches is not None)
     if folder is None:
         return Project(model, _from(path, Path.cwd()), str(Path.cwd()), *given)
