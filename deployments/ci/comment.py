@@ -7,7 +7,8 @@ select --dry-run``. Names and reasons come from models and their metadata; none 
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ AWAITED = (
     "`podium approve`."
 )
 LISTED = 10
+LONGEST_LINE, LONGEST = 1_000, 60_000
+"""Characters of what one model or reason says, and of the whole: GitHub refuses a comment of more than 65,536."""
+LEFT_OUT = "The rest is left out: a comment does not hold it."
 HEADLINES = {
     "promote": "would promote",
     "keep": "would keep the champion",
@@ -29,8 +33,10 @@ HEADLINES = {
 
 
 def plain(text: object) -> str:
-    """Return a text in which nothing is Markdown, HTML or a mention."""
-    line = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", " ".join(str(text).split()))
+    """Return a text in which nothing is Markdown, HTML or a mention, bounded in length."""
+    words = " ".join(str(text).split())
+    words = words if len(words) <= LONGEST_LINE else f"{words[:LONGEST_LINE]}… ({len(words) - LONGEST_LINE} more)"
+    line = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", words)
     return line.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
 
 
@@ -40,12 +46,25 @@ def comment(migrated: Mapping[str, Any], selected: Mapping[str, Any]) -> str:
     once = ", once it is approved" if selected["awaits_approval"] else ""
     lines = [f"### Podium {HEADLINES[selected['verdict']]}{named}{once}", "", SCRATCH, ""]
     lines += [AWAITED, ""] if once else []
-    lines += [f"- {plain(reason)}" for reason in selected["reasons"]]
+    lines += _listed(map(plain, selected["reasons"]), len(selected["reasons"]))
     lines += ["", *_ranking(selected["primary"], selected["ranking"])]
     if refused := migrated["quarantined"]:
         lines += ["", f"{len(refused)} staged models are not usable:", ""]
-        lines += [f"- {plain(row['model_id'])}: {plain(row['reason'])}" for row in refused[:LISTED]]
-    return "\n".join(lines) + "\n"
+        lines += _listed((f"{plain(row['model_id'])}: {plain(row['reason'])}" for row in refused), len(refused))
+    return _bounded(lines)
+
+
+def _listed(told: Iterable[str], count: int) -> list[str]:
+    """Return the first of what is told as a list, and how much more there is."""
+    more = [f"- and {count - LISTED} more"] if count > LISTED else []
+    return [*(f"- {text}" for text in islice(told, LISTED)), *more]
+
+
+def _bounded(lines: Sequence[str]) -> str:
+    """Return the lines that a comment takes, with a word on those that are left out."""
+    lengths = accumulate(len(line) + 1 for line in lines)
+    kept = [line for line, length in zip(lines, lengths, strict=True) if length <= LONGEST]
+    return "\n".join([*kept, *(["", LEFT_OUT] if len(kept) < len(lines) else [])]) + "\n"
 
 
 def _ranking(primary: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from deployments.ci.comment import AWAITED, SCRATCH, comment
+from deployments.ci.comment import AWAITED, LEFT_OUT, SCRATCH, comment
 from flows.approval import approve
 from flows.history import chain_json, history
 from flows.verification import verify
@@ -200,6 +201,31 @@ def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:
     (line,) = [line for line in text.splitlines() if line.startswith("| 1 |")]
     assert line.replace("\\|", "").count("|") == 4
     assert "\n# big" not in text
+
+
+def test_a_verdict_that_is_long_is_one_that_github_takes() -> None:
+    """Reasons, names and their number are bounded, with a word on what was left out, and what matters comes first."""
+    row = {"place": 1, "model_id": "*" * 70_000, "value": 0.5}
+    selected: dict[str, Any] = {"verdict": "keep", "primary": "f1_score", "promoted": None, "awaits_approval": False}
+    refused = [{"model_id": "_" * 70_000, "reason": "<" * 70_000}] * 30
+    text = comment({"quarantined": refused}, {**selected, "reasons": ["r" * 70_000] * 30, "ranking": [row] * 30})
+    assert len(text) < 65_000
+    assert text.startswith("### Podium would keep the champion\n")
+    assert "r… \\(69000 more\\)\n- and 20 more\n" in text
+    assert text.endswith(f"\n\n{LEFT_OUT}\n")
+    few = comment({"quarantined": []}, {**selected, "reasons": ["short"], "ranking": []})
+    assert "left out" not in few
+
+
+def test_a_github_that_is_not_there_is_one_line(home: Path) -> None:
+    """It says why, with a status, and no traceback."""
+    (home / "verdict.md").write_text("<!-- podium churn.yaml -->\n### Podium would keep the champion\n")
+    runner = {"RUNNER_TEMP": str(home), "GITHUB_STEP_SUMMARY": str(home / "summary.md")}
+    github = {"GITHUB_API_URL": NOWHERE, "GITHUB_REPOSITORY": REPOSITORY}
+    values = {"github.token": "t0ken", "github.event.pull_request.number": str(NUMBER)}
+    ended = run_step("preview", "Comment it", home, values, **runner, **github)
+    assert (ended.returncode, ended.stderr, ended.stdout.count("\n")) == (1, "", 1)
+    assert ended.stdout.startswith("::error::GitHub cannot be told: [Errno 111]")
 
 
 @pytest.mark.parametrize(
