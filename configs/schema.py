@@ -13,12 +13,10 @@ from pydantic import Field, field_validator, model_validator
 
 from configs.alerts import AlertsSection
 from configs.monitoring import MonitoringSection
+from configs.naming import ModelName, Name
 from configs.policy import PolicySection
 from configs.section import Section, no_boolean
 from configs.training import TrainingSection
-
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s'\"`][^/:'\"`]*$")]
-
 
 REGRESSION_TIES = ("champion", "r2", "smaller", "older")
 FileName = Annotated[str, Field(pattern=r"^[^/\\\\]+$", max_length=255)]
@@ -33,7 +31,7 @@ class MlflowSection(Section):
         description="MLflow tracking URI. null: MLFLOW_TRACKING_URI, else embedded SQLite in PODIUM_HOME.",
     )
     experiment: Name = Field("churn_monitoring", description="Experiment that holds the candidates.")
-    registered_model: Name = Field("churn", description="Registered model whose versions are candidates.")
+    registered_model: ModelName = Field("churn", description="Registered model whose versions are candidates.")
     patience: float = Field(
         60,
         ge=0,

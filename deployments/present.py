@@ -26,7 +26,7 @@ OURS, RUNS, RESTS = "podium-", "podium-runs-", "podium-rests-"
 def present(client: SyncPrefectClient, wanted: Sequence[Declared], project: Project) -> dict[str, DeploymentResponse]:
     """Return the deployments of a project by name: those declared, whoever made them, and those no longer declared."""
     declared = [_read(client, one) for one in wanted]
-    former = [found for found in _tagged(client, project) if _is_declared_once(found, project)]
+    former = [found for found in _tagged(client, project) if is_declared_once(found, project.name)]
     return {found.name: found for found in (*former, *declared) if found}
 
 
@@ -42,10 +42,10 @@ def _tagged(client: SyncPrefectClient, project: Project) -> list[DeploymentRespo
     return client.read_deployments(deployment_filter=DeploymentFilter(tags=tags))
 
 
-def _is_declared_once(found: DeploymentResponse, project: Project) -> bool:
+def is_declared_once(found: DeploymentResponse, project: str) -> bool:
     """Whether a deployment has the name that a declaration gives: a person's own, of the same flow, has another."""
     function = (found.entrypoint or "").rpartition(".")[2]
-    return found.name == f"{project.name}-{function.replace('_', '-')}"
+    return found.name == f"{project}-{function.replace('_', '-')}"
 
 
 def require_same_config(there: Iterable[DeploymentResponse], project: Project) -> None:
@@ -54,7 +54,7 @@ def require_same_config(there: Iterable[DeploymentResponse], project: Project) -
     Raises:
         UsageError: it was.
     """
-    theirs = next((where for found in there if (where := _location(found)) not in (None, project.location)), None)
+    theirs = next((where for found in there if (where := location_of(found)) not in (None, project.location)), None)
     if theirs:
         raise UsageError(
             f"{project.model!r} is registered with {theirs}, not with {project.location}: name another "
@@ -62,9 +62,14 @@ def require_same_config(there: Iterable[DeploymentResponse], project: Project) -
         )
 
 
-def _location(found: DeploymentResponse) -> str | None:
+def folder_of(found: DeploymentResponse) -> str | None:
+    """Return the folder in which the runs of a deployment start, None if it does not say."""
+    return next((step[STEP]["directory"] for step in found.pull_steps or () if STEP in step), None)
+
+
+def location_of(found: DeploymentResponse) -> str | None:
     """Return where the runs of a deployment find their config file, None if it does not say."""
-    folder = next((step[STEP]["directory"] for step in found.pull_steps or () if STEP in step), None)
+    folder = folder_of(found)
     return folder and located(folder, found.parameters.get("config_path"))
 
 

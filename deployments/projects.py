@@ -4,20 +4,16 @@ A project is a registered model with its config file. Its name is in the names o
 and what its triggers match, so that nothing of one project starts anything of another.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from configs.loading import DEFAULT_PATH
 from configs.schema import PodiumConfig
 from deployments.declared import OF_MODEL, Declared, PrefectFile, Schedule, Trigger
-from podium.errors import ConfigError
 from podium.names import slug
 
 MONITORS = "flows.monitoring.monitor"
 """Entrypoint of the deployment whose schedule rests where a config does not say where recent rows are."""
-TAGS = frozenset({"podium", "reads", "writes"})
-"""Tags that the deployments of all projects have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +48,13 @@ class Project:
 
 
 def located(folder: str, config: str | None) -> str:
-    """Return the config file of runs that start in a folder; without one they look for the default."""
-    return os.path.normpath(Path(folder, config or DEFAULT_PATH))
+    """Return the real config file of runs that start in a folder; without one they look for the default."""
+    return str(Path(folder, config or DEFAULT_PATH).resolve())
 
 
 def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool: str) -> Project:
-    """Return the project of a configuration that was read from a file.
-
-    Raises:
-        ConfigError: no trigger could tell its events from those of others.
-    """
+    """Return the project of a configuration that was read from a file."""
     model = config.mlflow.registered_model
-    if model.startswith("!") or model.endswith("*"):
-        raise ConfigError(f"mlflow.registered_model: {model!r}: Prefect reads a leading ! and a last * as patterns")
-    if slug(model) in TAGS:
-        raise ConfigError(f"mlflow.registered_model: {model!r}: every project has this tag; name the model otherwise")
     given = (pool, config.training is not None, config.monitoring.batches is not None)
     if folder is None:
         return Project(model, _from(path, Path.cwd()), str(Path.cwd()), *given)

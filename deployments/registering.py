@@ -5,8 +5,9 @@ tag of an automation; one that has the declared digest is not touched, so that w
 counting. What was paused or switched off by hand stays so, also where the declaration is another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,8 @@ from prefect.utilities.callables import parameter_schema
 from deployments.automating import Finding, apply_automations, notification_blocks, remove_automations
 from deployments.automations import read_automations
 from deployments.declared import Declared, PrefectFile, read_file
-from deployments.present import STEP, present, require_same_config, schedules_of
+from deployments.former import former_names, require_none
+from deployments.present import STEP, folder_of, present, require_same_config, schedules_of
 from deployments.projects import Project, deployments_of
 from deployments.queueing import ensure_queue, remove_queue
 from deployments.telling import BLOCK
@@ -35,7 +37,11 @@ PREFECT_YAML = next(
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What was done, or would be. ``told`` is whether automations have a block to tell, None if none is left."""
+    """What was done, or would be.
+
+    ``told`` is whether automations have a block to tell, None if none is left. ``moved_from`` is the folder in which
+    runs started before, where that was another.
+    """
 
     project: str
     queue: str
@@ -43,6 +49,8 @@ class Registered:
     automations: tuple[Step, ...]
     dry_run: bool
     told: bool | None = None
+    folder: str | None = None
+    moved_from: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -53,6 +61,8 @@ class Registered:
             "automations": [step.as_json() for step in self.automations],
             "dry_run": self.dry_run,
             "told": self.told,
+            "folder": self.folder,
+            "moved_from": self.moved_from,
         }
 
 
@@ -64,18 +74,19 @@ def declarations() -> PrefectFile:
 def register(project: Project, *, dry_run: bool = False, replace: bool = False) -> Registered:
     """Make a server what is declared for a project; ``dry_run`` only tells what that would change.
 
-    ``replace`` takes over what another config file registered under the same name.
+    ``replace`` takes over what another config file registered under the same name, and removes what this one did under
+    another.
 
     Raises:
         ConfigError: a declaration is not one that Prefect takes.
-        UsageError: another config file registered the project, and is not to be replaced.
+        UsageError: there is such a thing, and it is not to be replaced.
     """
     wanted = deployments_of(declarations(), project)
     payloads = {d.name: _payload(d, project) for d in wanted}
     names = frozenset(payloads)
     read_automations(project, Finding(names), _nobody)
     with get_client(sync_client=True) as client:
-        there = _ours(client, wanted, project, replace)
+        there, former = _ours(client, wanted, project, replace)
         versions = {name: found.version for name, found in there.items()}
         steps = reconcile(versions, {name: content["version"] for name, content in payloads.items()})
         ids = {name: found.id for name, found in there.items()}
@@ -84,34 +95,56 @@ def register(project: Project, *, dry_run: bool = False, replace: bool = False) 
             ids |= _apply_deployments(client, wanted, payloads, there, steps)
         blocks = notification_blocks(client)
         automations = apply_automations(client, project, wanted, Finding(names, ids), blocks.get, dry_run=dry_run)
-    return Registered(project.name, project.queue, steps, automations, dry_run, BLOCK in blocks)
+        gone = [_removed(client, one, dry_run) for one in former]
+    done = Registered(project.name, project.queue, steps, automations, dry_run, BLOCK in blocks, project.folder)
+    return _with(replaced(done, moved_from=_moved_from(there.values(), project)), gone)
 
 
 def unregister(project: Project, *, dry_run: bool = False, replace: bool = False) -> Registered:
     """Remove a project from a server: its automations first, so that none starts what goes; runs end as they do.
 
     Raises:
-        UsageError: another config file registered the project, and is not to be replaced.
+        UsageError: another config file registered the project, or this one another, and is not to be replaced.
     """
     with get_client(sync_client=True) as client:
-        there = _ours(client, deployments_of(declarations(), project), project, replace)
-        automations = remove_automations(client, project, dry_run=dry_run)
-        for found in () if dry_run else there.values():
-            client.delete_deployment(found.id)
-        if not dry_run:
-            pools = {project.pool, *(found.work_pool_name for found in there.values() if found.work_pool_name)}
-            remove_queue(client, project, sorted(pools))
+        _, former = _ours(client, deployments_of(declarations(), project), project, replace)
+        return _with(_removed(client, project, dry_run), [_removed(client, one, dry_run) for one in former])
+
+
+def _removed(client: SyncPrefectClient, project: Project, dry_run: bool) -> Registered:
+    """Remove a project, and return what was done, or would be."""
+    there = present(client, deployments_of(declarations(), project), project)
+    automations = remove_automations(client, project, dry_run=dry_run)
+    for found in () if dry_run else there.values():
+        client.delete_deployment(found.id)
+    if not dry_run:
+        pools = {project.pool, *(found.work_pool_name for found in there.values() if found.work_pool_name)}
+        remove_queue(client, project, sorted(pools))
     return Registered(project.name, project.queue, reconcile(dict.fromkeys(there), {}), automations, dry_run)
+
+
+def _with(done: Registered, gone: Sequence[Registered]) -> Registered:
+    """Return what was done, with what was removed of other projects."""
+    deployments = (*done.deployments, *(step for one in gone for step in one.deployments))
+    automations = (*done.automations, *(step for one in gone for step in one.automations))
+    return replaced(done, deployments=deployments, automations=automations)
+
+
+def _moved_from(there: Iterable[DeploymentResponse], project: Project) -> str | None:
+    """Return another folder than the project's in which runs started, if there is one."""
+    return next((folder for found in there if (folder := folder_of(found)) not in (None, project.folder)), None)
 
 
 def _ours(
     client: SyncPrefectClient, wanted: Sequence[Declared], project: Project, replace: bool
-) -> dict[str, DeploymentResponse]:
-    """Return the deployments of a project that are there, if they are those of its config file."""
-    there = present(client, wanted, project)
+) -> tuple[dict[str, DeploymentResponse], list[Project]]:
+    """Return the deployments of a project that are there, if they are its config file's, and that one's former ones."""
+    there, former = present(client, wanted, project), former_names(client, project)
     if not replace:
         require_same_config(there.values(), project)
-    return there
+        require_none(former, project)
+    # The name is all that is needed to remove one, and that of a name is the name.
+    return there, [replaced(project, model=name) for name in former]
 
 
 def _nobody(name: str) -> None:

@@ -56,8 +56,15 @@ def select(
     config = load_config(config_path)
     holdout = load_holdout(config)
     asking = asker(asked_by, model_id, started_by_hand())
-    outcome = preview(config, holdout)[0] if dry_run else _selected(config, holdout, asking)
+    outcome = _as_it_would_be(config, preview(config, holdout)[0]) if dry_run else _selected(config, holdout, asking)
     return _answered(config, outcome)
+
+
+def _as_it_would_be(config: PodiumConfig, found: SelectionOutcome) -> SelectionOutcome:
+    """Return a preview that says whether its promotion would wait for approval."""
+    must_wait = config.policy.approval == "required"
+    would = subject_to_approval(found.selection, must_wait)
+    return replace(found, selection=would, awaits_approval=must_wait and would.promoted is not None)
 
 
 def select_as_planned(config: PodiumConfig, planned: Planned, asked_by: str) -> SelectionOutcome:

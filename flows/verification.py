@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 
 from configs.loading import load_config
+from configs.schema import PodiumConfig
 from flows.alerting import telling
 from flows.settlement import resume_interrupted
 from podium.checks import Verification
 from podium.errors import NegativeAnswerError
 from podium.events import degraded
+from podium.measurement import Holdout
 from podium.progress import announce
+from tasks.decisions import waiting_decision
 from tasks.effects.events import project_of, tell
 from tasks.measurement import load_holdout
 from tasks.verification import verify_champion
@@ -28,10 +31,21 @@ def verify(config_path: str | None = None) -> Verification:
     holdout = load_holdout(config)
     resume_interrupted(config)
     announce("verifying the champion in a fresh process")
-    found = verify_champion(config, holdout)
+    found = _verified(config, holdout)
     if not found.passed:
         tell(degraded(project_of(config.mlflow), found, datetime.now(UTC).date()))
         failed = ", ".join(check.name for check in found.checks if not check.passed)
         who = f"{config.mlflow.registered_model} version {found.version}"
         raise NegativeAnswerError(f"{who} failed its verification: {failed}", found)
     return found
+
+
+def _verified(config: PodiumConfig, holdout: Holdout | None) -> Verification:
+    """Return the checks; where nothing is in production, say what waits to be approved, if anything does."""
+    try:
+        return verify_champion(config, holdout)
+    except NegativeAnswerError:
+        if waiting := waiting_decision(config.mlflow):
+            who, how = config.mlflow.registered_model, f"podium approve {waiting.decision_id}"
+            raise NegativeAnswerError(f"{who}: nothing is in production yet; a promotion waits: run `{how}`") from None
+        raise

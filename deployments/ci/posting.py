@@ -1,10 +1,11 @@
 """Puts a verdict on a pull request as a comment, over that of an earlier run.
 
-``python -m deployments.ci.posting NUMBER FILE``, in a job of GitHub Actions, with its token in ``GH_TOKEN``. The first
-line of the file is its mark, which no reader sees: a comment of a bot that begins with the same mark is written over.
-What people and other bots wrote is left alone.
+``python -P -m deployments.ci.posting NUMBER FILE``, in a job of GitHub Actions, with its token in ``GH_TOKEN``. The
+first line of the file is its mark, which no reader sees: a comment of a bot that begins with the same mark is written
+over. What people and other bots wrote is left alone.
 """
 
+import http.client
 import json
 import os
 import sys
@@ -68,6 +69,10 @@ def main(number: str, file: str) -> int:
         told = f"GitHub takes no comment on {number}: {error.code} {error.reason}; the verdict is in the job's summary"
         sys.stdout.write(f"::{'warning' if error.code == FORBIDDEN else 'error'}::{told}\n")
         return 0 if error.code == FORBIDDEN else 1
+    except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+        why = " ".join(str(getattr(error, "reason", error)).split())
+        sys.stdout.write(f"::error::GitHub cannot be told: {why}; the verdict is in the job's summary\n")
+        return 1
     return 0
 
 

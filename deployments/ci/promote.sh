@@ -3,20 +3,21 @@
 #
 #   promote.sh preview CONFIG [FILE]   on a pull request: a scratch store, nothing of production is touched or asked;
 #                                      writes the verdict as Markdown to FILE, or prints it; its first line is a mark
-#   promote.sh release CONFIG          on merge: migrates, selects and verifies, on the servers that the environment names
+#   promote.sh release CONFIG          on merge: migrates, selects and verifies, on the servers that the environment names;
+#                                      does not verify while nothing is in production and the promotion waits for approval
 set -euo pipefail
 
 usage() {
-    sed -n '4,6p' "$0" | cut -c5- >&2
+    sed -n '4,7p' "$0" | cut -c5- >&2
     exit 2
 }
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
 # Everything in a home of its own: an MLflow and a Prefect that end with the job.
 preview() {
     local config=$1 report=${2:-/dev/stdout} status=0
-    # Not local: it is removed at the end of the script, when the function is long over.
-    scratch=$(mktemp -d)
-    trap 'rm -rf "$scratch"' EXIT
     unset MLFLOW_TRACKING_URI MLFLOW_REGISTRY_URI PREFECT_API_URL PREFECT_API_KEY
     export PODIUM_HOME=$scratch PODIUM_MLFLOW__TRACKING_URI="sqlite:///$scratch/mlflow.db"
     podium migrate --json --config "$config" >"$scratch/migrate.json" || status=$?
@@ -28,10 +29,11 @@ preview() {
 }
 
 # By its first line a later run of the same config finds its comment, to write over it.
+# -P: the working directory is the pull request's, and none of its modules is to be imported.
 verdict() {
     printf '<!-- podium %s -->\n' "$1"
     if [ -s "$scratch/select.json" ]; then
-        "${PYTHON:-python}" -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json"
+        "${PYTHON:-python}" -P -m deployments.ci.comment "$scratch/migrate.json" "$scratch/select.json"
     else
         printf '### Podium cannot tell what would be promoted\n\nIt ended with status %s; the log of the job says why.\n' "$2"
     fi
@@ -44,8 +46,9 @@ release() {
         [ -n "${!name:-}" ] || unset "$name"
     done
     podium migrate --json --config "$1"
-    podium select --json --config "$1"
-    podium verify --json --config "$1"
+    podium select --json --config "$1" | tee "$scratch/select.json"
+    # -P: as above.
+    "${PYTHON:-python}" -P -m deployments.ci.waiting "$scratch/select.json" || podium verify --json --config "$1"
 }
 
 [ $# -ge 2 ] || usage

@@ -28,14 +28,17 @@ OF_A_RUN = "PREFECT__FLOW_RUN_ID"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Says of which home, of which start, and of which service a process is."""
+    """Says of which home, of which start, and of which service a process is.
+
+    As text it names the real folder, so that a home is the same one by whatever path it was given.
+    """
 
     home: str
     token: str
     service: str
 
     def __str__(self) -> str:
-        return f"{self.home}:{self.token}:{self.service}"
+        return f"{Path(self.home).resolve()}:{self.token}:{self.service}"
 
 
 def start(command: Sequence[str], mark: Mark, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
@@ -54,10 +57,10 @@ def start(command: Sequence[str], mark: Mark, environment: Mapping[str, str], lo
 
 def living(home: Path, token: str | None = None) -> dict[psutil.Process, Mark]:
     """Return the living processes of one start, or of all starts in a home."""
-    found = {}
+    found, real = {}, str(home.resolve())
     for process in psutil.process_iter():
         mark = _mark_of(process)
-        if mark and mark.home == str(home) and token in (None, mark.token):
+        if mark and mark.home == real and token in (None, mark.token):
             found[process] = mark
     return found
 

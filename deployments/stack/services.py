@@ -1,5 +1,6 @@
 """What a stack is made of: how each service is started, and how it shows that it works."""
 
+import http.client
 import json
 import os
 import sys
@@ -19,6 +20,8 @@ from podium.errors import PodiumError, UsageError
 from podium.redaction import without_password
 from tasks.effects import blank
 
+UNHEARD = (OSError, http.client.HTTPException)
+"""Errors of a server that is not there, is too slow, or ends in the middle of its answer."""
 POOL, WORKER = "podium", "podium-up"
 ELSEWHERE = (
     "MLFLOW_TRACKING_URI",
@@ -166,7 +169,7 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=ANSWER) as reply:  # noqa: S310 - our own address
             return bool(reply.status == 200)
-    except OSError:
+    except UNHEARD:
         return False
 
 
@@ -174,11 +177,11 @@ def has_reported(api: str, since: datetime, pool: str = POOL) -> bool:
     """Whether the worker that was started at a time reports to the server."""
     try:
         found: list[dict[str, Any]] = ask(f"{api}/work_pools/{pool}/workers/filter", {})
-    except (OSError, ValueError):
+        times = [w["last_heartbeat_time"] for w in found if w["name"] == WORKER and w["last_heartbeat_time"]]
+        now = datetime.now(UTC)
+        return any(is_of_now(datetime.fromisoformat(time), since, now) for time in times)
+    except (*UNHEARD, ValueError, TypeError, KeyError):
         return False
-    now = datetime.now(UTC)
-    times = [w["last_heartbeat_time"] for w in found if w["name"] == WORKER and w["last_heartbeat_time"]]
-    return any(is_of_now(datetime.fromisoformat(time), since, now) for time in times)
 
 
 def is_of_now(reported: datetime, since: datetime, now: datetime) -> bool:
@@ -186,20 +189,31 @@ def is_of_now(reported: datetime, since: datetime, now: datetime) -> bool:
     return reported >= max(since, now - FRESH)
 
 
-def make_pool(api: str, pool: str = POOL) -> None:
-    """Make the work pool, which worker and registration would both make at once."""
-    deadline = time.monotonic() + WRITING
-    while True:
-        try:
-            ask(f"{api}/work_pools/", {"name": pool, "type": "process"}, patience=WRITING)
-        except urllib.error.HTTPError as error:
-            if error.code == CONFLICT:
-                return
-            if error.code != BUSY or time.monotonic() > deadline:
-                raise PodiumError(f"Prefect does not take a work pool: {error.code} {error.reason}") from None
-            time.sleep(SOON)
-        else:
-            return
+def make_pool(api: str, pool: str = POOL, patience: float = WRITING) -> None:
+    """Make the work pool, which worker and registration would both make at once.
+
+    Raises:
+        PodiumError: the server does not take it, or is not heard of for too long.
+    """
+    deadline = time.monotonic() + patience
+    while problem := _refusal(api, pool, patience):
+        if time.monotonic() > deadline:
+            raise PodiumError(f"Prefect does not take a work pool: {problem}")
+        time.sleep(SOON)
+
+
+def _refusal(api: str, pool: str, patience: float) -> str | None:
+    """Return why a server has no work pool yet and may be asked again, None if it has it."""
+    try:
+        ask(f"{api}/work_pools/", {"name": pool, "type": "process"}, patience)
+    except urllib.error.HTTPError as error:
+        if error.code not in (CONFLICT, BUSY):
+            raise PodiumError(f"Prefect does not take a work pool: {error.code} {error.reason}") from None
+        return None if error.code == CONFLICT else f"{error.code} {error.reason}"
+    except (*UNHEARD, ValueError) as error:
+        # What it was asked may be done all the same: then the next answer is that it is there.
+        return str(error) or type(error).__name__
+    return None
 
 
 def ask(url: str, question: object, patience: float = ANSWER) -> Any:

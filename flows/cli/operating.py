@@ -7,7 +7,10 @@ import click
 from flows.cli.options import common, run
 
 replacing = click.option(
-    "--replace", is_flag=True, help="Take over what another config file registered for the same registered model."
+    "--replace",
+    is_flag=True,
+    help="Take over what another config file registered for the same registered model, and remove what this one "
+    "registered for another.",
 )
 
 

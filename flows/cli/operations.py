@@ -20,7 +20,20 @@ def show_registered(console: Console, document: Mapping[str, Any]) -> None:
         for step in document[kind]:
             table.add_row(kind.removesuffix("s"), step["name"], step["action"])
     console.print(table)
+    _show_move(console, document)
     _show_untold(console, document)
+
+
+def _show_move(console: Console, document: Mapping[str, Any]) -> None:
+    """Say that runs start in another folder than before, if that is so."""
+    if before := document["moved_from"]:
+        start = "would start" if document["dry_run"] else "start"
+        console.print(
+            f"runs {start} in {document['folder']}, and no longer in {before}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _show_untold(console: Console, document: Mapping[str, Any]) -> None:
@@ -41,6 +54,7 @@ def show_up(console: Console, document: Mapping[str, Any]) -> None:
     ]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    _show_move(console, document)
     _show_untold(console, document)
 
 

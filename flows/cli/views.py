@@ -173,7 +173,7 @@ def show_verdict(console: Console, document: Json) -> None:
 
 def _show_fate(console: Console, document: Json) -> None:
     """Show why a promotion is not in production, or not any more."""
-    if document["awaits_approval"]:
+    if document["awaits_approval"] and not document["dry_run"]:
         waiting = document["decision_id"]
         console.print(f"it waits: podium approve {waiting}, or podium reject {waiting}", highlight=False)
     if document["undone"]:

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from configs.loading import load_config, load_policy, podium_home
+from configs.loading import load_config, load_policy, podium_home, problems_of
 from podium.errors import ConfigError
 
 
@@ -126,6 +127,38 @@ def test_a_binary_average_needs_a_positive_class(tmp_path: Path) -> None:
     text = "holdout: {path: h.parquet, positive_class: null}\npolicy: {primary: {average: binary}}"
     with pytest.raises(ConfigError, match=r"holdout\.positive_class"):
         load_config(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("!churn", "leading !"),
+        ("churn*", r"last \*"),
+        ("podium", "every project has this tag"),
+        ("writes", "every project has this tag"),
+        ("credit\u00a0risk", r"U\+00A0 is not printable; use letters"),
+        ("credit\u3000risk", r"U\+3000"),
+        ("credit\trisk", r"U\+0009"),
+        ("credit\nrisk", r"U\+000A"),
+        ("credit\0risk", r"U\+0000"),
+        ("credit\u202erisk", r"U\+202E"),
+    ],
+)
+def test_a_model_whose_events_no_trigger_would_match_is_a_mistake(tmp_path: Path, model: str, said: str) -> None:
+    """What Prefect reads as a pattern, what every project is tagged with, and what events cannot carry as it is."""
+    path = written(tmp_path, yaml.safe_dump({"mlflow": {"registered_model": model}}))
+    (problem,) = problems_of(path)
+    assert re.search(rf"churn\.yaml: mlflow\.registered_model: .*{said}", problem)
+    assert problem.isprintable()
+    with pytest.raises(ConfigError, match=said):
+        load_config(path)
+
+
+def test_a_model_may_have_spaces_and_letters_of_any_language(tmp_path: Path) -> None:
+    """They reach triggers as they are."""
+    name = "Kündigung 解約 v1.2!"
+    path = written(tmp_path, yaml.safe_dump({"mlflow": {"registered_model": name}}))
+    assert (problems_of(path), load_config(path).mlflow.registered_model) == ((), name)
 
 
 HOOK = "https://hooks.slack.com/services/T0/B0/PlAnTed0123"

@@ -2,16 +2,21 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from deployments.ci.comment import SCRATCH, comment
+from deployments.ci.comment import AWAITED, LEFT_OUT, SCRATCH, comment
+from flows.approval import approve
 from flows.history import chain_json, history
+from flows.verification import verify
+from podium.errors import NegativeAnswerError
 from tests.deployments.github import NUMBER, REPOSITORY, WORKFLOW, PullRequest, run_step
 from tests.deployments.test_reference import assert_taken, run
 from tests.deployments.written import ROOT
@@ -89,6 +94,31 @@ def test_a_comment_that_may_not_be_written_is_a_warning(home: Path, pull_request
     assert (ended.returncode, ended.stdout.startswith("::error::")) == (1, True)
 
 
+def test_no_module_of_a_pull_request_is_imported_where_the_token_is(home: Path, pull_request: PullRequest) -> None:
+    """Modules in the working directory that are named like those of Podium or of Python are left alone."""
+    ran = home / "ran"
+    package = home / "deployments" / "ci"
+    package.mkdir(parents=True)
+    named = (home / "json.py", home / "sitecustomize.py", package.parent / "__init__.py", package / "comment.py")
+    for file in named:
+        file.write_text(f"open({str(ran)!r}, 'a').write(__file__)")
+    (home / "verdict.md").write_text("<!-- podium churn.yaml -->\n### Podium would keep the champion\n")
+    runner = {"RUNNER_TEMP": str(home), "GITHUB_STEP_SUMMARY": str(home / "summary.md")}
+    github = {"GITHUB_API_URL": pull_request.address, "GITHUB_REPOSITORY": REPOSITORY}
+    values = {"github.token": "t0ken", "github.event.pull_request.number": str(NUMBER)}
+    assert_taken(run_step("preview", "Comment it", home, values, **runner, **github))
+    assert pull_request.bodies[-1].endswith("### Podium would keep the champion\n")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("script", [SCRIPT, WORKFLOW])
+def test_python_in_ci_looks_for_no_module_where_it_starts(script: Path) -> None:
+    """The folder that it starts in is that of a pull request."""
+    calls = [line for line in script.read_text().splitlines() if re.search(r"\s-m\s", line)]
+    assert calls
+    assert all(" -P -m " in call for call in calls)
+
+
 def test_a_merge_promotes_and_tells_the_team(home: Path, made: Path, prefect_server: str, team: Receiver) -> None:
     """The step of the workflow migrates, selects and verifies on the servers of its inputs, and knows the channels."""
     channels = {"team": {"url_env": "PODIUM_TEAM", "minimum": "info"}}
@@ -107,6 +137,27 @@ def test_a_merge_promotes_and_tells_the_team(home: Path, made: Path, prefect_ser
     assert f"::add-mask::{address}" in ended.stdout
     assert [title for title in team.titles if "is in production" in title]
     assert "is not set" not in ended.stderr
+
+
+def test_a_promotion_that_waits_for_approval_is_said_and_no_failure(
+    home: Path, made: Path, prefect_server: str
+) -> None:
+    """The comment says that it will wait; a merge, and the next one, end with 0 though nothing is in production yet."""
+    config = str(project(home.parent, made, LOGISTIC, policy={"approval": "required"}))
+    report = home.parent / "verdict.md"
+    assert promote("preview", config, str(report), home=home).returncode == 0
+    name = LOGISTIC.replace("_", "\\_")
+    assert f"### Podium would promote {name}, once it is approved\n\n{SCRATCH}\n\n{AWAITED}\n\n- " in report.read_text()
+    for _ in range(2):
+        ended = promote("release", config, home=home, MLFLOW_TRACKING_URI=f"sqlite:///{home / 'mlflow.db'}")
+        assert ended.returncode == 0, ended.stderr
+        (decision,) = chain_json(history(config))["decisions"]
+        assert f"podium approve {decision['decision_id']}\n" in ended.stderr
+    with pytest.raises(NegativeAnswerError, match=f"run `podium approve {decision['decision_id']}`"):
+        verify(config)
+    approve(config, decision["decision_id"])
+    ended = promote("release", config, home=home, MLFLOW_TRACKING_URI=f"sqlite:///{home / 'mlflow.db'}")
+    assert (ended.returncode, '"passed": true' in ended.stdout) == (0, True)
 
 
 def test_a_merge_without_a_server_says_so(home: Path) -> None:
@@ -141,6 +192,7 @@ def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:
         "primary": "f1_score",
         "ranking": [row],
         "promoted": hostile,
+        "awaits_approval": False,
     }
     text = comment({"quarantined": [{"model_id": hostile, "reason": hostile}]}, selected)
     assert "<script>" not in text
@@ -149,6 +201,31 @@ def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:
     (line,) = [line for line in text.splitlines() if line.startswith("| 1 |")]
     assert line.replace("\\|", "").count("|") == 4
     assert "\n# big" not in text
+
+
+def test_a_verdict_that_is_long_is_one_that_github_takes() -> None:
+    """Reasons, names and their number are bounded, with a word on what was left out, and what matters comes first."""
+    row = {"place": 1, "model_id": "*" * 70_000, "value": 0.5}
+    selected: dict[str, Any] = {"verdict": "keep", "primary": "f1_score", "promoted": None, "awaits_approval": False}
+    refused = [{"model_id": "_" * 70_000, "reason": "<" * 70_000}] * 30
+    text = comment({"quarantined": refused}, {**selected, "reasons": ["r" * 70_000] * 30, "ranking": [row] * 30})
+    assert len(text) < 65_000
+    assert text.startswith("### Podium would keep the champion\n")
+    assert "r… \\(69000 more\\)\n- and 20 more\n" in text
+    assert text.endswith(f"\n\n{LEFT_OUT}\n")
+    few = comment({"quarantined": []}, {**selected, "reasons": ["short"], "ranking": []})
+    assert "left out" not in few
+
+
+def test_a_github_that_is_not_there_is_one_line(home: Path) -> None:
+    """It says why, with a status, and no traceback."""
+    (home / "verdict.md").write_text("<!-- podium churn.yaml -->\n### Podium would keep the champion\n")
+    runner = {"RUNNER_TEMP": str(home), "GITHUB_STEP_SUMMARY": str(home / "summary.md")}
+    github = {"GITHUB_API_URL": NOWHERE, "GITHUB_REPOSITORY": REPOSITORY}
+    values = {"github.token": "t0ken", "github.event.pull_request.number": str(NUMBER)}
+    ended = run_step("preview", "Comment it", home, values, **runner, **github)
+    assert (ended.returncode, ended.stderr, ended.stdout.count("\n")) == (1, "", 1)
+    assert ended.stdout.startswith("::error::GitHub cannot be told: [Errno 111]")
 
 
 @pytest.mark.parametrize(
@@ -165,8 +242,10 @@ def test_every_verdict_has_a_headline(verdict: str, said: str) -> None:
     rows = [{"place": i, "model_id": name, "value": 0.5} for i, name in enumerate(("first", "second"), start=1)]
     promoted = "second" if verdict == "promote" else None
     selected = {"verdict": verdict, "reasons": [], "primary": "f1_score", "ranking": rows, "promoted": promoted}
-    headline, _, scratch, *_ = comment({"quarantined": []}, selected).splitlines()
+    text = comment({"quarantined": []}, {**selected, "awaits_approval": False})
+    headline, _, scratch, *_ = text.splitlines()
     assert (headline, scratch) == (said, SCRATCH)
+    assert AWAITED not in text
 
 
 def test_the_workflow_is_one_that_github_takes() -> None:

@@ -8,7 +8,6 @@ import pytest
 from configs.schema import PodiumConfig
 from deployments.declared import read_file
 from deployments.projects import Project, deployments_of, project_of
-from podium.errors import ConfigError
 
 FILE = read_file(Path(__file__).parents[2] / "prefect.yaml")
 
@@ -72,10 +71,3 @@ def test_recent_rows_are_looked_at_by_schedule_where_the_config_says_where_they_
         project = project_of(config_of("churn", **more), None, None, "p")
         (found,) = [d for d in deployments_of(FILE, project) if d.name == "churn-monitor"]
         assert [schedule.active for schedule in found.schedules] == [active]
-
-
-@pytest.mark.parametrize("model", ["!churn", "churn*", "podium", "writes"])
-def test_names_that_would_match_others_are_refused(model: str) -> None:
-    """What Prefect reads as a pattern, or what every project is tagged with, cannot tell one project from others."""
-    with pytest.raises(ConfigError, match=r"mlflow\.registered_model"):
-        project_of(config_of(model), None, None, "podium")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
@@ -94,6 +95,49 @@ def test_another_config_file_does_not_take_over_unasked(client: SyncPrefectClien
     assert client.read_deployment_by_name("select/tides-select").parameters["config_path"] == "configs/tides.yaml"
     assert actions(Project("tides", "../srv/configs/tides.yaml", "/srv", "tidal")) == {"updated", "unchanged"}
     assert actions(PROJECT) == {"updated", "unchanged"}
+
+
+def test_a_file_is_the_same_by_a_link_and_a_move_of_its_folder_is_told(
+    client: SyncPrefectClient, tmp_path: Path
+) -> None:
+    """It is not refused as another; from the same folder nothing changes, and from another that is said."""
+    (tmp_path / "proj").mkdir()
+    (tmp_path / "proj" / "neap.yaml").touch()
+    (tmp_path / "link.yaml").symlink_to("proj/neap.yaml")
+    first = Project("neap", "neap.yaml", str(tmp_path / "proj"), "tidal")
+    second = Project("neap", "link.yaml", str(tmp_path), "tidal")
+    assert register(first).moved_from is None
+    assert (actions(first), register(first).moved_from) == ({"unchanged"}, None)
+    assert register(second, dry_run=True).moved_from == first.folder
+    done = register(second)
+    assert (done.folder, done.moved_from, register(second).moved_from) == (second.folder, first.folder, None)
+    unregister(second)
+
+
+def test_a_renamed_model_leaves_no_project_behind(client: SyncPrefectClient) -> None:
+    """What the file registered before is named, and nothing done; to replace removes it, and nobody else's."""
+    before = Project("ebb and flow", "configs/ebb.yaml", "/srv", "tidal")
+    after, elsewhere = replace(before, model="flood"), replace(before, model="spring", pool="stream")
+    register(before)
+    register(elsewhere)
+    for act in (register, unregister):
+        with pytest.raises(UsageError, match=rf"/srv/configs/ebb\.yaml is registered as {before.name}, .*--replace"):
+            act(after)
+    assert not [d for d in client.read_deployments() if d.name.startswith("flood-")]
+    would = register(after, replace=True, dry_run=True)
+    done = register(after, replace=True)
+    assert [(s.name, s.action) for s in done.deployments] == [(s.name, s.action) for s in would.deployments]
+    assert {s.name for s in done.automations if s.action == "removed"} >= {f"{before.name}: a run failed"}
+    names = [d.name for d in client.read_deployments()]
+    assert not [name for name in names if name.startswith(before.name)]
+    assert {"flood-select", "spring-select", "tides-select"} <= set(names)
+    assert queues(client) & {before.queue, after.queue} == {after.queue}
+    assert actions(after) == {"unchanged"}
+    register(before, replace=True)
+    register(replace(after, config="configs/flood.yaml"))
+    unregister(before)
+    for left in (replace(after, config="configs/flood.yaml"), elsewhere):
+        unregister(left)
 
 
 def test_what_a_person_switched_stays_so_when_the_declaration_changes(client: SyncPrefectClient) -> None:

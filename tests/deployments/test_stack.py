@@ -87,6 +87,20 @@ def test_runs_are_asked_before_their_worker_and_what_stays_is_killed(tmp_path: P
     assert deaf.wait(5) == -9
 
 
+def test_a_home_is_the_same_by_every_path(tmp_path: Path) -> None:
+    """What was started by one spelling of it, or through a link to it, is found by another; another home's is not."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    link.symlink_to(real)
+    spellings = [real, link, tmp_path / "link" / ".." / "real"]
+    for number, spelling in enumerate(spellings):
+        sleeper = start(["sleep", "100"], Mark(str(spelling), str(number), "s"), os.environ, tmp_path / "s.log")
+        found = [{process.pid for process in living(other, str(number))} for other in (*spellings, tmp_path)]
+        assert found == [{sleeper.pid}] * 3 + [set()]
+        assert Ending(lambda: living(link)).end() == 1
+        sleeper.wait(5)
+
+
 def test_ports() -> None:
     """The usual one if it is free, any that is free else; a taken one that was asked for is refused with its holder."""
     import socket
