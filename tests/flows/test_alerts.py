@@ -196,6 +196,65 @@ def test_mail_that_one_of_two_refuses_is_told_once(
     assert "no such user')}; told in part: [critical] churn: version 1" in caplog.text
 
 
+@pytest.mark.parametrize("ahead", [600, -600])
+def test_clocks_that_lie_apart_keep_nothing_quiet(
+    chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    """What one machine says is over is over for the other, whatever its clock says; then it begins anew."""
+    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{home / 'mlflow.db'}"}))
+    store_of(home.parent / "churn.yaml")
+    other = home.parent / "other"
+    for minute, where, ended in (
+        (0, home, FAILED),
+        (2, other, PASSED),
+        (4, home, FAILED),
+        (5, other, FAILED),
+        (6, home, FAILED),
+        (7, other, PASSED),
+    ):
+        monkeypatch.setenv("PODIUM_HOME", str(where))
+        seen(config, "verify", ended, 60 * minute + (ahead if where == home else 0))
+    assert [title.partition("]")[0] for title in chat.titles] == ["[critical", "[all clear", "[critical", "[all clear"]
+
+
+def test_what_was_told_while_mlflow_was_gone_counts_until_others_write(
+    chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy of this machine wins over the tag that it was made from, and over no later one."""
+    database = home / "mlflow.db"
+    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{database}"}))
+    store_of(home.parent / "churn.yaml")
+    alert_outcome(config, "verify", PASSED)
+    database.rename(f"{database}.away")
+    alert_outcome(config, "verify", FAILED)
+    Path(f"{database}.away").rename(database)
+    alert_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 1
+    monkeypatch.setenv("PODIUM_HOME", str(home.parent / "other"))
+    for ended in (FAILED, PASSED):
+        alert_outcome(config, "verify", ended)
+    monkeypatch.setenv("PODIUM_HOME", str(home))
+    alert_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 4
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe{", b"[", b'{"name": "churn/chat/verification", "told": {"at": "soon"}}']
+)
+def test_a_damaged_memory_keeps_nobody_from_being_told(chat: Receiver, home: Path, made: Path, content: bytes) -> None:
+    """At worst something is said twice; the file is put out of the way, as is one that cannot be read at all."""
+    config = load_config(alerted(home, made))
+    alert_outcome(config, "verify", FAILED)
+    (file,) = (home / "alerts").iterdir()
+    file.write_bytes(content)
+    (home / "alerts" / "folder.json").mkdir()
+    for _ in range(2):
+        alert_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 2
+    names = {path.name for path in (home / "alerts").iterdir()}
+    assert names == {file.name, f"{file.stem}.damaged", "folder.damaged"}
+
+
 def test_two_machines_share_what_was_told(
     chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
