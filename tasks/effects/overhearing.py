@@ -48,10 +48,11 @@ class Overheard(logging.Handler):
 
     def receipt(self, error: Exception | None = None) -> Receipt:
         """Return what became of a message that was not taken by all, or failed with an error."""
-        problem = self._problem(error)
         if self._is_sent:
-            return Receipt("told", problem)
-        return Receipt("perhaps" if self._is_late(error) else "missed", problem)
+            return Receipt("told", self._problem(error))
+        if self._is_late(error):
+            return Receipt("perhaps", "it did not answer in time")
+        return Receipt("missed", self._problem(error))
 
     def unanswered(self, seconds: float) -> Receipt:
         """Return what became of a message whose sending did not end."""

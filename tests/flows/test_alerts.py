@@ -204,16 +204,17 @@ def test_clocks_that_lie_apart_keep_nothing_quiet(
     config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{home / 'mlflow.db'}"}))
     store_of(home.parent / "churn.yaml")
     other = home.parent / "other"
-    for minute, where, ended in (
-        (0, home, FAILED),
-        (2, other, PASSED),
-        (4, home, FAILED),
-        (5, other, FAILED),
-        (6, home, FAILED),
-        (7, other, PASSED),
+    for minute, where, ended, messages in (
+        (0, home, FAILED, 1),
+        (2, other, PASSED, 2),
+        (4, home, FAILED, 3),
+        (5, other, FAILED, 3),
+        (6, home, FAILED, 3),
+        (7, other, PASSED, 4),
     ):
         monkeypatch.setenv("PODIUM_HOME", str(where))
         seen(config, "verify", ended, 60 * minute + (ahead if where == home else 0))
+        assert len(chat.got) == messages, minute
     assert [title.partition("]")[0] for title in chat.titles] == ["[critical", "[all clear", "[critical", "[all clear"]
 
 

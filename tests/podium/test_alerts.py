@@ -129,7 +129,7 @@ def test_what_did_not_get_through_is_owed_for_a_day() -> None:
 
 def heard(channel: Channel, hours: float) -> list[float]:
     """In which minutes a channel is sent something, if a flow finds the same each minute."""
-    sent = []
+    sent: list[float] = []
     for minute in range(round(60 * hours)):
         channel.now = NOW + 60 * minute
         sent += [minute] if channel.hears(replace(DOWN, text=f"at {minute}")).action == "send" else []
