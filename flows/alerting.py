@@ -24,7 +24,7 @@ from prefect.utilities.hashing import file_hash
 from configs.alerts import ChannelSection
 from configs.loading import load_config
 from configs.schema import PodiumConfig
-from podium.alerts import HOUR, Alert, Limits, Message, message_of, owed, recent_messages, remembered, rule
+from podium.alerts import HOUR, Alert, Limits, Message, Outcome, message_of, owed, recent_messages, remembered, rule
 from podium.errors import UsageError
 from podium.occasions import occasions_of
 from podium.redaction import redacted
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("podium.alerts")
 P = ParamSpec("P")
 R = TypeVar("R")
+SAID: dict[Outcome, str] = {
+    "told": "told in part",
+    "perhaps": "perhaps told",
+    "missed": "not told",
+    "unsent": "not told",
+}
 _ended: dict[UUID, object] = {}
 """What each flow run returned or raised, until it is told."""
 
@@ -94,7 +100,14 @@ def alert_outcome(config: PodiumConfig, flow: str, ended: object, *, and_owed: b
     tell_all(config, occasions_of(flow, ended), f"podium {flow}", and_owed=and_owed)
 
 
-def tell_all(config: PodiumConfig, alerts: Sequence[Alert], by: str, *, and_owed: bool = True) -> None:
+def tell_all(
+    config: PodiumConfig,
+    alerts: Sequence[Alert],
+    by: str,
+    *,
+    and_owed: bool = True,
+    clock: Callable[[], float] = time.time,
+) -> None:
     """Tell every channel of some alerts; ``by`` is who noticed."""
     if not alerts or not config.alerts.channels:
         return
@@ -102,7 +115,7 @@ def tell_all(config: PodiumConfig, alerts: Sequence[Alert], by: str, *, and_owed
     where = f"{by} on {platform.node()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     signed = [_signed(alert, where) for alert in alerts]
     for channel, section in config.alerts.channels.items():
-        _Telling(channel, section, memory, name).tell(signed, and_owed)
+        _Telling(channel, section, memory, name, clock).tell(signed, and_owed)
 
 
 def _signed(alert: Alert, where: str) -> Alert:
@@ -114,33 +127,40 @@ def _signed(alert: Alert, where: str) -> Alert:
 class _Telling:
     """What one channel is told at the end of one flow."""
 
-    def __init__(self, channel: str, section: ChannelSection, memory: Memory, subject: str) -> None:
+    def __init__(
+        self, channel: str, section: ChannelSection, memory: Memory, subject: str, clock: Callable[[], float]
+    ) -> None:
         self._channel, self._section, self._memory, self._subject = channel, section, memory, subject
         repeat = section.repeat_after * HOUR
         self._limits = Limits(section.minimum, section.per_hour, repeat, section.all_clear)
-        self._down: str | None = None
+        self._clock, self._down = clock, False
 
     def tell(self, alerts: Iterable[Alert], and_owed: bool) -> None:
         """Tell what is new, and, if the channel answers, what it should have been told before."""
         for alert in alerts:
             self._settle(alert)
-        if and_owed and self._down is None:
-            for alert in owed(self._memory.of(self._channel).values(), time.time()):
+        if and_owed and not self._down:
+            for alert in owed(self._memory.of(self._channel).values(), self._clock()):
                 self._settle(alert)
 
     def _settle(self, alert: Alert) -> None:
-        told, now = self._memory.of(self._channel), time.time()
+        told, now = self._memory.of(self._channel), self._clock()
         known = told.get(alert.key)
         ruling = rule(alert, known, self._limits, recent_messages(told.values(), now), now)
         LOG.info("%s: %s: %s: %s", self._channel, alert.key, ruling.action, ruling.reason)
-        sent = ruling.action == "send" and self._send(message_of(alert, known, self._subject, now))
-        if news := remembered(alert, known, ruling, sent, now):
+        outcome: Outcome = "unsent"
+        if ruling.action == "send":
+            outcome = self._send(message_of(alert, known, self._subject, now))
+        if news := remembered(alert, known, ruling, outcome, now):
             self._memory.keep(self._channel, alert.key, news)
 
-    def _send(self, message: Message) -> bool:
-        """Return whether a message was sent; a channel that did not take one is not tried again at once."""
-        if self._down is None:
-            self._down = deliver(self._section, message)
-            if self._down:
-                LOG.warning("alert channel %s: %s; not told: %s", self._channel, self._down, message.title)
-        return self._down is None
+    def _send(self, message: Message) -> Outcome:
+        """Return what became of a message; a channel that did not take one is not tried again at once."""
+        if self._down:
+            return "unsent"
+        receipt = deliver(self._section, message)
+        self._down = receipt.outcome != "told"
+        if receipt.problem:
+            said = SAID[receipt.outcome]
+            LOG.warning("alert channel %s: %s; %s: %s", self._channel, receipt.problem, said, message.title)
+        return receipt.outcome

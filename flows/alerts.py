@@ -9,8 +9,9 @@ from prefect import flow
 from configs.alerts import ChannelSection
 from configs.loading import load_config
 from configs.schema import PodiumConfig
-from podium.alerts import Message, TrialOutcome, standing
+from podium.alerts import Message, standing
 from podium.errors import NegativeAnswerError, UsageError
+from podium.receipts import TrialOutcome
 from tasks.alerting import send_test
 from tasks.effects.alert_memory import Memory
 

@@ -7,15 +7,19 @@ from the same memory send one message too many, and never one too few.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["info", "warning", "critical"]
 Kind = Literal["raised", "clear", "event"]
+Outcome = Literal["told", "perhaps", "missed", "unsent"]
+"""What became of a message: taken; sent, but not answered in time; not taken; not even tried."""
 RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
 HOUR = 3600.0
 OWED_FOR = 24 * HOUR
 """Seconds for which a message that did not get through is tried again."""
+WAITS: dict[Outcome, tuple[float, float]] = {"missed": (HOUR / 12, HOUR), "perhaps": (HOUR, 24 * HOUR)}
+"""Seconds from an attempt until the next: at first, and at most. What perhaps arrived has more time."""
 LONGEST_TITLE, LONGEST_TEXT = 200, 1500
 """Characters; more than this belongs into a report."""
 
@@ -54,8 +58,9 @@ class Limits:
 class Told:
     """What a channel was told of one thing. Times are seconds of the epoch.
 
-    ``raised`` is since when it is wrong, None if it is not. ``sent`` are the messages of the last hour and the last one
-    of all. ``owed`` is what should have been sent and was not.
+    ``at`` is since when it is so. ``raised`` is since when it is wrong, None if it is not. ``sent`` are the attempts of
+    the last hour and the last one of all, taken or not. ``owed`` is what did not surely arrive, and ``wait`` how long
+    after the last attempt it is tried again. ``tried``: a critical message about it was, since it went wrong.
     """
 
     at: float
@@ -64,6 +69,8 @@ class Told:
     raised: float | None = None
     sent: tuple[float, ...] = ()
     owed: Alert | None = None
+    wait: float = 0.0
+    tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +82,47 @@ class Ruling:
 
 
 def rule(alert: Alert, told: Told | None, limits: Limits, recent: int, now: float) -> Ruling:
-    """Return what is done about an alert, given what was told of the thing and ``recent``, the messages of this hour.
+    """Return what is done about an alert, given what was told of the thing and ``recent``, the attempts of this hour.
 
     The first critical message about a thing is sent whatever was sent before.
     """
     held = _cleared(told, limits) if alert.kind == "clear" else _held(alert, told, limits, now)
     if held:
         return Ruling("hold", held)
-    first = alert.severity == "critical" and alert.kind != "clear" and not _knows_the_worst(told)
-    if recent >= limits.per_hour and not first:
+    if told and (left := _left_to_wait(alert, told, now)) > 0:
+        return Ruling("later", f"it did not surely arrive, and is tried again in {in_words(left)}")
+    if recent >= limits.per_hour and not _is_first_critical(alert, told):
         return Ruling("later", f"{recent} messages in the last hour, and at most {limits.per_hour} are sent")
     return Ruling("send", "all clear" if alert.kind == "clear" else alert.severity)
 
 
-def _knows_the_worst(told: Told | None) -> bool:
-    """Whether a critical message got through since the thing went wrong."""
-    if told is None or told.raised is None or told.owed or told.severity != "critical":
-        return False
-    return max(told.sent, default=0.0) >= told.raised
+def _is_first_critical(alert: Alert, told: Told | None) -> bool:
+    """Whether no critical message about this was tried since it went wrong."""
+    known = told is not None and told.tried and _goes_on(alert, told)
+    return alert.severity == "critical" and alert.kind != "clear" and not known
+
+
+def _goes_on(alert: Alert, told: Told) -> bool:
+    """Whether it was wrong already, or is the occasion that is owed."""
+    return (alert.kind == "raised" and told.raised is not None) or _is_owed(alert, told)
+
+
+def _is_owed(alert: Alert, told: Told) -> bool:
+    """Whether an alert is about the occasion that is owed, and no worse."""
+    owed = told.owed
+    same = owed is not None and (owed.kind, owed.about) == (alert.kind, alert.about)
+    return same and RANK[alert.severity] <= RANK[told.severity]
+
+
+def _left_to_wait(alert: Alert, told: Told, now: float) -> float:
+    """Return the seconds until what is owed is tried again; what was never tried waits for nothing."""
+    return told.wait - _since_last(told, now) if told.wait and _is_owed(alert, told) else 0.0
+
+
+def _since_last(told: Told, now: float) -> float:
+    """Return the age of the last attempt. One from the future is that of a wrong clock, and does not count."""
+    age = now - told.sent[-1] if told.sent else float("inf")
+    return age if age > -HOUR else float("inf")
 
 
 def _cleared(told: Told | None, limits: Limits) -> str | None:
@@ -113,9 +143,9 @@ def _held(alert: Alert, told: Told | None, limits: Limits, now: float) -> str | 
 
 
 def _repeated(told: Told, limits: Limits, now: float) -> str | None:
-    """Return why a message is not repeated yet. One from the future is that of a wrong clock, and does not count."""
-    age = now - max(told.sent, default=0.0)
-    if -HOUR < age < limits.repeat_after:
+    """Return why a message is not repeated yet."""
+    age = _since_last(told, now)
+    if age < limits.repeat_after:
         return f"told {in_words(age)} ago, repeated after {in_words(limits.repeat_after)}"
     return None
 
@@ -128,17 +158,35 @@ def in_words(seconds: float) -> str:
     return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"
 
 
-def remembered(alert: Alert, told: Told | None, ruling: Ruling, delivered: bool, now: float) -> Told | None:
+def remembered(alert: Alert, told: Told | None, ruling: Ruling, outcome: Outcome, now: float) -> Told | None:
     """Return what a channel has been told now, or None if that is no news."""
     before = told or Told(now)
-    raised = (before.raised or now) if alert.kind == "raised" else None
     if ruling.action == "hold":
         over = alert.kind == "clear" and before.raised is not None
-        return replace(before, at=now, raised=None, owed=None) if over else None
-    after = replace(before, at=now, severity=alert.severity, about=alert.about, raised=raised)
-    if delivered:
-        return replace(after, sent=(*_in_hour(before.sent, now), now), owed=None)
-    return None if before.owed == alert else replace(after, owed=alert)
+        return replace(before, at=now, raised=None, owed=None, wait=0.0, tried=False) if over else None
+    again = before.owed == alert
+    if outcome == "unsent":
+        return None if again else replace(_noted(alert, before, now), owed=alert)
+    # Trying once more does not make what is owed younger.
+    after = replace(_noted(alert, before, now), at=before.at if again else now, sent=(*_in_hour(before.sent, now), now))
+    tried = after.tried or alert.severity == "critical"
+    if outcome == "told":
+        return replace(after, owed=None, wait=0.0, tried=tried)
+    return replace(after, owed=alert, wait=_longer(after.wait, outcome), tried=tried)
+
+
+def _noted(alert: Alert, before: Told, now: float) -> Told:
+    """Return what is known of a thing when an alert about it is there, before anything is sent."""
+    raised = (before.raised or now) if alert.kind == "raised" else None
+    wait = before.wait if _is_owed(alert, before) else 0.0
+    tried = before.tried and _goes_on(alert, before)
+    news = replace(before, at=now, severity=alert.severity, about=alert.about, raised=raised)
+    return replace(news, wait=wait, tried=tried)
+
+
+def _longer(wait: float, outcome: Outcome) -> float:
+    shortest, longest = WAITS[outcome]
+    return min(max(2 * wait, shortest), longest)
 
 
 def _in_hour(sent: Iterable[float], now: float) -> tuple[float, ...]:
@@ -146,7 +194,7 @@ def _in_hour(sent: Iterable[float], now: float) -> tuple[float, ...]:
 
 
 def recent_messages(tolds: Iterable[Told], now: float) -> int:
-    """Return the number of messages that a channel got in the last hour, about whatever."""
+    """Return the number of messages that were sent to a channel in the last hour, about whatever, taken or not."""
     return sum(len(_in_hour(told.sent, now)) for told in tolds)
 
 
@@ -181,33 +229,6 @@ def message_of(alert: Alert, told: Told | None, subject: str, now: float) -> Mes
 def _harmless(text: str) -> str:
     """Return a text that calls nobody: names of models are anybody's, and chats notify all by a word in them."""
     return re.sub(r"@(?=everyone|here|channel)|<(?=[!@#])", r"\g<0> ", text)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """Whether a channel took a test message. ``source`` is where its address comes from, ``problem`` why it did not."""
-
-    channel: str
-    source: str
-    minimum: Severity
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TrialOutcome:
-    """What became of a test message on every channel."""
-
-    deliveries: tuple[Delivery, ...]
-    dry_run: bool = False
-
-    @property
-    def missed(self) -> tuple[str, ...]:
-        """The channels that did not take it."""
-        return tuple(found.channel for found in self.deliveries if found.problem)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the JSON document of ``podium alerts test``."""
-        return {"channels": [asdict(found) for found in self.deliveries], "dry_run": self.dry_run}
 
 
 def standing(channel: str, told: Mapping[str, Told], now: float) -> dict[str, Any]:

@@ -1,21 +1,23 @@
 """Remembers what each channel was told, so that a repeat is quiet on every machine.
 
 It is in tags of the decisions experiment, one for each channel and thing, which machines share; none is written by two
-things at once. A copy is in ``PODIUM_HOME``: MLflow may be what is wrong. The later of the two counts.
+things at once. A copy is in ``PODIUM_HOME``: MLflow may be what is wrong. The tag counts, unless the copy could not be
+written to it and nobody has written to it since. Each writing of a tag has the next number; clocks lie apart.
 """
 
 import json
 import logging
 import os
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mlflow.exceptions import MlflowException
+from pydantic import TypeAdapter
 
 from configs.loading import podium_home
 from configs.schema import MlflowSection
-from podium.alerts import Alert, Told
+from podium.alerts import Told
 from podium.errors import PodiumError, first_line
 from podium.names import key as safe
 from tasks.effects.store import Store, find
@@ -24,54 +26,71 @@ LOG = logging.getLogger("podium.alerts")
 PREFIX = "podium.alert/"
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept under a name. ``revision`` is the number of the tag, or of that from which an unshared copy came."""
+
+    name: str
+    told: Told
+    revision: int = 0
+    shared: bool = True
+
+
+KEPT = TypeAdapter(_Kept)
+
+
 class Memory:
     """What the channels were told of one registered model."""
 
     def __init__(self, section: MlflowSection) -> None:
         self._model = section.registered_model
         self._store = _reachable(section)
-        self._told: dict[str, Told] = {}
-        for text in (*_files(), *_tags(self._store)):
-            self._read(text)
-
-    def _read(self, text: str) -> None:
-        try:
-            found = json.loads(text)
-            name, told = str(found["name"]), told_from(found["told"])
-        except (ValueError, TypeError, KeyError):
-            # At worst something is said twice.
-            LOG.warning("what a channel was told cannot be read: %.80s", text)
-            return
-        known = self._told.get(name)
-        if known is None or known.at < told.at:
-            self._told[name] = told
+        self._kept = {kept.name: kept for kept in _copies()}
+        for tag in _tags(self._store):
+            copy = self._kept.get(tag.name)
+            if copy is None or copy.shared or copy.revision != tag.revision:
+                self._kept[tag.name] = tag
 
     def of(self, channel: str) -> dict[str, Told]:
         """Return what a channel was told, by the thing that it is about."""
         start = f"{self._model}/{channel}/"
-        return {name.removeprefix(start): told for name, told in self._told.items() if name.startswith(start)}
+        return {name.removeprefix(start): kept.told for name, kept in self._kept.items() if name.startswith(start)}
 
     def keep(self, channel: str, key: str, told: Told) -> None:
         """Remember what a channel was told of a thing."""
         name = f"{self._model}/{channel}/{key}"
-        self._told[name] = told
-        text = json.dumps({"name": name, "told": asdict(told)}, ensure_ascii=False)
+        before = self._kept.get(name)
+        kept = self._share(_Kept(name, told, before.revision if before else 0, shared=False))
+        self._kept[name] = kept
         try:
-            _write(safe(name).replace("/", "~"), text)
-            if self._store:
-                self._store.client.set_experiment_tag(self._store.decisions_id, safe(f"{PREFIX}{name}"), text)
-        except (MlflowException, OSError) as error:
-            LOG.warning("what %s was told is not remembered: %s", channel, first_line(error))
+            _write(safe(name).replace("/", "~"), _text(kept))
+        except OSError as error:
+            LOG.warning("what %s was told is not remembered here: %s", channel, first_line(error))
+
+    def _share(self, kept: _Kept) -> _Kept:
+        """Write what is kept to its tag, and return it as it is there; where that fails, as it is."""
+        if self._store is None:
+            return kept
+        shared = replace(kept, revision=kept.revision + 1, shared=True)
+        try:
+            self._store.client.set_experiment_tag(self._store.decisions_id, safe(f"{PREFIX}{kept.name}"), _text(shared))
+        except MlflowException as error:
+            LOG.warning("what was told of %s is remembered here alone: %s", kept.name, first_line(error))
+            return kept
+        return shared
 
 
-def told_from(found: dict[str, Any]) -> Told:
-    """Return what was written of what a channel was told.
+def _text(kept: _Kept) -> str:
+    return json.dumps(asdict(kept), ensure_ascii=False)
 
-    Raises:
-        TypeError, KeyError: it is no such thing.
-    """
-    owed = Alert(**found["owed"]) if found["owed"] else None
-    return Told(**{**found, "sent": tuple(found["sent"]), "owed": owed})
+
+def _read(content: str | bytes) -> _Kept | None:
+    """Return what was kept, or None if it cannot be read: at worst something is said twice."""
+    try:
+        return KEPT.validate_json(content)
+    except ValueError:
+        LOG.warning("what a channel was told cannot be read: %.80r", content)
+        return None
 
 
 def _reachable(section: MlflowSection) -> Store | None:
@@ -82,7 +101,7 @@ def _reachable(section: MlflowSection) -> Store | None:
         return None
 
 
-def _tags(store: Store | None) -> list[str]:
+def _tags(store: Store | None) -> list[_Kept]:
     if store is None:
         return []
     try:
@@ -90,11 +109,29 @@ def _tags(store: Store | None) -> list[str]:
     except MlflowException as error:
         LOG.info("what channels were told is known to this machine alone: %s", first_line(error))
         return []
-    return [text for name, text in tags.items() if name.startswith(PREFIX)]
+    read = [_read(text) for name, text in tags.items() if name.startswith(PREFIX)]
+    return [kept for kept in read if kept]
 
 
-def _files() -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in sorted((podium_home() / "alerts").glob("*.json"))]
+def _copies() -> Iterator[_Kept]:
+    """Read the copies of this machine; one that cannot be read is put out of the way."""
+    for path in sorted((podium_home() / "alerts").glob("*.json")):
+        try:
+            kept = _read(path.read_bytes())
+        except OSError as error:
+            LOG.warning("what a channel was told cannot be read: %s", first_line(error))
+            kept = None
+        if kept:
+            yield kept
+        else:
+            _put_away(path)
+
+
+def _put_away(path: Path) -> None:
+    try:
+        path.replace(path.with_suffix(".damaged"))
+    except OSError as error:
+        LOG.warning("it cannot be put out of the way: %s", first_line(error))
 
 
 def _write(name: str, text: str) -> None:

@@ -14,29 +14,34 @@ from configs.alerts import ChannelSection
 from podium.alerts import Message
 from podium.errors import PodiumError, first_line
 from podium.logs import guard_logs
+from podium.receipts import Receipt
 from podium.redaction import conceal_url
+from tasks.effects.overhearing import Overheard
 
 TYPES: dict[str, Any] = {"info": "info", "warning": "warning", "critical": "failure", "clear": "success"}
 """Severities in the words of apprise, which most services show as a colour."""
+MARGIN = 0.5
+"""Seconds that a service has beyond its own time-out to say at what it waited: connecting, or the answer."""
 Send = Callable[[Message], bool]
 
 
-def deliver(channel: ChannelSection, message: Message | None) -> str | None:
-    """Send a message; return why it did not arrive, in one line without secrets, or None if it did.
+def deliver(channel: ChannelSection, message: Message | None) -> Receipt:
+    """Send a message and return what became of it, with the problem in one line without secrets if there was one.
 
     With no message it is only looked whether there is an address that can be used.
     """
     try:
         send = _sender(channel)
     except PodiumError as problem:
-        return str(problem)
-    return _within(channel.timeout, lambda: send(message)) if message else None
+        return Receipt("unsent", str(problem))
+    return _within(channel.timeout, lambda: send(message)) if message else Receipt("unsent")
 
 
 def _sender(channel: ChannelSection) -> Send:
     guard_logs()
-    # What it has to say is in the answer; elsewhere it would be a second line about the same.
+    # What it has to say is in the answer; elsewhere it would be a second line about the same. Why, it says at DEBUG.
     logging.getLogger("apprise").propagate = False
+    logging.getLogger("apprise").setLevel(logging.DEBUG)
     if channel.block:
         return _by_block(channel.block, channel.timeout)
     name = channel.url_env or ""
@@ -62,6 +67,8 @@ def _by_block(reference: str, timeout: float) -> Send:
     for value in vars(block).values():
         if hasattr(value, "get_secret_value"):
             conceal_url(str(value.get_secret_value()))
+    for service in getattr(block, "_apprise_client", None) or ():
+        service.redirects = False
     return lambda message: _notified(block, message)
 
 
@@ -82,6 +89,8 @@ def _by_apprise(url: str, timeout: float) -> Send:
     if service is None:
         raise PodiumError("its address is none that apprise knows, see docs/alerts.md")
     service.socket_connect_timeout = service.socket_read_timeout = timeout
+    # A redirect makes a GET of most messages, which arrives, is answered, and says nothing to anybody.
+    service.redirects = False
     sender = apprise.Apprise(service, asset=asset)
     return lambda message: bool(
         sender.notify(message.text, message.title, TYPES[message.tone], body_format=apprise.NotifyFormat.TEXT)
@@ -99,40 +108,19 @@ def _known_to_apprise(url: str) -> str:
     return f"json{parts.scheme.removeprefix('http')}://{parts.netloc}{parts.path}{query and f'?{query}'}"
 
 
-def _within(seconds: float, send: Callable[[], bool]) -> str | None:
-    """Return why a message was not taken. A service that goes on for longer than it may is left alone."""
-    found: list[str | None] = [f"it did not answer within {seconds:g} s"]
-
-    def attempt() -> None:
-        with _Overheard() as overheard:
-            try:
-                found[0] = None if send() else overheard.said()
-            except Exception as error:
-                found[0] = overheard.said() if overheard.lines else first_line(error)
-
-    thread = threading.Thread(target=attempt, daemon=True)
+def _within(seconds: float, send: Callable[[], bool]) -> Receipt:
+    """Return what became of a message. A service that goes on for longer than it may is left alone."""
+    overheard = Overheard()
+    ended: list[Receipt] = []
+    thread = threading.Thread(target=lambda: ended.append(_attempted(send, overheard)), daemon=True)
     thread.start()
-    thread.join(seconds)
-    return found[0]
+    thread.join(seconds + MARGIN)
+    return ended[0] if ended else overheard.unanswered(seconds)
 
 
-class _Overheard(logging.Handler):
-    """What apprise says while it sends, which is the only place where it tells why it could not."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def __enter__(self) -> "_Overheard":
-        logging.getLogger("apprise").addHandler(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger("apprise").removeHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-    def said(self) -> str:
-        """Return the first thing that was said, in one line."""
-        return first_line(PodiumError(self.lines[0])) if self.lines else "it was not taken"
+def _attempted(send: Callable[[], bool], overheard: Overheard) -> Receipt:
+    with overheard:
+        try:
+            return Receipt("told") if send() else overheard.receipt()
+        except Exception as error:
+            return overheard.receipt(error)

@@ -3,7 +3,11 @@
 import json
 import ssl
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,10 +20,17 @@ from benchmarks.servers import free_port
 
 @dataclass
 class Receiver:
-    """A web server that keeps what it is sent; what it answers can be changed."""
+    """A web server that keeps what it is sent; what it answers can be changed.
+
+    ``bodies`` are all that arrived, whatever was answered, ``got`` what was taken, ``asked`` the paths of what was
+    asked by GET, as one does who follows a redirect to ``leads_to``.
+    """
 
     status: int = 200
+    leads_to: str = ""
     got: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     holds: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -29,10 +40,22 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 content = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.bodies.append(content)
                 receiver.holds.wait(60)
                 if receiver.status == 200:
                     receiver.got.append({"path": self.path, **json.loads(content)})
-                self.send_response(receiver.status)
+                # Whoever waited for it may be gone.
+                with suppress(OSError):
+                    self.answer(receiver.status)
+
+            def do_GET(self) -> None:
+                receiver.asked.append(self.path)
+                self.answer(200)
+
+            def answer(self, status: int) -> None:
+                self.send_response(status)
+                if receiver.leads_to:
+                    self.send_header("Location", receiver.leads_to)
                 self.end_headers()
                 self.wfile.write(b"ok")
 
@@ -84,27 +107,48 @@ def certificate(folder: Path) -> Path:
 
 
 class Mailbox:
-    """A mail server that takes mail from whoever knows the password."""
+    """A mail server that takes mail from whoever knows the password, for everybody but the ``unknown``."""
 
-    def __init__(self, name: str, password: str) -> None:
+    def __init__(self, name: str, password: str, unknown: str = "nobody@") -> None:
         self.got: list[bytes] = []
+        self.unknown = unknown
         wanted = LoginPassword(name.encode(), password.encode())
         self._controller = Controller(
             self,
             hostname="127.0.0.1",
             port=free_port(),
-            authenticator=lambda *said: AuthResult(success=said[-1] == wanted, handled=True),
+            # Not handled: the server answers who is refused, instead of leaving it without an answer.
+            authenticator=lambda *said: AuthResult(success=said[-1] == wanted, handled=False),
             auth_required=True,
             auth_require_tls=False,
         )
         self._controller.start()
         self.where = f"127.0.0.1:{self._controller.port}"
 
+    async def handle_RCPT(  # noqa: N802
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        """Refuse who is unknown."""
+        if address.startswith(self.unknown):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
         """Keep a mail."""
         self.got.append(envelope.content)
         return "250 OK"
 
+    @property
+    def texts(self) -> list[bytes]:
+        """What each mail says, with its headers, decoded."""
+        return [_read(message_from_bytes(content, policy=default)) for content in self.got]
+
     def close(self) -> None:
         """Listen no more."""
         self._controller.stop()
+
+
+def _read(mail: EmailMessage) -> bytes:
+    headers = "".join(f"{name}: {value}\n" for name, value in mail.items())
+    return headers.encode() + b"".join(bytes(part.get_payload(decode=True) or b"") for part in mail.walk())

@@ -2,8 +2,9 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,20 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_RETRY_JITTER_FACTOR
 
 from benchmarks.servers import free_port
 from configs.loading import load_config
-from flows.alerting import alert_outcome
+from configs.schema import PodiumConfig
+from flows.alerting import alert_outcome, tell_all
 from flows.alerts import told
 from flows.history import history
 from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
-from podium.alerts import TrialOutcome
 from podium.checks import Check, Verification
 from podium.errors import NegativeAnswerError, PodiumError
+from podium.occasions import occasions_of
+from podium.receipts import TrialOutcome
 from tests.faulty import FaultyProxy
 from tests.flows.projects import LOGISTIC, project, refused, store_of
-from tests.flows.receivers import Receiver
+from tests.flows.receivers import Mailbox, Receiver
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 FAILED = Verification("1", "m", (Check("latency", False, "900 ms"),))
@@ -147,12 +150,110 @@ def test_a_channel_that_fails_keeps_nobody_else_from_being_told(
     assert "error=500" in lines[0]
     assert "PlAnTed" not in caplog.text
     dead.status = 200
-    alert_outcome(config, "migrate", FAILED)
+    alert_outcome(config, "verify", FAILED)
+    assert (len(dead.bodies), dead.got) == (1, [])
+    seen(config, "verify", FAILED, later=301)
     assert len(dead.got) == len(chat.got) == 1
     alert_outcome(config, "verify", PASSED)
     assert dead.titles == chat.titles
     assert dead.titles[1] == "[all clear] churn: version 1 in production passes its verification"
     dead.close()
+
+
+def seen(config: PodiumConfig, flow: str, ended: object, later: float) -> None:
+    """What channels are told of the end of a flow by a machine whose clock shows a later time."""
+    tell_all(config, occasions_of(flow, ended), f"podium {flow}", clock=lambda: time.time() + later)
+
+
+def test_a_channel_that_answers_too_late_hears_it_once(
+    chat: Receiver, home: Path, made: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And again after an hour; then it answers in time, and is quiet."""
+    slow = {"url_env": "HERE", "timeout": 0.1, "per_hour": 2}
+    config = load_config(project(home.parent, made, alerts={"channels": {"slow": slow}}))
+    chat.holds.clear()
+    for _ in range(6):
+        alert_outcome(config, "verify", FAILED)
+    assert len(chat.bodies) == 1
+    assert "perhaps told: [critical] churn: version 1 in production failed" in caplog.text
+    chat.holds.set()
+    for later in (3500, 3601, 3602):
+        seen(config, "verify", FAILED, later)
+    assert len(chat.bodies) == 2
+
+
+def test_mail_that_one_of_two_refuses_is_told_once(
+    home: Path, made: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a line that says so."""
+    with closing(Mailbox("ana", "PlAnTed0mail")) as box:
+        to = "from=podium@example.org&to=ops@example.org,nobody@example.org&mode=insecure"
+        monkeypatch.setenv("HERE", f"mailto://ana:PlAnTed0mail@{box.where}?{to}")
+        config = load_config(project(home.parent, made, alerts={"channels": {"mail": {"url_env": "HERE"}}}))
+        for _ in range(3):
+            alert_outcome(config, "verify", FAILED)
+        assert len(box.got) == 1
+    assert "no such user')}; told in part: [critical] churn: version 1" in caplog.text
+
+
+@pytest.mark.parametrize("ahead", [600, -600])
+def test_clocks_that_lie_apart_keep_nothing_quiet(
+    chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    """What one machine says is over is over for the other, whatever its clock says; then it begins anew."""
+    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{home / 'mlflow.db'}"}))
+    store_of(home.parent / "churn.yaml")
+    other = home.parent / "other"
+    for minute, where, ended, messages in (
+        (0, home, FAILED, 1),
+        (2, other, PASSED, 2),
+        (4, home, FAILED, 3),
+        (5, other, FAILED, 3),
+        (6, home, FAILED, 3),
+        (7, other, PASSED, 4),
+    ):
+        monkeypatch.setenv("PODIUM_HOME", str(where))
+        seen(config, "verify", ended, 60 * minute + (ahead if where == home else 0))
+        assert len(chat.got) == messages, minute
+    assert [title.partition("]")[0] for title in chat.titles] == ["[critical", "[all clear", "[critical", "[all clear"]
+
+
+def test_what_was_told_while_mlflow_was_gone_counts_until_others_write(
+    chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy of this machine wins over the tag that it was made from, and over no later one."""
+    database = home / "mlflow.db"
+    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{database}"}))
+    store_of(home.parent / "churn.yaml")
+    alert_outcome(config, "verify", PASSED)
+    database.rename(f"{database}.away")
+    alert_outcome(config, "verify", FAILED)
+    Path(f"{database}.away").rename(database)
+    alert_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 1
+    monkeypatch.setenv("PODIUM_HOME", str(home.parent / "other"))
+    for ended in (FAILED, PASSED):
+        alert_outcome(config, "verify", ended)
+    monkeypatch.setenv("PODIUM_HOME", str(home))
+    alert_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 4
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe{", b"[", b'{"name": "churn/chat/verification", "told": {"at": "soon"}}']
+)
+def test_a_damaged_memory_keeps_nobody_from_being_told(chat: Receiver, home: Path, made: Path, content: bytes) -> None:
+    """At worst something is said twice; the file is put out of the way, as is one that cannot be read at all."""
+    config = load_config(alerted(home, made))
+    alert_outcome(config, "verify", FAILED)
+    (file,) = (home / "alerts").iterdir()
+    file.write_bytes(content)
+    (home / "alerts" / "folder.json").mkdir()
+    for _ in range(2):
+        alert_outcome(config, "verify", FAILED)
+    assert len(chat.got) == 2
+    names = {path.name for path in (home / "alerts").iterdir()}
+    assert names == {file.name, f"{file.stem}.damaged", "folder.damaged"}
 
 
 def test_two_machines_share_what_was_told(

@@ -4,16 +4,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from benchmarks.servers import MlflowServer
+from benchmarks.servers import MlflowServer, free_port
 from tests.flows.projects import LOGISTIC, project
-from tests.flows.receivers import Receiver
+from tests.flows.receivers import Mailbox, Receiver
 
-PASSWORD, IN_ADDRESS, IN_HOOK, IN_BLOCK = (f"PlAnTed-{name}-0123456789" for name in ("env", "uri", "hook", "block"))
-PLANTED = (PASSWORD, IN_ADDRESS, IN_HOOK, IN_BLOCK)
+PASSWORD, IN_ADDRESS, IN_HOOK, IN_BLOCK, IN_MAIL, IN_DATABASE = (
+    f"PlAnTed-{name}-0123456789" for name in ("env", "uri", "hook", "block", "mail", "database")
+)
+OTHERS = {
+    name: f"PlAnTed-{number}-0123456789"
+    for number, name in enumerate(("PREFECT_API_AUTH_STRING", "PODIUM_WEBHOOK_SECRET", "AWS_SECRET_ACCESS_KEY"))
+}
+PLANTED = (PASSWORD, IN_ADDRESS, IN_HOOK, IN_BLOCK, IN_MAIL, IN_DATABASE, *OTHERS.values())
 SAVE = """
 import os, sys
 from flows.cli.environment import prepare
@@ -43,6 +50,13 @@ def failing() -> Iterator[Receiver]:
     running.close()
 
 
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    """A mail server that takes everything."""
+    with closing(Mailbox("ana", IN_MAIL)) as running:
+        yield running
+
+
 def hidden(where: str, content: bytes) -> None:
     """Assert that nothing that was planted is in there, nor what would be half of it."""
     for secret in (*PLANTED, "PlAnTed"):
@@ -50,10 +64,15 @@ def hidden(where: str, content: bytes) -> None:
 
 
 def test_no_secret_is_printed_logged_or_kept(
-    server: MlflowServer, failing: Receiver, home: Path, made: Path, tmp_path: Path
+    server: MlflowServer, failing: Receiver, team: Receiver, box: Mailbox, home: Path, made: Path, tmp_path: Path
 ) -> None:
-    """Whatever commands run, with a channel that fails, MLflow that goes away, and everything logged."""
-    channels = {"hook": {"url_env": "PODIUM_HOOK", "minimum": "info"}, "block": {"block": "secret/podium-chat"}}
+    """Whatever commands run, with a channel that fails, MLflow that goes away, and everything logged.
+
+    Nor is any in a message, be it taken or not.
+    """
+    wanted = {"minimum": "info", "per_hour": 60}
+    named = {name: {"url_env": f"PODIUM_{name.upper()}", **wanted} for name in ("hook", "mail", "team")}
+    channels = {**named, "block": {"block": "secret/podium-chat"}}
     config = project(tmp_path, made, LOGISTIC, alerts={"channels": channels})
     (config.parent / "staging" / "broken_20250101_000000").mkdir()
     (config.parent / "staging" / "broken_20250101_000000" / "model.pkl").write_bytes(b"no pickle")
@@ -67,7 +86,10 @@ def test_no_secret_is_printed_logged_or_kept(
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_TRACKING_URI": server.url.replace("//", f"//ana:{IN_ADDRESS}@"),
         "MLFLOW_TRACKING_PASSWORD": PASSWORD,
+        **OTHERS,
         "PODIUM_HOOK": f"http://{failing.where}/services/{IN_HOOK}",
+        "PODIUM_TEAM": f"http://{team.where}/services/{IN_HOOK}?token={IN_HOOK}",
+        "PODIUM_MAIL": f"mailto://ana:{IN_MAIL}@{box.where}?from=podium@example.org&to=ops@example.org&mode=insecure",
         "ADDRESS": f"http://bob:{IN_BLOCK}@{failing.where}/hooks/{IN_BLOCK}x",
     }
     subprocess.run([sys.executable, "-c", SAVE], env=environment, check=True, timeout=120)
@@ -77,12 +99,19 @@ def test_no_secret_is_printed_logged_or_kept(
     said = {name: ran(name, config, environment) for name in commands}
     server.kill()
     said["verify, MLflow gone"] = ran("verify", config, environment)
+    database = f"postgresql://ana:{IN_DATABASE}@127.0.0.1:{free_port()}/mlflow"
+    said["verify, no database"] = ran("verify", config, {**environment, "MLFLOW_TRACKING_URI": database})
     for name, output in said.items():
         hidden(name, output)
     assert b"alert channel hook: " in said["migrate"]
     assert b"alert channel block: " in said["migrate"]
     assert b"passed" in said["verify"]
     assert b"does not answer" in said["verify, MLflow gone"]
+    for where, content in (*enumerate(failing.bodies), *enumerate(team.bodies), *enumerate(box.texts)):
+        hidden(f"message {where}", content)
+    assert "[warning] churn: podium verify failed" in team.titles
+    assert len(team.got) == len(box.got) > 3
+    assert len(failing.bodies) > 3
     files = [path for path in home.rglob("*") if path.is_file()]
     assert {"mlflow.db", "prefect.db", "decision.json", "report.html"} <= {path.name for path in files}
     for path in files:

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from podium.alerts import HOUR, Alert, Limits, Ruling, Told, message_of, owed, recent_messages, remembered, rule
+from podium.alerts import (
+    HOUR,
+    Alert,
+    Limits,
+    Outcome,
+    Ruling,
+    Told,
+    message_of,
+    owed,
+    recent_messages,
+    remembered,
+    rule,
+)
 
 NOW = 1_800_000_000.0
 DOWN = Alert("verification", "raised", "critical", "failed", about="latency")
@@ -17,7 +29,8 @@ class Channel:
     """A channel that remembers, with a clock of its own."""
 
     def __init__(self, limits: Limits = ALL) -> None:
-        self.limits, self.now, self.delivers = limits, NOW, True
+        self.limits, self.now = limits, NOW
+        self.answers: Outcome = "told"
         self.told: dict[str, Told] = {}
         self.got: list[str] = []
 
@@ -26,10 +39,10 @@ class Channel:
         known = self.told.get(alert.key)
         count = recent_messages(self.told.values(), self.now) if recent is None else recent
         ruling = rule(alert, known, self.limits, count, self.now)
-        sent = ruling.action == "send" and self.delivers
-        if sent:
+        outcome = self.answers if ruling.action == "send" else "unsent"
+        if outcome in ("told", "perhaps"):
             self.got.append(message_of(alert, known, "churn", self.now).title)
-        self.told |= {alert.key: news} if (news := remembered(alert, known, ruling, sent, self.now)) else {}
+        self.told |= {alert.key: news} if (news := remembered(alert, known, ruling, outcome, self.now)) else {}
         return ruling
 
 
@@ -103,15 +116,71 @@ def test_too_many_wait_and_are_owed_but_for_the_first_critical() -> None:
 def test_what_did_not_get_through_is_owed_for_a_day() -> None:
     """Trying again in vain does not make it younger; that it is over is told although nobody knew."""
     channel = Channel()
-    channel.delivers = False
+    channel.answers = "missed"
     channel.hears(DOWN)
     channel.now += 23 * HOUR
     (due,) = owed(channel.told.values(), channel.now)
     channel.hears(due)
     channel.now += 2 * HOUR
     assert owed(channel.told.values(), channel.now) == []
-    channel.delivers = True
+    channel.answers = "told"
     assert channel.hears(WELL).action == "send"
+
+
+def heard(channel: Channel, hours: float) -> list[float]:
+    """In which minutes a channel is sent something, if a flow finds the same each minute."""
+    sent: list[float] = []
+    for minute in range(round(60 * hours)):
+        channel.now = NOW + 60 * minute
+        sent += [minute] if channel.hears(replace(DOWN, text=f"at {minute}")).action == "send" else []
+    return sent
+
+
+def test_what_was_not_taken_is_tried_again_later_and_later() -> None:
+    """After five minutes at first, and never less often than each hour; when it is taken, it is quiet."""
+    channel = Channel()
+    channel.answers = "missed"
+    assert heard(channel, 5) == [0, 5, 15, 35, 75, 135, 195, 255]
+    channel.answers, channel.now = "told", channel.now + HOUR
+    assert [channel.hears(DOWN).action for _ in range(3)] == ["send", "hold", "hold"]
+
+
+def test_what_perhaps_arrived_is_told_again_after_hours() -> None:
+    """A slow receiver gets a few messages a day, and one that hangs gets them all when it is back."""
+    channel = Channel()
+    channel.answers = "perhaps"
+    assert heard(channel, 24) == [0, 60, 180, 420, 900]
+
+
+def test_what_was_sent_in_vain_counts_but_loses_no_critical_one() -> None:
+    """It waits for the limit when it is tried again; its first time it did not."""
+    channel = Channel(replace(ALL, per_hour=2))
+    channel.answers = "missed"
+    assert [channel.hears(replace(NEWS, key=f"k{n}")).action for n in range(3)] == ["send", "send", "later"]
+    assert channel.hears(DOWN).action == "send"
+    channel.now += HOUR / 4
+    assert channel.hears(DOWN) == Ruling("later", "3 messages in the last hour, and at most 2 are sent")
+    channel.now += HOUR
+    assert channel.hears(DOWN).action == "send"
+
+
+def test_what_was_not_even_tried_waits_for_nothing() -> None:
+    """A channel without an address, or that was down in this flow; the first critical one stays the first."""
+    channel = Channel(replace(ALL, per_hour=1))
+    channel.hears(NEWS)
+    channel.answers = "unsent"
+    assert channel.hears(DOWN).action == "send"
+    channel.answers = "told"
+    assert [channel.hears(DOWN).action for _ in range(2)] == ["send", "hold"]
+
+
+def test_what_is_worse_or_other_waits_for_no_try_in_vain() -> None:
+    """Neither does that it is over."""
+    channel = Channel()
+    channel.answers = "missed"
+    channel.hears(replace(DOWN, severity="warning"))
+    others = (DOWN, replace(DOWN, about="loads"), WELL, DOWN)
+    assert [channel.hears(alert).action for alert in others] == ["send"] * 4
 
 
 def test_a_first_critical_is_never_missed() -> None:
