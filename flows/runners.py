@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from configs.schema import RunnerSection
@@ -12,6 +13,8 @@ from podium.errors import ConfigError, PodiumError, first_line
 Runner = TaskRunner[Any]
 PATIENCE = 30
 """Seconds in which a scheduler must take a connection, and have a worker."""
+POLL = 10
+"""Seconds after which it is looked whether a cluster still has a worker."""
 
 
 def runner_of(section: RunnerSection) -> Runner:
@@ -30,13 +33,34 @@ def require_workers(runner: Runner, section: RunnerSection) -> None:
     Raises:
         PodiumError: no worker comes in time.
     """
-    if section.kind != "dask" or section.address is None:
+    if not _is_others(section):
         return
     try:
         runner.client.wait_for_workers(1, timeout=PATIENCE)  # type: ignore[attr-defined]
     except TimeoutError:
         why = f"runner.address: {section.address} has no worker after {PATIENCE} s"
         raise PodiumError(f"{why}: start one with `dask worker {section.address}`") from None
+
+
+def result_of(future: PrefectFuture[Any], runner: Runner, section: RunnerSection) -> Any:
+    """Return the result of a future; on a Dask cluster that others started, as long as it has workers.
+
+    Raises:
+        PodiumError: they are gone, and none comes in time.
+    """
+    while _is_others(section):
+        try:
+            return future.result(timeout=POLL)
+        except TimeoutError:
+            if future.wrapped_future.done():  # type: ignore[attr-defined]
+                raise
+            require_workers(runner, section)
+    return future.result()
+
+
+def _is_others(section: RunnerSection) -> bool:
+    """Whether work goes to a Dask cluster that others started."""
+    return section.kind == "dask" and section.address is not None
 
 
 def _threads(section: RunnerSection) -> Runner:

@@ -1,15 +1,21 @@
 """Whatever runs the work, threads, processes or Dask, each model is migrated once and has its outcome."""
 
+import os
+import signal
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 
 from benchmarks.servers import free_port
 from configs.schema import RunnerSection
 from flows.migration import migrate
-from flows.runners import require_workers, runner_of
+from flows.runners import require_workers, result_of, runner_of
 from podium.errors import ConfigError, PodiumError
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, project, store_of
 
@@ -54,3 +60,35 @@ def test_a_scheduler_without_workers_is_said(monkeypatch: pytest.MonkeyPatch) ->
         section = RunnerSection(kind="dask", address=cluster.scheduler_address)
         with runner_of(section) as runner, pytest.raises(PodiumError, match=r"has no worker after 1 s: start one with"):
             require_workers(runner, section)
+
+
+@task(cache_policy=NO_CACHE)
+def never_ends() -> None:
+    """Work for longer than any test."""
+    threading.Event().wait(600)
+
+
+@flow
+def left_alone(section: RunnerSection) -> None:
+    """Lose the only worker at work."""
+    with runner_of(section) as runner:
+        client = runner.client  # type: ignore[attr-defined]
+        (pid,) = client.run(os.getpid).values()
+        future = runner.submit(never_ends, {})
+        os.kill(pid, signal.SIGKILL)
+        result_of(future, runner, section)
+
+
+def test_a_cluster_that_loses_all_its_workers_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they were at is not waited for without end."""
+    monkeypatch.setattr("flows.runners.PATIENCE", 1)
+    monkeypatch.setattr("flows.runners.POLL", 0.2)
+    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
+        address = cluster.scheduler_address
+        options = ("--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path))
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", address, *options]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as worker:
+            cluster.wait_for_workers(1, timeout=60)
+            with pytest.raises(PodiumError, match=r"has no worker after 1 s"):
+                left_alone(RunnerSection(kind="dask", address=address))
+            worker.kill()
