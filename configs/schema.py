@@ -228,6 +228,10 @@ class PodiumConfig(Section):
     def _training_needs_a_holdout(self) -> "PodiumConfig":
         if self.training and self.holdout is None:
             raise ValueError("training: target and id columns are those of the section holdout, which is not set")
+        if self.training and self.holdout and self.holdout.task == "regression":
+            raise ValueError(
+                "training: podium train trains classifiers only, and holdout.task is regression: take it out"
+            )
         return self
 
     @model_validator(mode="after")

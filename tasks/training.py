@@ -40,14 +40,10 @@ def sections_of(config: PodiumConfig) -> tuple[TrainingSection, HoldoutSection]:
     """Return what a training is configured by.
 
     Raises:
-        ConfigError: the section is not there, or numbers are to be predicted.
+        ConfigError: the section is not there.
     """
     if config.training is None or config.holdout is None:
         raise ConfigError("training: not set; name labelled rows to learn from in training.path")
-    if config.holdout.task == "regression":
-        raise ConfigError(
-            "holdout.task: regression: podium train trains classifiers only; log regressors with plain MLflow"
-        )
     return config.training, config.holdout
 
 
