@@ -10,6 +10,7 @@ from podium.claims import disagreements
 from podium.containers import CONTAINERS, tells_no_score
 from podium.exports import of_mlmodel, of_requirements
 from podium.fields import FIELDS, holds
+from podium.formats import HOLLOW
 from podium.metrics import SPLIT_WORDS, in_words, metric_id
 from podium.readings import DEEPEST, VERSION_NAMES
 from podium.registries import LISTS, entries_of, is_listing
@@ -67,7 +68,7 @@ def _no_json(text: str, error: Exception) -> str:
     if text.startswith(TOO_LARGE):
         return f"is {text}"
     if text.startswith(LFS):
-        return "is a Git LFS pointer: run `git lfs pull`"
+        return HOLLOW["git-lfs"]
     if text.startswith(NOT_UTF_8[0]) or NOT_UTF_8[1] in text:
         return "is not UTF-8: save it in that encoding"
     return f"is not valid JSON: {error}"

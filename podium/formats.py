@@ -25,6 +25,11 @@ MAGIC = (
 XGBOOST_JSON = re.compile(rb'\s*\{\s*("version"\s*:\s*\[[\d,\s]*\]\s*,\s*)?"learner"\s*:\s*\{\s*"attributes"')
 OBJECTIVES = (b"binary:", b"multi:soft", b"reg:", b"rank:")
 """What XGBoost's binary format of old has near its start, which has no marker of its own."""
+HOLLOW = {
+    "empty": "has 0 bytes: copy it again from where it was trained",
+    "git-lfs": "is a Git LFS pointer: run `git lfs pull`",
+}
+"""What to say of files with nothing in them, by their format."""
 
 
 def suffix_of(path: Path) -> str:

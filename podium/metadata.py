@@ -13,7 +13,7 @@ from typing import Any
 from podium.claims import read_claims
 from podium.documents import combine
 from podium.fields import Found, all_of, read, versions_in
-from podium.formats import stem_of
+from podium.formats import HOLLOW, stem_of
 from podium.inherited import inherit
 from podium.kinds import UNKNOWN, type_in
 from podium.staged import Folder, Problem, StagedModel
@@ -82,8 +82,8 @@ def _model_problems(folder: Folder) -> tuple[Problem, ...]:
 
 OUTSIDE = "to no file of the staging root, and is not followed: copy the file there if the model needs it"
 FORMAT_PROBLEMS = {
-    "empty": (Problem("empty-model", "the model file has 0 bytes: copy it again from where it was trained"),),
-    "git-lfs": (Problem("lfs-pointer", "the model file is a Git LFS pointer: run `git lfs pull`"),),
+    "empty": (Problem("empty-model", f"the model file {HOLLOW['empty']}"),),
+    "git-lfs": (Problem("lfs-pointer", f"the model file {HOLLOW['git-lfs']}"),),
     "unknown": (Problem("unknown-format", "the model file is in no format that Podium reads"),),
     "onnx": (
         Problem(

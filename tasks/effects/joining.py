@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from podium.formats import HOLLOW
 from podium.streams import BrokenError, SuspectError
 from tasks.effects.loading import Loaded, load_staged
 from tasks.effects.mending import OtherVersionError
@@ -16,16 +17,11 @@ from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.staged_files import format_in
 
 FAILURES = (BrokenError, NotUsableError, OtherVersionError, RefusedGlobalError, SuspectError, UnknownClassError)
-NO_FILES = {
-    "empty": "has 0 bytes: copy it again from where it was trained",
-    "git-lfs": "is a Git LFS pointer: run `git lfs pull`",
-}
-"""What to say of files with nothing in them, by their format."""
 
 
 def load_preparing(file: Path, extra: Sequence[str], sha256: str | None, limit: int) -> Loaded:
     """Return what a file beside a model holds, as ``load_staged`` does; what it raises says which file it is about."""
-    if said := NO_FILES.get(format_in(file)):
+    if said := HOLLOW.get(format_in(file)):
         raise BrokenError(f"{file.name} {said}")
     try:
         return load_staged(file, extra, sha256, limit)
