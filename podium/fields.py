@@ -7,6 +7,7 @@ from typing import Any
 
 from podium.containers import SECTIONS, containers_in
 from podium.exports import PINNED
+from podium.kinds import type_in
 from podium.readings import as_number
 
 FIELDS = {
@@ -60,6 +61,13 @@ def read(document: Mapping[str, Any], field: str) -> Found | None:
     """Return the first value of a field that can be read as what the field is, so read; None if there is none."""
     found = (Found(one.path, READERS[field](one.value)) for one in all_of(document, field))
     return next((one for one in found if one.value is not None), None)
+
+
+def says(document: Mapping[str, Any], field: str) -> bool:
+    """Whether a document says anything that can be read as a field, wherever it says it."""
+    if field == "type":
+        return any(type_in(str(found.value)) for found in all_of(document, field))
+    return bool(versions_in(document)) if field == "versions" else read(document, field) is not None
 
 
 def holds(document: Mapping[str, Any], field: str) -> bool:

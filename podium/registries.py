@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from podium.containers import SECTIONS, split_of, tells_no_score
-from podium.fields import FIELDS, OF_SEVERAL, read
+from podium.fields import FIELDS, OF_SEVERAL, says
 from podium.formats import stem_of
 from podium.layout import VERSION
 from podium.metrics import OF_A_CLASS, in_words, metric_id
@@ -130,9 +130,11 @@ def _versions(key: str, entry: dict[str, Any], alone: bool) -> Iterator[tuple[di
 
 def _common(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an entry says of all its versions and the version does not say of itself."""
-    missing = [field for field in OF_SEVERAL if read(version, field) is None]
-    keys = {name for field in missing for name in FIELDS[field]} - {*LISTS, *ID_KEYS}
-    return {key: value for key, value in entry.items() if key in keys}
+    missing = [field for field in OF_SEVERAL if not says(version, field)]
+    names = {name for field in missing for name in FIELDS[field]}
+    libraries = {key for key in entry if key.endswith("_version")} if "versions" in missing else set()
+    shared = (names | libraries) - {*LISTS, *ID_KEYS, *ABOUT_ALL}
+    return {key: value for key, value in entry.items() if key in shared}
 
 
 def _entry(key: str, entry: dict[str, Any]) -> dict[str, Any]:

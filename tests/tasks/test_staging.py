@@ -462,6 +462,30 @@ def test_a_version_has_what_a_registry_says_of_its_model(tmp_path: Path) -> None
     assert all(model.trained_at.year != 2024 for model in found.values())
 
 
+@pytest.mark.parametrize(
+    ("own", "kind", "versions"),
+    [
+        ({"name": "rf_v1"}, "random_forest", {"sklearn_version": "1.2.0"}),
+        ({"name": "first"}, "xgboost", {"sklearn_version": "1.2.0"}),
+        ({"model_type": "lightgbm", "sklearn_version": "1.5.0"}, "lightgbm", {"sklearn_version": "1.5.0"}),
+    ],
+)
+def test_what_a_version_says_of_itself_counts(
+    own: dict[str, str], kind: str, versions: dict[str, str], tmp_path: Path
+) -> None:
+    """A name tells of a type only where it has the words for one; library versions are its own or its model's."""
+    stage(tmp_path, "churn/v1", metadata=None)
+    model = {
+        "name": "churn",
+        "model_type": "xgboost",
+        "sklearn_version": "1.2.0",
+        "versions": [{"version": "v1", **own}],
+    }
+    (tmp_path / "registry.json").write_text(json.dumps({"models": [model]}))
+    (found,) = by_id(tmp_path).values()
+    assert (found.model_type, dict(found.versions)) == (kind, versions)
+
+
 def test_a_version_beneath_its_model_is_called_by_its_version(tmp_path: Path) -> None:
     """What a registry lists by version is no other name than that of the folder; another one is."""
     for name in ("churn/v1", "churn/v2"):
