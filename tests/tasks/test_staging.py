@@ -465,7 +465,7 @@ def test_a_version_has_what_a_registry_says_of_its_model(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("own", "kind", "versions"),
     [
-        ({"name": "rf_v1"}, "random_forest", {"sklearn_version": "1.2.0"}),
+        ({"name": "random_forest_v1"}, "random_forest", {"sklearn_version": "1.2.0"}),
         ({"name": "first"}, "xgboost", {"sklearn_version": "1.2.0"}),
         ({"model_type": "lightgbm", "sklearn_version": "1.5.0"}, "lightgbm", {"sklearn_version": "1.5.0"}),
     ],
