@@ -46,10 +46,12 @@ class Memory:
         self._model = section.registered_model
         self._store = _reachable(section)
         self._kept = {kept.name: kept for kept in _copies()}
-        for tag in _tags(self._store):
-            copy = self._kept.get(tag.name)
-            if copy is None or copy.shared or copy.revision != tag.revision:
-                self._kept[tag.name] = tag
+        tags = _tags(self._store)
+        if tags is None:
+            # Written without being read, a tag would have a number that others have given already.
+            self._store = None
+        for tag in tags or ():
+            self._learn(tag)
 
     def of(self, channel: str) -> dict[str, Told]:
         """Return what a channel was told, by the thing that it is about."""
@@ -62,10 +64,24 @@ class Memory:
         before = self._kept.get(name)
         kept = self._share(_Kept(name, told, before.revision if before else 0, shared=False))
         self._kept[name] = kept
+        self._write(kept)
+
+    def _learn(self, tag: _Kept) -> None:
+        """Take a tag for what is known, unless the copy is news that could not be shared.
+
+        The tag's number is kept here: a copy that cannot be shared later on is news about what was seen last.
+        """
+        copy = self._kept.get(tag.name)
+        is_news = copy is not None and not copy.shared and copy.revision == tag.revision
+        if not is_news and copy != tag:
+            self._kept[tag.name] = tag
+            self._write(tag)
+
+    def _write(self, kept: _Kept) -> None:
         try:
-            _write(safe(name).replace("/", "~"), _text(kept))
+            _write(safe(kept.name).replace("/", "~"), _text(kept))
         except OSError as error:
-            LOG.warning("what %s was told is not remembered here: %s", channel, first_line(error))
+            LOG.warning("what was told of %s is not remembered here: %s", kept.name, first_line(error))
 
     def _share(self, kept: _Kept) -> _Kept:
         """Write what is kept to its tag, and return it as it is there; where that fails, as it is."""
@@ -101,14 +117,15 @@ def _reachable(section: MlflowSection) -> Store | None:
         return None
 
 
-def _tags(store: Store | None) -> list[_Kept]:
+def _tags(store: Store | None) -> list[_Kept] | None:
+    """Return what is kept in tags, None if they cannot be read."""
     if store is None:
         return []
     try:
         tags = store.client.get_experiment(store.decisions_id).tags
     except MlflowException as error:
         LOG.info("what channels were told is known to this machine alone: %s", first_line(error))
-        return []
+        return None
     read = [_read(text) for name, text in tags.items() if name.startswith(PREFIX)]
     return [kept for kept in read if kept]
 

@@ -239,6 +239,24 @@ def test_what_was_told_while_mlflow_was_gone_counts_until_others_write(
     assert len(chat.got) == 4
 
 
+def test_the_end_of_a_second_outage_is_told(
+    chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that only read what the other wrote knows from what its own copy came."""
+    database = home / "mlflow.db"
+    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{database}"}))
+    store_of(home.parent / "churn.yaml")
+    for ended in (FAILED, PASSED):
+        alert_outcome(config, "verify", ended)
+    monkeypatch.setenv("PODIUM_HOME", str(home.parent / "other"))
+    alert_outcome(config, "verify", PASSED)
+    database.rename(f"{database}.away")
+    alert_outcome(config, "verify", FAILED)
+    Path(f"{database}.away").rename(database)
+    alert_outcome(config, "verify", PASSED)
+    assert [told["type"] for told in chat.got] == ["failure", "success", "failure", "success"]
+
+
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe{", b"[", b'{"name": "churn/chat/verification", "told": {"at": "soon"}}']
 )
