@@ -12,7 +12,9 @@ from podium.errors import ConfigError, PodiumError, first_line
 
 Runner = TaskRunner[Any]
 PATIENCE = 30
-"""Seconds in which a scheduler must take a connection, and have a worker."""
+"""Seconds in which a scheduler must take a connection."""
+STARTING = 180
+"""Seconds in which a cluster must have a worker for the work that waits: some start one only then."""
 POLL = 10
 """Seconds after which it is looked whether a cluster still has a worker."""
 
@@ -36,9 +38,9 @@ def require_workers(runner: Runner, section: RunnerSection) -> None:
     if not _is_others(section):
         return
     try:
-        runner.client.wait_for_workers(1, timeout=PATIENCE)  # type: ignore[attr-defined]
+        runner.client.wait_for_workers(1, timeout=STARTING)  # type: ignore[attr-defined]
     except TimeoutError:
-        why = f"runner.address: {section.address} has no worker after {PATIENCE} s"
+        why = f"runner.address: {section.address} has no worker after {STARTING} s"
         raise PodiumError(f"{why}: start one with `dask worker {section.address}`") from None
 
 
@@ -48,13 +50,9 @@ def result_of(future: PrefectFuture[Any], runner: Runner, section: RunnerSection
     Raises:
         PodiumError: they are gone, and none comes in time.
     """
-    while _is_others(section):
-        try:
-            return future.result(timeout=POLL)
-        except TimeoutError:
-            if future.wrapped_future.done():  # type: ignore[attr-defined]
-                raise
-            require_workers(runner, section)
+    while _is_others(section) and not future.wrapped_future.done():  # type: ignore[attr-defined]
+        future.wait(timeout=POLL)
+        require_workers(runner, section)
     return future.result()
 
 

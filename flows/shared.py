@@ -9,7 +9,7 @@ from prefect.utilities.annotations import quote
 
 from configs.policy import EvidenceSection, GuardrailsSection, PolicySection
 from configs.schema import HoldoutSection, PodiumConfig
-from flows.runners import require_workers, result_of, runner_of
+from flows.runners import result_of, runner_of
 from podium.candidate import Evidence, LeakRules, Rails, Rules
 from podium.measurement import Holdout
 from podium.metrics import metric_key
@@ -23,7 +23,6 @@ def fan_out(config: PodiumConfig, work: Task[..., Any], parts: Iterable[Any], **
     A task takes its part as the parameter ``part`` and returns a sequence.
     """
     with runner_of(config.runner) as runner:
-        require_workers(runner, config.runner)
         given = {"config": config, **common}
         futures = [runner.submit(work, _unsearched(config, {**given, "part": part})) for part in parts]
         return [item for future in futures for item in result_of(future, runner, config.runner)]

@@ -84,22 +84,22 @@ class Ruling:
 def rule(alert: Alert, told: Told | None, limits: Limits, recent: int, now: float) -> Ruling:
     """Return what is done about an alert, given what was told of the thing and ``recent``, the attempts of this hour.
 
-    The first critical message about a thing is sent whatever was sent before.
+    A critical message about a thing is sent whatever was sent before, until one about it surely arrived.
     """
-    held = _cleared(told, limits) if alert.kind == "clear" else _held(alert, told, limits, now)
+    held = _cleared(told, limits, now) if alert.kind == "clear" else _held(alert, told, limits, now)
     if held:
         return Ruling("hold", held)
     if told and (left := _left_to_wait(alert, told, now)) > 0:
         return Ruling("later", f"it did not surely arrive, and is tried again in {in_words(left)}")
-    if recent >= limits.per_hour and not _is_first_critical(alert, told):
+    if recent >= limits.per_hour and not _is_urgent(alert, told):
         return Ruling("later", f"{recent} messages in the last hour, and at most {limits.per_hour} are sent")
     return Ruling("send", "all clear" if alert.kind == "clear" else alert.severity)
 
 
-def _is_first_critical(alert: Alert, told: Told | None) -> bool:
-    """Whether no critical message about this was tried since it went wrong."""
-    known = told is not None and told.tried and _goes_on(alert, told)
-    return alert.severity == "critical" and alert.kind != "clear" and not known
+def _is_urgent(alert: Alert, told: Told | None) -> bool:
+    """Whether an alert is critical, and none about this surely arrived since it went wrong; back-off bounds tries."""
+    arrived = told is not None and told.tried and _goes_on(alert, told) and not _is_owed(alert, told)
+    return alert.severity == "critical" and alert.kind != "clear" and not arrived
 
 
 def _goes_on(alert: Alert, told: Told) -> bool:
@@ -125,10 +125,12 @@ def _since_last(told: Told, now: float) -> float:
     return age if age > -HOUR else float("inf")
 
 
-def _cleared(told: Told | None, limits: Limits) -> str | None:
+def _cleared(told: Told | None, limits: Limits, now: float) -> str | None:
     """Return why nobody is told that a thing is well."""
     if told is None or (told.raised is None and told.owed is None):
         return "nothing was wrong"
+    if told.raised is None and now - told.at >= OWED_FOR:
+        return "it is over for too long to be told"
     return None if limits.all_clear else "this channel wants no all-clear"
 
 
@@ -164,7 +166,8 @@ def remembered(alert: Alert, told: Told | None, ruling: Ruling, outcome: Outcome
     if ruling.action == "hold":
         over = alert.kind == "clear" and before.raised is not None
         return replace(before, at=now, raised=None, owed=None, wait=0.0, tried=False) if over else None
-    again = before.owed == alert
+    # Each flow that ends well words its all-clear anew.
+    again = before.owed == alert or (alert.kind == "clear" and _is_owed(alert, before))
     if outcome == "unsent":
         return None if again else replace(_noted(alert, before, now), owed=alert)
     # Trying once more does not make what is owed younger.

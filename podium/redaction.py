@@ -11,10 +11,10 @@ HIDDEN = "***"
 SHORTEST = 6
 """Characters from which on a value is hidden by itself: a shorter one would blank out ordinary words."""
 CREDENTIALS = re.compile(r"(?<=//)[^/\s'\"<>?#]*@")
-WITHOUT_SLASHES = re.compile(r"\b([a-z][a-z0-9+.-]+:)[^/\s:@'\"<>?#]+:[^/\s@'\"<>?#]+@")
+WITHOUT_SLASHES = re.compile(r"\b([a-z][a-z0-9+]{1,20}:)[^/\s:@'\"<>?#]+:[^/\s@'\"<>?#]+@")
 """Credentials in an address whose slashes were forgotten: what reads it quotes all of it."""
 IN_A_QUERY = re.compile(
-    r"(?<=[?&;])([\w.-]*(?:password|passwd|pwd|secret|token|signature|key)=)[^&\s'\"<>;]+", re.IGNORECASE
+    r"(?<=[?&;])([\w.-]{0,60}(?:password|passwd|pwd|secret|token|signature|key)=|sig=)[^&\s'\"<>;]+", re.IGNORECASE
 )
 NAMES_A_SECRET = re.compile(
     r"PASSWORD$|PASSWD$|(^|_)SECRET|(^|_)TOKEN$|API_KEY$|ACCESS_KEY$|AUTH_STRING$|CONNECTION_STRING$"
@@ -36,7 +36,8 @@ def conceal(value: str) -> None:
     from json import dumps
     from urllib.parse import quote, unquote
 
-    forms = (value, unquote(value), quote(value, safe=""), dumps(value)[1:-1], repr(value)[1:-1])
+    quoted = quote(value, safe="", errors="surrogateescape")
+    forms = (value, unquote(value), quoted, dumps(value)[1:-1], repr(value)[1:-1])
     new = {form for form in forms if len(form) >= SHORTEST} - _known
     if new:
         _known.update(new)
@@ -78,7 +79,7 @@ def _conceal_pair(user: str, password: str) -> None:
 
     if password:
         conceal(password)
-        conceal(b64encode(f"{user}:{password}".encode()).decode())
+        conceal(b64encode(f"{user}:{password}".encode(errors="surrogateescape")).decode())
 
 
 def _conceal_headers(text: str) -> None:
@@ -89,9 +90,10 @@ def _conceal_headers(text: str) -> None:
         headers = loads(text)
     except ValueError:
         headers = {"": text}
-    for value in headers.values() if isinstance(headers, dict) else ():
-        conceal(str(value))
-        conceal(str(value).rpartition(" ")[2])
+    for value in map(str, headers.values() if isinstance(headers, dict) else ()):
+        for part in (value, value.rpartition(" ")[2]):
+            if not ORDINARY.fullmatch(part):
+                conceal(part)
 
 
 def redacted(text: str) -> str:

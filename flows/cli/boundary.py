@@ -41,7 +41,8 @@ def _take_signals() -> None:
     """Let signals end the command as an error does, so that what it has begun is put right; one ignored stays so."""
     if signal.getsignal(signal.SIGINT) is end:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, _terminate)
 
 
 class Boundary:

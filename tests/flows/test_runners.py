@@ -55,7 +55,7 @@ def test_a_scheduler_that_is_not_there_is_said_at_once() -> None:
 
 def test_a_scheduler_without_workers_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits without end for a worker that nobody started."""
-    monkeypatch.setattr("flows.runners.PATIENCE", 1)
+    monkeypatch.setattr("flows.runners.STARTING", 1)
     with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
         section = RunnerSection(kind="dask", address=cluster.scheduler_address)
         with runner_of(section) as runner, pytest.raises(PodiumError, match=r"has no worker after 1 s: start one with"):
@@ -81,7 +81,7 @@ def left_alone(section: RunnerSection) -> None:
 
 def test_a_cluster_that_loses_all_its_workers_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What they were at is not waited for without end."""
-    monkeypatch.setattr("flows.runners.PATIENCE", 1)
+    monkeypatch.setattr("flows.runners.STARTING", 1)
     monkeypatch.setattr("flows.runners.POLL", 0.2)
     with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
         address = cluster.scheduler_address

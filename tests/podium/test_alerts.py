@@ -153,15 +153,31 @@ def test_what_perhaps_arrived_is_told_again_after_hours() -> None:
 
 
 def test_what_was_sent_in_vain_counts_but_loses_no_critical_one() -> None:
-    """It waits for the limit when it is tried again; its first time it did not."""
+    """It waits for no limit until it is told, but for its back-off; what is told after that waits as any other."""
     channel = Channel(replace(ALL, per_hour=2))
     channel.answers = "missed"
     assert [channel.hears(replace(NEWS, key=f"k{n}")).action for n in range(3)] == ["send", "send", "later"]
     assert channel.hears(DOWN).action == "send"
+    assert channel.hears(DOWN).action == "later"
     channel.now += HOUR / 4
-    assert channel.hears(DOWN) == Ruling("later", "3 messages in the last hour, and at most 2 are sent")
-    channel.now += HOUR
+    channel.answers = "told"
     assert channel.hears(DOWN).action == "send"
+    assert channel.hears(replace(NEWS, key="k9")) == Ruling(
+        "later", "4 messages in the last hour, and at most 2 are sent"
+    )
+
+
+def test_an_all_clear_that_never_arrives_is_given_up() -> None:
+    """However often a flow ends well and words it anew: it is not owed for longer than anything else."""
+    channel = Channel()
+    channel.hears(DOWN)
+    channel.answers = "perhaps"
+    said = []
+    for minute in range(0, 30 * 24 * 60, 30):
+        said.append(channel.hears(replace(WELL, text=f"at minute {minute}")).action)
+        channel.now += HOUR / 2
+    assert said.count("send") == 5
+    assert set(said[2 * 24 :]) == {"hold"}
 
 
 def test_what_was_not_even_tried_waits_for_nothing() -> None:

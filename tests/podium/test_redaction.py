@@ -22,6 +22,7 @@ SLACK = "https://hooks.slack.com/services/T0PLANTED/B0PLANTED/xPlAnTeDsEcReT0000
         ("https://token@host and https://host/a@b", "https://host and https://host/a@b"),
         ("postgresql://h/x?user=ana&password=word&a=b", "postgresql://h/x?user=ana&password=***&a=b"),
         ("https://store/x?sv=1&SharedKey=word", "https://store/x?sv=1&SharedKey=***"),
+        ("https://store/x?sv=1&sig=word%3D&se=2", "https://store/x?sv=1&sig=***&se=2"),
         ("http:ana:word@host is no address", "http:host is no address"),
         ("at 12:30:45 models:/churn@champion", "at 12:30:45 models:/churn@champion"),
         ("write to ana@example.org // or not", "write to ana@example.org // or not"),
@@ -64,6 +65,15 @@ def test_a_secret_is_hidden_in_every_form_in_which_it_is_sent_or_quoted(variable
     """The half of it that is a password, the header that HTTP makes of it, and as JSON or Python write it."""
     conceal_environment({variable: value})
     assert redacted(f"with {sent}!") == "with ***!"
+
+
+def test_words_of_headers_and_passwords_that_are_no_utf_8_harm_nothing() -> None:
+    """A header may hold an ordinary word; the environment may hold any bytes."""
+    conceal_environment({"PREFECT_CLIENT_CUSTOM_HEADERS": '{"X-Env": "production", "X-Client": "a podium client"}'})
+    assert redacted("version 5 is in production, of a client") == "version 5 is in production, of a client"
+    odd = b"pl4nted-p\xe4ss".decode("utf-8", "surrogateescape")
+    conceal_environment({"PGPASSWORD": odd, "PREFECT_API_AUTH_STRING": f"admin:{odd}"})
+    assert redacted(f"with {odd}!") == "with ***!"
 
 
 def test_no_log_of_any_library_shows_a_secret() -> None:
