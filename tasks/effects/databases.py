@@ -1,6 +1,7 @@
 """Tells whether a database that MLflow's client uses without a server answers: MLflow itself would ask for minutes."""
 
 import contextlib
+import re
 
 from podium.errors import first_line
 
@@ -20,18 +21,20 @@ def is_database(uri: str) -> bool:
 def refusal(uri: str) -> str | None:
     """Connect to a database once and return what it says against that, None if it answers."""
     from sqlalchemy import create_engine
+    from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import NullPool
 
     try:
-        limit = {"connect_timeout": PATIENCE} if _driver(uri) in TIMED else {}
+        where = make_url(uri)
+        timed = where.get_driver_name() in TIMED and "connect_timeout" not in where.query
+        limit = {"connect_timeout": PATIENCE} if timed else {}
         with contextlib.closing(create_engine(uri, connect_args=limit, poolclass=NullPool).connect()):
             return None
     except (SQLAlchemyError, ImportError, ValueError) as error:
         return first_line(error, 200)
 
 
-def _driver(uri: str) -> str:
-    from sqlalchemy.engine import make_url
-
-    return make_url(uri).get_driver_name()
+def is_late(said: str) -> bool:
+    """Whether a database took too long, as one does that has to be woken, and did not refuse."""
+    return re.search(r"time(d )?out", said) is not None

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from podium.errors import PodiumError
 from podium.progress import announce
 from podium.redaction import without_password
-from tasks.effects.databases import is_database, refusal
+from tasks.effects.databases import is_database, is_late, refusal
 
 PATIENCE = 10.0
 """Seconds in which a server must answer whether it is there."""
@@ -98,7 +98,8 @@ def answers(uri: str) -> bool:
 
 def _ask(uri: str) -> Reply:
     if is_database(uri):
-        return Reply.NONE if refusal(uri) else Reply.GIVEN
+        said = refusal(uri)
+        return Reply.GIVEN if said is None else Reply.LATE if is_late(said) else Reply.NONE
     if not uri.startswith(("http://", "https://")):
         return Reply.GIVEN
     try:
