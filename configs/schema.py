@@ -225,7 +225,7 @@ class PodiumConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _training_needs_a_holdout(self) -> "PodiumConfig":
+    def _training_needs_a_holdout_of_classes(self) -> "PodiumConfig":
         if self.training and self.holdout is None:
             raise ValueError("training: target and id columns are those of the section holdout, which is not set")
         if self.training and self.holdout and self.holdout.task == "regression":
