@@ -63,7 +63,8 @@ def selections(client: SyncPrefectClient, project: Project) -> list[str]:
 def test_the_documented_line_starts_a_selection(prefect_server: str) -> None:
     """What docs/how-to.md tells training code to say is all there need be; a label that names the model counts first.
 
-    An event of another registered model starts nothing.
+    An event of another registered model starts nothing. Prefect may lose one, as whoever tells does not hear of it: it
+    is told again after a minute.
     """
     blocks = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
     line = next(block for block in blocks if "emit_event(" in block).replace('"churn"', '"taught"')
@@ -74,14 +75,18 @@ def test_the_documented_line_starts_a_selection(prefect_server: str) -> None:
     with temporary_settings({PREFECT_API_URL: prefect_server}), get_client(sync_client=True) as client:
         register(project)
         code = f'name = "by hand"\n{other}\n{line}\n{further}'
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PREFECT_API_URL": prefect_server},
-            check=True,
-            timeout=120,
-        )
-        until(lambda: len(selections(client, project)) >= 3, "an event starts no selection")
-        assert sorted(selections(client, project)) == ["", "by hand", "m 1"]
+        words, variables = [sys.executable, "-c", code], {**os.environ, "PREFECT_API_URL": prefect_server}
+        next_time = 0.0
+
+        def all_are_there() -> bool:
+            nonlocal next_time
+            if time.monotonic() > next_time:
+                subprocess.run(words, env=variables, check=True, timeout=120)
+                next_time = time.monotonic() + 60
+            return {"", "by hand", "m 1"} <= set(selections(client, project))
+
+        until(all_are_there, "an event starts no selection")
+        assert set(selections(client, project)) == {"", "by hand", "m 1"}
 
 
 def test_a_run_or_a_logged_model_is_told_of(home: Path, made: Path, prefect_server: str) -> None:
