@@ -48,7 +48,7 @@ class Stack:
     @property
     def words(self) -> dict[str, str]:
         """Every secret by the name of its file, without the account that it is of."""
-        return {path.name: path.read_text().rpartition(":")[2] for path in self.secrets.iterdir()}
+        return {path.name: path.read_text().rpartition(":")[2] for path in self.secrets.glob("[A-Z]*")}
 
     @property
     def client(self) -> dict[str, str]:
