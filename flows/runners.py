@@ -30,13 +30,11 @@ def runner_of(section: RunnerSection) -> Runner:
 
 
 def require_workers(runner: Runner, section: RunnerSection) -> None:
-    """Return once a Dask cluster that others started has a worker; of any other runner at once.
+    """Return once a Dask cluster that others started has a worker.
 
     Raises:
         PodiumError: no worker comes in time.
     """
-    if not _is_others(section):
-        return
     try:
         runner.client.wait_for_workers(1, timeout=STARTING)  # type: ignore[attr-defined]
     except TimeoutError:

@@ -3,6 +3,7 @@
 import errno
 import re
 import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from configs.loading import podium_home
@@ -42,23 +43,25 @@ def describe(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {first} (traceback: {_write(error)})"
 
 
-def _full(error: BaseException | None) -> str | None:
+def _full(error: Exception) -> str | None:
     """Return what a disk that is full, or a quota that is used up, said, if one is the cause."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return first_line(error)
-        if "database or disk is full" in str(error):
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return first_line(cause)
+        if "database or disk is full" in str(cause):
             return "database or disk is full"
-        error = error.__cause__ or error.__context__
     return None
 
 
-def _unreachable(error: BaseException | None) -> bool:
+def _unreachable(error: Exception) -> bool:
+    return any(type(cause).__name__ in UNREACHABLE or "Max retries exceeded" in str(cause) for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and what it came from, back to the first."""
     while error is not None:
-        if type(error).__name__ in UNREACHABLE or "Max retries exceeded" in str(error):
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
 
 
 def _answers(text: str) -> bool:

@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -218,17 +218,30 @@ def test_clocks_that_lie_apart_keep_nothing_quiet(
     assert [title.partition("]")[0] for title in chat.titles] == ["[critical", "[all clear", "[critical", "[all clear"]
 
 
+def with_database(home: Path, made: Path) -> tuple[PodiumConfig, Path]:
+    """The config of a project whose MLflow is there, and its database."""
+    database = home / "mlflow.db"
+    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{database}"}))
+    store_of(home.parent / "churn.yaml")
+    return config, database
+
+
+@contextmanager
+def gone(database: Path) -> Iterator[None]:
+    """Take MLflow's database away for a while."""
+    away = database.rename(f"{database}.away")
+    yield
+    away.rename(database)
+
+
 def test_what_was_told_while_mlflow_was_gone_counts_until_others_write(
     chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy of this machine wins over the tag that it was made from, and over no later one."""
-    database = home / "mlflow.db"
-    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{database}"}))
-    store_of(home.parent / "churn.yaml")
+    config, database = with_database(home, made)
     alert_outcome(config, "verify", PASSED)
-    database.rename(f"{database}.away")
-    alert_outcome(config, "verify", FAILED)
-    Path(f"{database}.away").rename(database)
+    with gone(database):
+        alert_outcome(config, "verify", FAILED)
     alert_outcome(config, "verify", FAILED)
     assert len(chat.got) == 1
     monkeypatch.setenv("PODIUM_HOME", str(home.parent / "other"))
@@ -243,16 +256,13 @@ def test_the_end_of_a_second_outage_is_told(
     chat: Receiver, home: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A machine that only read what the other wrote knows from what its own copy came."""
-    database = home / "mlflow.db"
-    config = load_config(alerted(home, made, mlflow={"tracking_uri": f"sqlite:///{database}"}))
-    store_of(home.parent / "churn.yaml")
+    config, database = with_database(home, made)
     for ended in (FAILED, PASSED):
         alert_outcome(config, "verify", ended)
     monkeypatch.setenv("PODIUM_HOME", str(home.parent / "other"))
     alert_outcome(config, "verify", PASSED)
-    database.rename(f"{database}.away")
-    alert_outcome(config, "verify", FAILED)
-    Path(f"{database}.away").rename(database)
+    with gone(database):
+        alert_outcome(config, "verify", FAILED)
     alert_outcome(config, "verify", PASSED)
     assert [told["type"] for told in chat.got] == ["failure", "success", "failure", "success"]
 
