@@ -80,7 +80,8 @@ def test_the_server_of_a_stack_asks_to_come_again(tmp_path: Path) -> None:
         with busy(places.prefect / "prefect.db"):
             refused = until(lambda: (found := run())[0] == 503 and found, "nothing is refused")
         assert (refused[1]["prefect-maintenance"], refused[1]["retry-after"]) == ("true", "0.02")
-        assert run()[0] == 201
+        # Whose turn it is may still be its own services' who write beside.
+        until(lambda: run()[0] == 201, "nothing is taken once the database is free")
 
 
 def test_a_server_of_ones_own_that_stays_busy(home: Path, made: Path, tmp_path: Path) -> None:
