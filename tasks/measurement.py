@@ -21,8 +21,9 @@ from podium.progress import Counter
 from tasks.effects.describing import runs_of
 from tasks.effects.holdout import read_holdout
 from tasks.effects.keeping import document_of, measured_anew
+from tasks.effects.locating import located
 from tasks.effects.measuring import SAID, asked, score, score_each
-from tasks.effects.store import Store, connect, located
+from tasks.effects.store import Store, connect
 from tasks.effects.training_rows import logged_rows
 from tasks.effects.writing import holdout_metrics, log_numbers, measured_tags, write_measurement
 

@@ -68,16 +68,15 @@ def require_answer(uri: str, patience: float = 0.0) -> None:
     Raises:
         PodiumError: it cannot, for all of ``patience`` seconds if it answered before or took the question.
     """
-    found = _ask(uri)
+    found, said = _ask(uri)
     waits = found is Reply.LATE or uri in _answered
     if not (found is Reply.GIVEN or (waits and _comes_back(uri, patience))):
-        raise PodiumError(f"MLflow at {_shown(uri)} does not answer: start it, or see mlflow.tracking_uri")
+        raise PodiumError(f"MLflow at {_shown(uri, said)} does not answer: start it, or see mlflow.tracking_uri")
     _answered.add(uri)
 
 
-def _shown(uri: str) -> str:
+def _shown(uri: str, said: str | None) -> str:
     """Return an address that can be shown; of a database with what it said, which may be that it knows nobody."""
-    said = refusal(uri) if is_database(uri) else None
     return f"{without_password(uri)} ({said})" if said else without_password(uri)
 
 
@@ -93,15 +92,18 @@ def _comes_back(uri: str, patience: float) -> bool:
 
 def answers(uri: str) -> bool:
     """Whether a server, or a database in its place, answers at all, in whatever words."""
-    return _ask(uri) is Reply.GIVEN
+    return _ask(uri)[0] is Reply.GIVEN
 
 
-def _ask(uri: str) -> Reply:
+def _ask(uri: str) -> tuple[Reply, str | None]:
+    """Return what became of a question, and what a database said against it."""
     if is_database(uri):
         said = refusal(uri)
-        return Reply.GIVEN if said is None else Reply.LATE if is_late(said) else Reply.NONE
-    if not uri.startswith(("http://", "https://")):
-        return Reply.GIVEN
+        return (Reply.GIVEN if said is None else Reply.LATE if is_late(said) else Reply.NONE), said
+    return (_ask_server(uri) if uri.startswith(("http://", "https://")) else Reply.GIVEN), None
+
+
+def _ask_server(uri: str) -> Reply:
     try:
         with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PATIENCE):  # noqa: S310 - HTTP, see above
             return Reply.GIVEN

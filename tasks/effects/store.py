@@ -3,8 +3,7 @@
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,10 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LoggedModel, Run, ViewType
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.entities.paged_list import PagedList
-from mlflow.tracking._tracking_service import utils
-from mlflow.utils.uri import add_databricks_profile_info_to_artifact_uri
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -111,36 +107,6 @@ def register_version(store: Store, model_id: str, run_id: str | None, tags: Mapp
     name, all_tags = store.registered_model, {**tags, "podium.stage": "staging"}
     made = store.client.create_model_version(name, f"models:/{model_id}", run_id, all_tags, model_id=model_id)
     return str(made.version)
-
-
-def remember(store: Store, resource: str, location: str) -> None:
-    """Tell MLflow's client where a run or logged model just made keeps its files: it would ask the server again."""
-    kept = getattr(utils, "_artifact_repos_cache", {})
-    own = add_databricks_profile_info_to_artifact_uri(location, store.uri)
-    kept[resource] = get_artifact_repository(own, tracking_uri=store.uri)
-
-
-@contextmanager
-def located(store: Store, run: Run | None) -> Iterator[None]:
-    """Let MLflow's client know for a while where a run keeps its files."""
-    if run is None:
-        yield
-        return
-    remember(store, run.info.run_id, run.info.artifact_uri)
-    try:
-        yield
-    finally:
-        forget(run.info.run_id)
-
-
-def forget(*ids: str) -> None:
-    """Drop what MLflow's client keeps of runs and logged models, which nobody asks for again.
-
-    It keeps two pools of threads for each of a thousand of them: the memory of a migration would grow with every model.
-    """
-    kept = getattr(utils, "_artifact_repos_cache", {})
-    for resource in ids:
-        kept.pop(resource, None)
 
 
 def logged_model_of(version: ModelVersion) -> str | None:

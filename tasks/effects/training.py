@@ -32,11 +32,12 @@ from podium.metrics import SCORER, goodness
 from podium.names import key as metric_name
 from podium.training import Job, Trained, TrainingSet, name_of
 from tasks.effects.learning_rows import learned_from
+from tasks.effects.locating import forget
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.prediction import NotUsableError, asked
 from tasks.effects.processes import this_writer
 from tasks.effects.recipes import MODEL, SPACES, estimator, of_any_labels, pipeline
-from tasks.effects.store import Store, forget
+from tasks.effects.store import Store
 from tasks.effects.storing import Storing
 from tasks.effects.writing import log_numbers, log_output
 

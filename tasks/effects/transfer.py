@@ -24,11 +24,12 @@ from podium.plan import Outcome
 from podium.requirements import drift
 from podium.staged import StagedModel
 from tasks.effects.installed import installed
+from tasks.effects.locating import forget, remember
 from tasks.effects.measuring import SAID
 from tasks.effects.mlmodel import mlmodel
 from tasks.effects.processes import this_writer
 from tasks.effects.registered import counted_once, is_done_by_another
-from tasks.effects.store import Store, delete_version, forget, register_version, remember
+from tasks.effects.store import Store, delete_version, register_version
 from tasks.effects.training_rows import WHERE, training_record
 from tasks.effects.writing import holdout_metrics, log_numbers, log_output, measured_tags, write_measurement
 
