@@ -73,7 +73,8 @@ class Candidate:
     ``size`` is in bytes, None if unknown; ``metrics`` are those of the evidence, ``recorded`` those it claims;
     ``held`` is why it is not promoted again though it is measured; ``identifiers`` are columns that tell rows apart
     and that it learned from; ``location`` is where its files are, as far as that is known; ``earlier`` are its numbers
-    of other measurements by their digests, as long as it has none of the evidence.
+    of other measurements by their digests, as long as it has none of the evidence; ``kept_in`` is the run that keeps
+    what it said when it was measured: its own, unless it was logged outside any run.
     """
 
     model_id: str
@@ -91,6 +92,7 @@ class Candidate:
     identifiers: tuple[str, ...] = ()
     location: str | None = None
     earlier: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    kept_in: str | None = None
 
     @property
     def files(self) -> str:

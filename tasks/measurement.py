@@ -64,7 +64,7 @@ class _Measuring:
 
     def each(self, batch: Sequence[Candidate]) -> Iterator[Candidate]:
         """Measure some candidates, and write what is found of each while the next one answers."""
-        runs = runs_of(self.store, [c.run_id for c in batch if c.run_id])
+        runs = runs_of(self.store, [c.kept_in for c in batch if c.kept_in])
         with tempfile.TemporaryDirectory(prefix="podium-") as folder:
             scratches = [Path(folder, str(number)) for number in range(len(batch))]
             for scratch in scratches:
@@ -72,14 +72,14 @@ class _Measuring:
             with closing(self._found(batch, runs, scratches)) as found:
                 for candidate, scratch, one in zip(batch, scratches, found, strict=True):
                     self.count.step(candidate.model_id)
-                    yield self._noted(one, candidate, runs.get(candidate.run_id or ""), scratch)
+                    yield self._noted(one, candidate, runs.get(candidate.kept_in or ""), scratch)
 
     def _found(
         self, batch: Sequence[Candidate], runs: Mapping[str, Run], scratches: Sequence[Path]
     ) -> Generator[Measurement, None, None]:
         """Measure by what was kept of the same rows, and ask only the models of which nothing is."""
         kept = [
-            measured_anew(self.store, self.holdout, c, runs.get(c.run_id or ""), scratch / SAID)
+            measured_anew(self.store, self.holdout, c, runs.get(c.kept_in or ""), scratch / SAID)
             for c, scratch in zip(batch, scratches, strict=True)
         ]
         new = [number for number, found in enumerate(kept) if found is None]
@@ -93,10 +93,12 @@ class _Measuring:
         if self.config.holdout:
             found = found.with_metrics(logged_rows(self.store, run, self.config.holdout.path))
         with located(self.store, run):
-            _log(self.store, self.holdout, found, candidate, scratch)
+            own = candidate.run_id or (run.info.run_id if run else _measuring_run(self.store, candidate))
+            _log(self.store, own, self.holdout, found, candidate, scratch)
         tags = {**candidate.tags, **measured_tags(found, candidate.tags)}
         size = candidate.size if candidate.size is not None or not found.files else found.files[1]
-        return replace(candidate, metrics=found.metrics, identifiers=found.identifiers, tags=tags, size=size)
+        measured = replace(candidate, metrics=found.metrics, identifiers=found.identifiers, tags=tags, size=size)
+        return replace(measured, kept_in=own)
 
 
 @task(cache_policy=NO_CACHE)
@@ -133,12 +135,8 @@ def confirm(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate)
     return Confirmation(doubt, found.confusion_matrix)
 
 
-def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path) -> None:
-    """Write holdout metrics to the logged model, and the confusion matrix beside it.
-
-    A model that was logged outside any run gets a run of its own, because MLflow keeps metrics by run.
-    """
-    run_id = candidate.run_id or _measuring_run(store, candidate)
+def _log(store: Store, run_id: str, holdout: Holdout, found: Measurement, candidate: Candidate, scratch: Path) -> None:
+    """Write holdout metrics to the logged model, and the confusion matrix beside it."""
     now = int(time.time() * 1000)
     documents = scratch / "documents"
     write_measurement(documents, holdout, found, scratch / SAID)
@@ -149,6 +147,7 @@ def _log(store: Store, holdout: Holdout, found: Measurement, candidate: Candidat
 
 
 def _measuring_run(store: Store, candidate: Candidate) -> str:
+    """Make a run for a model that was logged outside any, because MLflow keeps metrics by run."""
     run = store.client.create_run(store.experiment_id, run_name=f"measure {candidate.model_id}")
     store.client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
@@ -157,9 +156,8 @@ def _measuring_run(store: Store, candidate: Candidate) -> str:
 @task(cache_policy=NO_CACHE)
 def confusion_matrix_of(section: MlflowSection, candidate: Candidate, digest: str) -> Matrix | None:
     """Return the confusion matrix that was measured of a candidate, or None if there is none to be found."""
-    if candidate.run_id is None:
-        return None
     store = connect(section)
-    found = document_of(store, store.client.get_run(candidate.run_id), digest)
-    matrix: Matrix | None = found.get("confusion_matrix")
+    kept = runs_of(store, [candidate.kept_in]) if candidate.kept_in else {}
+    found = [document_of(store, run, digest) for run in kept.values()]
+    matrix: Matrix | None = found[0].get("confusion_matrix") if found else None
     return matrix

@@ -12,7 +12,7 @@ from podium.metrics import claims_of, is_possible, metric_id
 from podium.plan import parts_of
 from podium.standing import held_back
 from tasks.effects.store import HELD, RETIRED, UNFINISHED, Store, logged_model_of
-from tasks.effects.writing import PREFIX, earlier_of, identifiers_of, measured_of
+from tasks.effects.writing import PREFIX, earlier_of, identifiers_of, measured_of, measuring_run_of
 
 IN_A_URL = 50
 """Run ids in one question to a server about versions, which travels in the address of a request."""
@@ -86,6 +86,7 @@ def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None
         identifiers=identifiers_of(model.tags),
         location=model.artifact_location,
         earlier={} if measured or holdout is None else earlier_of(model),
+        kept_in=model.source_run_id or measuring_run_of(model),
         unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
         held=held_back(version.tags.get(HELD), str(version.version), *digests) if version else None,
     )

@@ -38,9 +38,9 @@ def kept_each(
     store: Store, holdout: Holdout, candidates: Sequence[Candidate]
 ) -> Iterator[tuple[Candidate, Predictions | None]]:
     """Yield candidates with what each said when it was measured, if it was kept and gives the measured numbers."""
-    runs = runs_of(store, [c.run_id for c in candidates if c.run_id])
+    runs = runs_of(store, [c.kept_in for c in candidates if c.kept_in])
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        kept = pool.map(lambda c: _kept(store, holdout, c, runs.get(c.run_id or "")), candidates)
+        kept = pool.map(lambda c: _kept(store, holdout, c, runs.get(c.kept_in or "")), candidates)
         yield from zip(candidates, kept, strict=True)
 
 

@@ -59,6 +59,13 @@ def measured_of(model: LoggedModel, digest: str) -> dict[str, float]:
     }
 
 
+def measuring_run_of(model: LoggedModel) -> str | None:
+    """Return the run in which a logged model was last measured, None if it was not yet."""
+    measured = [m for m in model.metrics or [] if m.key.startswith(PREFIX) and m.dataset_digest]
+    newest = max(measured, key=lambda m: (m.timestamp, m.step), default=None)
+    return str(newest.run_id) if newest and newest.run_id else None
+
+
 def earlier_of(model: LoggedModel) -> dict[str, dict[str, float]]:
     """Return all holdout metrics of a model by the digests that they were logged under, the newest digest first."""
     newest = sorted((m for m in model.metrics or [] if m.key.startswith(PREFIX)), key=lambda m: -m.timestamp)

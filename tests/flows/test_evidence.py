@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import pandas as pd
 import pytest
 import yaml
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from flows.migration import migrate
 from flows.selection import select
@@ -116,12 +120,31 @@ def test_what_else_is_wanted_of_the_same_rows_follows_from_what_was_said(home: P
     assert anew[SECONDS] != first[SECONDS], "it was asked"
 
 
-def sliced(config: Path, *columns: str) -> Mapping[str, float]:
-    """What the forest measures, by these columns too."""
+def test_what_a_model_outside_any_run_said_is_found_again(home: Path, made: Path) -> None:
+    """Logged with no run open, it gets one in which its answers are kept, and is not loaded for what follows."""
+    config = project(home.parent, made)
+    rows = pd.read_parquet(made / "holdout.parquet")
+    columns = ["tenure", "MonthlyCharges"]
+    mlflow.set_experiment(experiment_id=store_of(config).experiment_id)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows[columns], rows["churn"])
+    mlflow.sklearn.log_model(
+        model, name="alone", input_example=rows[columns].head(3), pip_requirements=["scikit-learn"]
+    )
+    assert select(str(config)).production.model_id == "alone"
+    (logged,) = store_of(config).logged_models()
+    assert logged.source_run_id is None
+    file = Path(logged.artifact_location.removeprefix("file://"), "MLmodel")
+    file.rename(file.with_name("hidden"))
+    assert any("Contract" in name for name in sliced(config, "Contract", of="alone"))
+    assert len(kept(config, "measure alone")) == 2, "both are in one run"
+
+
+def sliced(config: Path, *columns: str, of: str = FOREST) -> Mapping[str, float]:
+    """What a model measures, by these columns too."""
     content = yaml.safe_load(config.read_text())
     content["holdout"]["slices"] = list(columns)
     config.write_text(yaml.safe_dump(content))
-    (found,) = [r.candidate for r in select(str(config)).selection.ranking if r.candidate.model_id == FOREST]
+    (found,) = [r.candidate for r in select(str(config)).selection.ranking if r.candidate.model_id == of]
     assert found.unmeasured is None
     return found.metrics
 
