@@ -30,9 +30,9 @@ def evidence(config: PodiumConfig, holdout: Holdout | None, selection: Selection
 
 
 def chosen(
-    config: PodiumConfig, holdout: Holdout | None, listed: Shortlist, production: Production
+    config: PodiumConfig, holdout: Holdout | None, listed: Shortlist, production: Production, must_wait: bool
 ) -> tuple[Selection, Confirmation | None]:
-    """Return the verdict, and what was seen of the one to be promoted.
+    """Return the verdict, and what was seen of the one to be promoted, which may have to wait for approval.
 
     That one is loaded and measured once more: its files may be gone, and its numbers may have been logged by anyone. If
     it fails, the next best is considered.
@@ -44,7 +44,7 @@ def chosen(
             return numbers, None
         is_new = _is_new(config, holdout, numbers)
         selection = _shown(config, holdout, numbers, production, anew=is_new)
-        if selection.promoted is None or (not is_new and _stays(config, selection, production)):
+        if selection.promoted is None or (not is_new and _stays(config, selection, production, must_wait)):
             return selection, None
         if not is_new:
             selection = _shown(config, holdout, numbers, production, anew=True)
@@ -61,9 +61,9 @@ def _is_new(config: PodiumConfig, holdout: Holdout | None, selection: Selection)
     return stable_digest(evidence(config, holdout, selection)) != last_decision(config.mlflow).evidence_digest
 
 
-def _stays(config: PodiumConfig, selection: Selection, production: Production) -> bool:
+def _stays(config: PodiumConfig, selection: Selection, production: Production, must_wait: bool) -> bool:
     """Whether what a selection promotes was looked at before, and changes nothing: by a pin, or as it waits."""
-    waiting = waiting_decision(config.mlflow)
+    waiting = waiting_decision(config.mlflow) if must_wait else None
     same = waiting is not None and selection.promoted is not None and promotes(waiting, selection.promoted)
     return production.pin is not None or same
 

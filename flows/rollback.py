@@ -1,16 +1,24 @@
 """Rolls back: choose the version to go back to, see that it loads, record, switch, retire."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
 from flows.settlement import finished_order, now, ordering, settle_order
-from podium.errors import NegativeAnswerError
-from podium.measurement import Holdout
-from podium.orders import Registered, given_before, order, require_not_left, rollback_reason, rollback_target
+from podium.errors import ConfigError, NegativeAnswerError
+from podium.orders import (
+    Registered,
+    given_before,
+    order,
+    require_not_left,
+    rollback_reason,
+    rollback_target,
+    unread_reason,
+)
 from podium.outcome import OrderOutcome, Production
 from podium.progress import announce
+from podium.standing import UNREAD
 from tasks.decisions import last_decision
 from tasks.effects.code import code_version
 from tasks.effects.locks import Turn
@@ -38,17 +46,38 @@ def rollback(
         UsageError: the named version does not exist.
         NegativeAnswerError: there is nothing to go back to, it does not load, or a pin is in the way.
     """
-    config = load_config(config_path)
+    given = _given(load_config(config_path))
     if dry_run:
-        target, production = _target(config, to)
-        return OrderOutcome(production, (rollback_reason(target, production, asked_by),), dry_run=True)
+        target, production = _target(given.config, to)
+        reasons = rollback_reason(target, production, asked_by), *given.notes
+        return OrderOutcome(production, reasons, dry_run=True)
     prepare_canary()
-    holdout = load_holdout(config)
-    with ordering(config) as (turn, finished):
+    with ordering(given.config) as (turn, finished):
         if before := given_before(finished, "rollback", to):
-            return finished_order(config, before)
-        outcome = _rolled_back(config, holdout, to, asked_by, turn)
-    return _verified(config, outcome)
+            return finished_order(given.config, before)
+        outcome = _rolled_back(given, to, asked_by, turn)
+    return _verified(given.config, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a rollback goes by: the configuration, the digest of its holdout's rows, and what is to be said of them."""
+
+    config: PodiumConfig
+    rows: str | None
+    notes: tuple[str, ...] = ()
+
+
+def _given(config: PodiumConfig) -> _Given:
+    """Return what a rollback goes by, without the holdout if it cannot be read.
+
+    Production must go back whatever became of a file; the target then answers its own example.
+    """
+    try:
+        holdout = load_holdout(config)
+    except ConfigError as error:
+        return _Given(config.model_copy(update={"holdout": None}), UNREAD, (unread_reason(str(error)),))
+    return _Given(config, holdout.rows_digest if holdout else None)
 
 
 def _verified(config: PodiumConfig, outcome: OrderOutcome) -> OrderOutcome:
@@ -61,22 +90,20 @@ def _verified(config: PodiumConfig, outcome: OrderOutcome) -> OrderOutcome:
     return replace(outcome, reasons=(*outcome.reasons, said))
 
 
-def _rolled_back(
-    config: PodiumConfig, holdout: Holdout | None, to: str | None, asked_by: str, turn: Turn
-) -> OrderOutcome:
-    target, production = _target(config, to)
+def _rolled_back(given: _Given, to: str | None, asked_by: str, turn: Turn) -> OrderOutcome:
+    target, production = _target(given.config, to)
     decision = order(
         "rollback",
-        (rollback_reason(target, production, asked_by),),
-        last_decision(config.mlflow),
+        (rollback_reason(target, production, asked_by), *given.notes),
+        last_decision(given.config.mlflow),
         decided_at=now(),
         champion=production.champion,
         promoted=target,
         asked_by=asked_by,
         code_version=code_version(),
-        holdout=holdout.rows_digest if holdout else None,
+        holdout=given.rows,
     )
-    return settle_order(config, decision, turn)
+    return settle_order(given.config, decision, turn)
 
 
 def _target(config: PodiumConfig, to: str | None) -> tuple[Registered, Production]:

@@ -68,6 +68,7 @@ def select_as_planned(config: PodiumConfig, planned: Planned, asked_by: str) -> 
         PodiumError: others changed production meanwhile.
     """
     holdout = load_holdout(config)
+    _measure_first(config, holdout)
     with deciding(config) as turn:
         adopt_production(config, turn)
         outcome = _decided(config, holdout, asked_by, turn, planned)
@@ -86,10 +87,7 @@ def _answered(config: PodiumConfig, outcome: SelectionOutcome) -> SelectionOutco
 
 def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> SelectionOutcome:
     """Measure what is new, which nobody who decides has to wait for, and then decide on all of it."""
-    resume_interrupted(config)
-    if holdout:
-        with one_measuring(config.mlflow):
-            measure_news(config, holdout)
+    _measure_first(config, holdout)
     with deciding(config) as turn:
         adopt_production(config, turn)
         outcome = _decided(config, holdout, asked_by, turn)
@@ -101,6 +99,14 @@ def _selected(config: PodiumConfig, holdout: Holdout | None, asked_by: str) -> S
     return outcome
 
 
+def _measure_first(config: PodiumConfig, holdout: Holdout | None) -> None:
+    """Finish what was interrupted, and measure what is new: who has to roll back waits for neither."""
+    resume_interrupted(config)
+    if holdout:
+        with one_measuring(config.mlflow):
+            measure_news(config, holdout)
+
+
 def _decided(
     config: PodiumConfig, holdout: Holdout | None, asked_by: str, turn: Turn, planned: Planned | None = None
 ) -> SelectionOutcome:
@@ -108,11 +114,11 @@ def _decided(
     production = in_production(config.mlflow)
     listed = shortlisted(config, holdout, found, production)
     listed = listed.changed(register(config.mlflow, listed.leading))
-    selection, seen = chosen(config, holdout, listed, production)
+    must_wait = config.policy.approval == "required" and planned is None
+    selection, seen = chosen(config, holdout, listed, production, must_wait)
     if planned:
         stands = stood_by(selection, production, last_decision(config.mlflow).champion)
         planned.require(stands, evidence(config, holdout, stands), production, config.mlflow.registered_model)
-    must_wait = config.policy.approval == "required" and planned is None
     return _settle(config, holdout, selection, seen, production, asked_by, turn, must_wait)
 
 
@@ -120,7 +126,7 @@ def preview(config: PodiumConfig, holdout: Holdout | None) -> tuple[SelectionOut
     """Return the verdict on what is already measured, and its evidence; measuring writes, so a dry run does not."""
     production = in_production(config.mlflow, or_by_stage=True)
     listed = shortlisted(config, holdout, previewed(config, holdout), production)
-    selection, _ = chosen(config, holdout, listed, production)
+    selection, _ = chosen(config, holdout, listed, production, config.policy.approval == "required")
     stands = stood_by(selection, production, last_decision(config.mlflow).champion)
     return SelectionOutcome(stands, production, dry_run=True), evidence(config, holdout, stands)
 
@@ -158,7 +164,7 @@ def _settle(
         missed=missed_by(last, production.champion),
     )
     waiting = waiting_decision(config.mlflow)
-    if waiting and is_same_wait(waiting, decision):
+    if waiting and must_wait and is_same_wait(waiting, decision):
         return SelectionOutcome(selection, production, waiting.decision_id, awaits_approval=True)
     matrices = matrices_of(config, holdout, selection, production, seen)
     turn.require()

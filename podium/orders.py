@@ -131,6 +131,11 @@ def rollback_reason(target: Registered, production: Production, asked_by: str) -
     )
 
 
+def unread_reason(problem: str) -> str:
+    """Return in words what a rollback did without the rows of the holdout."""
+    return f"the holdout cannot be read ({problem}): what is put back answered its own example"
+
+
 def undo_reason(version: str, before: str | None, doubt: str) -> str:
     """Return in words why a promotion is taken back."""
     back = f"version {before} is in production again" if before else "nothing is in production again"

@@ -15,6 +15,8 @@ from podium.ranking import Selection
 
 MOST = 3
 """Versions held back that a verdict names."""
+UNREAD = "unread"
+"""In the place of the digest of a holdout that could not be read: no rows are others than those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,10 @@ def held_back(text: str | None, version: str, *holdout: str) -> str | None:
     if text is None:
         return None
     known = _object(text)
-    if known and holdout and known.get("holdout") not in holdout:
+    if known and holdout and known.get("holdout") not in (*holdout, UNREAD):
         return None
-    return (
-        f"{held_by(text, version)}: it is not promoted again until it is measured on another holdout, "
-        f"or `podium unpin {version}`"
-    )
+    until = "" if known.get("holdout") == UNREAD else "it is measured on another holdout, or "
+    return f"{held_by(text, version)}: it is not promoted again until {until}`podium unpin {version}`"
 
 
 def held_by(text: str, version: str) -> str:

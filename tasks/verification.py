@@ -16,6 +16,7 @@ from podium.errors import first_line
 from podium.measurement import Holdout, measure
 from podium.standing import parse_pin
 from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
+from tasks.effects.looking import model_of
 from tasks.effects.measuring import SAID, gate
 from tasks.effects.prediction import load_predictions
 from tasks.effects.production import champion_of
@@ -72,9 +73,8 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
 
 
 def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model_id: str | None) -> Expected:
-    metrics: dict[str, float] = {}
-    if holdout and model_id:
-        metrics = measured_of(store.client.get_logged_model(model_id), holdout.digest)
+    found = model_of(store, model_id) if holdout and model_id else None
+    metrics = measured_of(found, holdout.digest) if holdout and found else {}
     limits = config.verification
     return Expected(metrics, limits.tolerance, limits.latency_ms, holdout is not None)
 

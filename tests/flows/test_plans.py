@@ -33,6 +33,25 @@ def state(config: Path) -> tuple[dict[str, str], int]:
     return store.aliases(), len(store.client.search_runs([store.decisions_id]))
 
 
+def test_a_plan_of_what_waits_is_its_approval(home: Path, made: Path) -> None:
+    """A selection on a schedule has recorded the same promotion, which waits: the plan is carried out all the same."""
+    config = project(home.parent, made)
+    arrived(config, made, TRAP)
+    select(str(config))
+    content = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump({**content, "policy": {**content.get("policy", {}), "approval": "required"}}))
+    arrived(config, made, LOGISTIC)
+    waiting = select(str(config))
+    assert waiting.awaits_approval
+    file = home.parent / "promotion.json"
+    assert plan(str(file), str(config)).preview.selection.verdict == "promote"
+    outcome = apply(str(file), str(config), asked_by="ann")
+    assert (outcome.production.model_id, outcome.awaits_approval) == (LOGISTIC, False)
+    assert outcome.selection.confirmed is not None
+    with pytest.raises(UsageError, match="waits for approval; none does"):
+        approve(str(config), str(waiting.decision_id))
+
+
 @pytest.fixture
 def planned(home: Path, made: Path) -> tuple[Path, Path]:
     """A project with a champion and a better candidate, and a plan to promote that one."""

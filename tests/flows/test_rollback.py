@@ -114,6 +114,19 @@ def test_a_rollback_twice_is_done_once(twice: Path) -> None:
     assert (aliases(twice), decisions(twice)) == ({"champion": "1", "previous": "2"}, before)
 
 
+def test_a_holdout_that_cannot_be_read_keeps_nobody_from_going_back(twice: Path) -> None:
+    """The target answers its own example, the record says so, and what was left is held on whatever rows."""
+    content = yaml.safe_load(twice.read_text())
+    twice.write_text(yaml.safe_dump({**content, "holdout": {**content["holdout"], "path": "gone.parquet"}}))
+    would = rollback(str(twice), dry_run=True)
+    outcome = rollback(str(twice), asked_by="alice")
+    assert (aliases(twice)["champion"], outcome.reasons[1:]) == ("1", would.reasons[1:])
+    assert "gone.parquet: no such file" in decisions(twice)[-1]["reasons"][1]
+    twice.write_text(yaml.safe_dump(content))
+    reasons = select(str(twice)).selection.reasons
+    assert reasons[-1].endswith("it is not promoted again until `podium unpin 2`")
+
+
 def test_unpinning_a_version_lets_it_be_promoted_again(twice: Path) -> None:
     """What a rollback holds back is freed by name, as a decision of its own."""
     rollback(str(twice))

@@ -45,6 +45,17 @@ def test_a_model_that_cannot_stand_the_unseen_fails_that_check(home: Path, made:
     assert checks["reproduces"].passed
 
 
+def test_a_champion_whose_logged_model_was_deleted_fails(home: Path, made: Path) -> None:
+    """The version and its alias are there, what they name is not: that is a check that fails, and no accident."""
+    config = project(home.parent, made, LOGISTIC)
+    migrate(str(config))
+    select(str(config))
+    (logged,) = store_of(config).logged_models()
+    store_of(config).client.delete_logged_model(logged.model_id)
+    failed = [c.name for c in refused(verify, config).checks if not c.passed]
+    assert failed, "it loads from nowhere"
+
+
 def test_nothing_in_production_is_a_negative_answer(home: Path, made: Path) -> None:
     """Without a champion the answer is no, with the command that makes one."""
     with pytest.raises(NegativeAnswerError, match="podium select"):
