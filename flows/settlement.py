@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from mlflow.exceptions import MlflowException
 
 from configs.schema import PodiumConfig
-from flows.rechecking import rechecked
+from flows.rechecking import missing, rechecked
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError, PodiumError, first_line
 from podium.events import carried_out
@@ -31,7 +31,7 @@ from tasks.effects.events import project_of, tell
 from tasks.effects.locks import Turn, one_decision
 from tasks.exporting import export_champion
 from tasks.promotion import in_production, retire_versions, set_previous, switch_champion, vacate
-from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_named
+from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_there
 from tasks.verification import verify_switched
 
 
@@ -112,13 +112,13 @@ def finish_interrupted(config: PodiumConfig, turn: Turn) -> tuple[Decision, ...]
     """Carry out what was recorded last and then interrupted, unless production has changed since; return it."""
     finished, undone = [], set[str]()
     for decision in pending_decisions(config.mlflow):
-        undone.add(decision.content.get("undoes", ""))
         if decision.decision_id in undone:
             continue
         if doubt := _doubt(config, decision):
             announce("left undone", detail=doubt)
             close_decision(config.mlflow, decision.decision_id, "superseded")
             continue
+        undone.add(decision.content.get("undoes", ""))
         done = carry_out(config, decision, turn)
         if not (done.overtaken or done.undone):
             finished.append(decision)
@@ -141,7 +141,7 @@ def _exported(config: PodiumConfig) -> str | None:
 def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
     """Return why an interrupted decision is not carried out after all: what it promotes does not pass any more."""
     version = to_be_verified(decision, in_production(config.mlflow).champion)
-    return rechecked(config, decision) if version else None
+    return rechecked(config, decision) if version else missing(config, decision)
 
 
 def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
@@ -182,9 +182,10 @@ def _switched(config: PodiumConfig, decision: Decision) -> str:
 
 
 def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) -> CarriedOut:
-    """Go back to what was in production before a promotion, as a decision of its own."""
+    """Go back to what was in production before a promotion, if that is still there, as a decision of its own."""
     before, version = decision.content["champion_before"], decision.content["promoted"]["version"]
-    reason = undo_reason(version, before, doubt)
+    target = version_there(config.mlflow, before) if before else None
+    reason = undo_reason(version, target.version if target else None, doubt)
     announce("rolling back", detail=reason)
     back = order(
         "rollback",
@@ -192,7 +193,7 @@ def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) ->
         last_decision(config.mlflow),
         decided_at=now(),
         champion=version,
-        promoted=version_named(config.mlflow, before) if before else None,
+        promoted=target,
         asked_by="podium",
         code_version=code_version(),
         holdout=holdout_of(decision),

@@ -11,6 +11,7 @@ from podium.outcome import Production
 from podium.retention import Held, Retirement, keeping, retire
 from podium.standing import parse_pin
 from tasks.effects.backing import back
+from tasks.effects.gone import if_there
 from tasks.effects.records import require_own_chain
 from tasks.effects.store import (
     CHAMPION,
@@ -63,7 +64,8 @@ def switch_champion(section: MlflowSection, version: str, before: str | None, de
     client, name = store.client, store.registered_model
     client.set_registered_model_alias(name, CHAMPION, version)
     if before is not None and before != version:
-        client.set_registered_model_alias(name, PREVIOUS, before)
+        with if_there():
+            client.set_registered_model_alias(name, PREVIOUS, before)
     client.set_model_version_tag(name, version, "podium.promoted_at", decided_at)
     client.set_model_version_tag(name, version, "podium.stage", "production")
     if section.mirror_stages:
@@ -72,11 +74,13 @@ def switch_champion(section: MlflowSection, version: str, before: str | None, de
 
 @task(cache_policy=NO_CACHE)
 def set_previous(section: MlflowSection, version: str | None) -> None:
-    """Let ``previous`` point to a version, or to none."""
+    """Let ``previous`` point to a version, or to none if there is none, or not any more."""
     store = connect(section)
     if version is not None:
-        store.client.set_registered_model_alias(store.registered_model, PREVIOUS, version)
-    elif PREVIOUS in store.aliases():
+        with if_there():
+            store.client.set_registered_model_alias(store.registered_model, PREVIOUS, version)
+            return
+    if PREVIOUS in store.aliases():
         store.client.delete_registered_model_alias(store.registered_model, PREVIOUS)
 
 
@@ -103,9 +107,10 @@ def vacate(section: MlflowSection, version: str) -> None:
     store = connect(section)
     if store.aliases().get(CHAMPION) == version:
         store.client.delete_registered_model_alias(store.registered_model, CHAMPION)
-    store.client.set_model_version_tag(store.registered_model, version, "podium.stage", "archived")
-    if section.mirror_stages:
-        store.client.transition_model_version_stage(store.registered_model, version, "Archived")
+    with if_there():
+        store.client.set_model_version_tag(store.registered_model, version, "podium.stage", "archived")
+        if section.mirror_stages:
+            store.client.transition_model_version_stage(store.registered_model, version, "Archived")
 
 
 @task(cache_policy=NO_CACHE)

@@ -9,7 +9,8 @@ from podium.errors import UsageError
 from podium.orders import Registered
 from podium.outcome import Pin
 from podium.standing import Hold, pin_text
-from tasks.effects.store import HELD, PINNED, connect, logged_model_of
+from tasks.effects.gone import if_there
+from tasks.effects.store import HELD, PINNED, Store, connect, logged_model_of
 
 UNKNOWN = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 LISTED = 10
@@ -24,14 +25,26 @@ def version_named(section: MlflowSection, version: str) -> Registered:
         UsageError: there is no such version.
     """
     store = connect(section)
+    if found := _found(store, version):
+        return found
+    known = sorted(int(v.version) for v in store.versions())[-LISTED:]
+    there = f"there are {', '.join(map(str, known))}" if known else "there is none at all"
+    raise UsageError(f"{store.registered_model}: no version {version!r}; {there}")
+
+
+@task(cache_policy=NO_CACHE)
+def version_there(section: MlflowSection, version: str) -> Registered | None:
+    """Return a version of the registered model, None if it was deleted."""
+    return _found(connect(section), version)
+
+
+def _found(store: Store, version: str) -> Registered | None:
     try:
         found = store.client.get_model_version(store.registered_model, version)
     except MlflowException as error:
         if error.error_code not in UNKNOWN:
             raise
-        known = sorted(int(v.version) for v in store.versions())[-LISTED:]
-        there = f"there are {', '.join(map(str, known))}" if known else "there is none at all"
-        raise UsageError(f"{store.registered_model}: no version {version!r}; {there}") from None
+        return None
     model_id = found.tags.get("podium.model_id") or f"version {version}"
     return Registered(str(found.version), model_id, found.run_id, logged_model_of(found), found.tags.get(HELD))
 
@@ -40,14 +53,16 @@ def version_named(section: MlflowSection, version: str) -> Registered:
 def hold_version(section: MlflowSection, version: str, hold: Hold) -> None:
     """Note that a version is not promoted again."""
     store = connect(section)
-    store.client.set_model_version_tag(store.registered_model, version, HELD, hold.as_text())
+    with if_there():
+        store.client.set_model_version_tag(store.registered_model, version, HELD, hold.as_text())
 
 
 @task(cache_policy=NO_CACHE)
 def free_version(section: MlflowSection, version: str) -> None:
     """Let a version be promoted again."""
     store = connect(section)
-    store.client.delete_model_version_tag(store.registered_model, version, HELD)
+    with if_there():
+        store.client.delete_model_version_tag(store.registered_model, version, HELD)
 
 
 @task(cache_policy=NO_CACHE)

@@ -37,7 +37,7 @@ from tasks.effects.store import Store, connect
 from tasks.promotion import switch_champion
 from tasks.standing import set_pin
 from tests.flows.projects import FOREST, LOGISTIC, add_staged, project, refused, store_of
-from tests.flows.test_transaction import vanish, when
+from tests.flows.test_transaction import states, vanish, when
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -85,6 +85,17 @@ def test_what_was_rejected_does_not_ask_again(config: Path) -> None:
     approve(str(config), str(second.decision_id))
     version = store_of(config).aliases()["champion"]
     assert store_of(config).client.get_model_version("churn", version).tags["podium.model_id"] == FOREST
+
+
+def test_what_was_deleted_can_still_be_settled(config: Path) -> None:
+    """Somebody deletes the version that waits: an approval says so, a rejection is done, and nothing is blocked."""
+    waiting = select(str(config))
+    best = next(v.version for v in store_of(config).versions() if v.tags["podium.model_id"] == LOGISTIC)
+    store_of(config).client.delete_model_version("churn", best)
+    with pytest.raises(NegativeAnswerError, match=f"version {best} of churn was deleted; run `podium select`"):
+        approve(str(config), str(waiting.decision_id))
+    reject(str(config), str(waiting.decision_id))
+    assert states(config) == ["rejected", "settled"]
 
 
 def test_an_approval_of_what_was_decided_against_another_champion_is_refused(config: Path) -> None:

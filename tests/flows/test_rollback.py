@@ -17,6 +17,7 @@ from flows.selection import select
 from flows.verification import verify
 from podium.errors import NegativeAnswerError, UsageError
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, copy_database, project, store_of
+from tests.flows.test_transaction import announced, states
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -207,6 +208,37 @@ def test_a_pin_stands_in_the_way_of_a_rollback(twice: Path) -> None:
     with pytest.raises(NegativeAnswerError, match="neither a pin nor a rollback"):
         unpin(str(twice))
     rollback(str(twice))
+
+
+def interrupted(config: Path, champion: str, deleted: str) -> None:
+    """Leave the last decision as a kill left it, with some champion, and delete a version."""
+    store = store_of(config)
+    run = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"])[0]
+    store.client.set_tag(run.info.run_id, "podium.state", "pending")
+    store.client.set_registered_model_alias("churn", "champion", champion)
+    store.client.delete_model_version("churn", deleted)
+
+
+def test_what_an_interrupted_rollback_left_may_be_deleted(twice: Path) -> None:
+    """Killed after the switch, and then the version that it left goes: it is finished, and ``previous`` is nobody."""
+    rollback(str(twice))
+    interrupted(twice, champion="1", deleted="2")
+    verify(str(twice))
+    assert (states(twice), aliases(twice)) == (["settled"] * 3, {"champion": "1"})
+
+
+@pytest.mark.parametrize(("is_rollback", "champion", "target"), [(True, "2", "1"), (False, "1", "2")])
+def test_what_an_interrupted_decision_puts_into_production_may_be_deleted(
+    is_rollback: bool, champion: str, target: str, twice: Path
+) -> None:
+    """Killed before the switch, and then its version goes: it is left undone, and the commands go on."""
+    if is_rollback:
+        rollback(str(twice))
+    interrupted(twice, champion, deleted=target)
+    with announced("left undone") as told:
+        verify(str(twice))
+    assert told == [f"version {target} of churn was deleted"]
+    assert (states(twice)[-1], aliases(twice)["champion"]) == ("superseded", champion)
 
 
 def test_an_alias_moved_by_hand_is_noticed_and_not_undone(home: Path, made: Path) -> None:

@@ -41,6 +41,17 @@ def when(work: str, happens: Callable[[], object], times: int = 1) -> Iterator[N
     assert not left, f"{work} was not announced"
 
 
+@contextmanager
+def announced(work: str) -> Iterator[list[str]]:
+    """Take down what is announced of a piece of work."""
+    told: list[str] = []
+    end = listen(lambda step: told.append(step.detail) if step.work == work else None)
+    try:
+        yield told
+    finally:
+        end()
+
+
 def vanish(config: Path, name: str) -> None:
     """Remove the files of a model from the artifact store."""
     (gone,) = [m for m in store_of(config).logged_models() if m.name == name]
