@@ -233,7 +233,7 @@ def _rejected(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
     """Hold back what was rejected, so that the same evidence does not ask again."""
     content = decision.content
     why = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0], "rejected")
-    hold_version(config.mlflow, content["version"], why)
+    hold_version(config.mlflow, content["version"], why, content.get("logged_model_id"))
     close_decision(config.mlflow, content["rejects"], "rejected")
     return CarriedOut()
 

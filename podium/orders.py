@@ -204,9 +204,10 @@ def waiting_for(decision_id: str, waiting: Decision | None) -> Decision:
 
 
 def registered_in(decision: Decision) -> Registered:
-    """Return the version that a decision promotes."""
-    named = decision.content["promoted"]
-    return Registered(named["version"], named["model_id"], named["run_id"])
+    """Return the version that a decision promotes, with its logged model where the evidence names that."""
+    named, ranking = decision.content["promoted"], decision.content["evidence"].get("ranking", ())
+    logged = next((row["logged_model_id"] for row in ranking if row["version"] == named["version"]), None)
+    return Registered(named["version"], named["model_id"], named["run_id"], logged)
 
 
 def settled_reason(waiting: Decision, what: str, asked_by: str) -> str:

@@ -38,7 +38,7 @@ UNFINISHED = "tags.`podium.writer` != '' and attributes.status = 'RUNNING'"
 """What finds the runs of migrations that are not at their end: each was begun by a writer."""
 LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
 PINNED, HELD = "podium.pinned", "podium.rolled_back"
-"""Tags of the registered model whose champion stays, and of a version that is not promoted again."""
+"""Tags of the registered model whose champion stays, and of a version, with its logged model, not promoted again."""
 T = TypeVar("T")
 DECIDED_IN = "podium.decided_in"
 """Tag of the registered model that names the experiment whose decisions are its one chain."""

@@ -96,6 +96,10 @@ def test_what_was_deleted_can_still_be_settled(config: Path) -> None:
         approve(str(config), str(waiting.decision_id))
     reject(str(config), str(waiting.decision_id))
     assert states(config) == ["rejected", "settled"]
+    again = select(str(config))
+    assert again.selection.promoted is not None
+    assert again.selection.promoted.model_id == FOREST, "its logged model is registered again, and held"
+    assert "version 3 was rejected by user" in again.selection.reasons[-2]
 
 
 def test_an_approval_of_what_was_decided_against_another_champion_is_refused(config: Path) -> None:

@@ -124,6 +124,22 @@ def test_unpinning_a_version_lets_it_be_promoted_again(twice: Path) -> None:
     assert aliases(twice)["champion"] == "2"
 
 
+def test_deleting_what_was_left_does_not_free_it(twice: Path) -> None:
+    """Its logged model is registered anew, and is held as its version was, until that is freed by its new number."""
+    rollback(str(twice), asked_by="alice")
+    store_of(twice).client.delete_model_version("churn", "2")
+    seen = select(str(twice), dry_run=True).selection
+    assert (seen.verdict, "a version that is deleted was rolled back by alice" in seen.reasons[-1]) == ("keep", True)
+    for _ in range(2):
+        outcome = select(str(twice)).selection
+        assert (outcome.verdict, aliases(twice)["champion"]) == ("keep", "1")
+        assert "version 3 was rolled back by alice" in outcome.reasons[-1]
+    assert "or `podium unpin 3`" in outcome.reasons[-1]
+    unpin(str(twice), "3")
+    assert select(str(twice)).selection.verdict == "promote"
+    assert aliases(twice)["champion"] == "3"
+
+
 def test_a_rollback_forward_frees_its_target(twice: Path) -> None:
     """Going to a version by name says that it may be in production."""
     rollback(str(twice))
