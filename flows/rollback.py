@@ -6,12 +6,13 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
 from flows.settlement import finished_order, now, ordering, settle_order
+from podium.decision import missed_by
 from podium.errors import NegativeAnswerError
 from podium.measurement import Holdout
 from podium.orders import Registered, given_before, order, require_not_left, rollback_reason, rollback_target
 from podium.outcome import OrderOutcome, Production
 from podium.progress import announce
-from tasks.decisions import last_decision
+from tasks.decisions import last_decision, logged_model_decided
 from tasks.effects.code import code_version
 from tasks.effects.locks import Turn
 from tasks.measurement import load_holdout, load_version
@@ -65,16 +66,20 @@ def _rolled_back(
     config: PodiumConfig, holdout: Holdout | None, to: str | None, asked_by: str, turn: Turn
 ) -> OrderOutcome:
     target, production = _target(config, to)
+    last = last_decision(config.mlflow)
+    missed = missed_by(last, production.champion)
     decision = order(
         "rollback",
         (rollback_reason(target, production, asked_by),),
-        last_decision(config.mlflow),
+        last,
         decided_at=now(),
         champion=production.champion,
         promoted=target,
         asked_by=asked_by,
         code_version=code_version(),
         holdout=holdout.rows_digest if holdout else None,
+        # Its version may be deleted, and not only its alias: then it is held back by this alone.
+        **({"logged_model_id": logged_model_decided(config.mlflow, missed)} if missed else {}),
     )
     return settle_order(config, decision, turn)
 

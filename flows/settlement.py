@@ -18,7 +18,7 @@ from podium.outcome import OrderOutcome, Pin
 from podium.progress import announce
 from podium.retention import Retirement
 from podium.standing import Hold
-from podium.states import holdout_of, is_stale, to_be_verified
+from podium.states import holdout_of, is_stale, left_by, to_be_verified
 from tasks.decisions import (
     close_decision,
     is_any_pending,
@@ -177,7 +177,7 @@ def _promoted(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
 def _switched(config: PodiumConfig, decision: Decision) -> str:
     content = decision.content
     version = str(content["promoted"]["version"])
-    switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
+    switch_champion(config.mlflow, version, left_by(decision), content["decided_at"])
     return version
 
 
@@ -214,8 +214,8 @@ def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> Carrie
     else:
         vacate(config.mlflow, content["champion_before"])
     hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
-    if content["champion_before"]:
-        hold_version(config.mlflow, content["champion_before"], hold)
+    if left := left_by(decision):
+        hold_version(config.mlflow, left, hold, content.get("logged_model_id"))
     if "undoes" in content:
         # What failed is nothing to go back to; what was before it is again what it was.
         set_previous(config.mlflow, content.get("previous_before"))

@@ -7,6 +7,7 @@ from podium.decision import Decision, Head, canonical_json, missed_by
 from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Pin, Production
 from podium.standing import held_by
+from podium.states import logged_model_in
 
 Order = Literal["rollback", "pin", "unpin", "approve", "reject", "adopt"]
 NAMING = ("pinned", "unpinned", "freed", "approves", "rejects")
@@ -205,8 +206,8 @@ def waiting_for(decision_id: str, waiting: Decision | None) -> Decision:
 
 def registered_in(decision: Decision) -> Registered:
     """Return the version that a decision promotes, with its logged model where the evidence names that."""
-    named, ranking = decision.content["promoted"], decision.content["evidence"].get("ranking", ())
-    logged = next((row["logged_model_id"] for row in ranking if row["version"] == named["version"]), None)
+    named = decision.content["promoted"]
+    logged = logged_model_in(decision, named["version"])
     return Registered(named["version"], named["model_id"], named["run_id"], logged)
 
 

@@ -16,7 +16,7 @@ from configs.schema import MlflowSection
 from podium.decision import EMPTY, Decision, Head
 from podium.redaction import without_password
 from podium.report import Report
-from podium.states import champion_after, first_state
+from podium.states import champion_after, first_state, logged_model_in
 from tasks.effects.locks import Turn
 from tasks.effects.records import keep_to_chain, note_newest, record_text
 from tasks.effects.store import Store, connect, find
@@ -26,6 +26,8 @@ PENDING = "tags.`podium.state` = 'pending'"
 AWAITING = "tags.`podium.state` = 'awaiting'"
 WRITING = "tags.`podium.state` = 'writing'"
 SETTLED = "tags.`podium.state` = 'settled'"
+LOOKED_AT = 10
+"""Decisions on one version that are looked through: orders name its logged model only by the selection before."""
 State = Literal["settled", "superseded", "undone", "approved", "rejected"]
 
 
@@ -135,6 +137,16 @@ def waiting_decision(section: MlflowSection) -> Decision | None:
     store = find(section)
     run = _newest(store, f"{CHAINED} and {AWAITING}") if store else None
     return Decision(record_text(run)) if run else None
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def logged_model_decided(section: MlflowSection, version: str) -> str | None:
+    """Return the logged model of a version that was decided to be in production, as the records name it."""
+    store = connect(section)
+    wanted, order = f"{CHAINED} and tags.`podium.champion` = '{version}'", ["metrics.sequence DESC"]
+    runs = store.client.search_runs([store.decisions_id], wanted, order_by=order, max_results=LOOKED_AT)
+    found = (logged_model_in(Decision(record_text(run), run.data.tags["podium.sha256"]), version) for run in runs)
+    return next((model_id for model_id in found if model_id), None)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)

@@ -63,13 +63,21 @@ def switch_champion(section: MlflowSection, version: str, before: str | None, de
     store = connect(section)
     client, name = store.client, store.registered_model
     client.set_registered_model_alias(name, CHAMPION, version)
-    if before is not None and before != version:
-        with if_there():
-            client.set_registered_model_alias(name, PREVIOUS, before)
+    _note_previous(store, before, version)
     client.set_model_version_tag(name, version, "podium.promoted_at", decided_at)
     client.set_model_version_tag(name, version, "podium.stage", "production")
     if section.mirror_stages:
         client.transition_model_version_stage(name, version, "Production", archive_existing_versions=True)
+
+
+def _note_previous(store: Store, before: str | None, champion: str) -> None:
+    """Let ``previous`` point to what was left, if that is there; to what is in production it never does."""
+    if before is not None and before != champion:
+        with if_there():
+            store.client.set_registered_model_alias(store.registered_model, PREVIOUS, before)
+            return
+    if store.aliases().get(PREVIOUS) == champion:
+        store.client.delete_registered_model_alias(store.registered_model, PREVIOUS)
 
 
 @task(cache_policy=NO_CACHE)

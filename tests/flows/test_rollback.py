@@ -257,6 +257,21 @@ def test_what_an_interrupted_decision_puts_into_production_may_be_deleted(
     assert (states(twice)[-1], aliases(twice)["champion"]) == ("superseded", champion)
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_what_was_missed_is_left_by_a_rollback_elsewhere(is_deleted: bool, twice: Path) -> None:
+    """The champion's alias is gone, or its version: gone back to another, it is held back and ``previous``, if any."""
+    client = store_of(twice).client
+    if is_deleted:
+        client.delete_model_version("churn", "2")
+    else:
+        client.delete_registered_model_alias("churn", "champion")
+    rollback(str(twice), to="1", asked_by="alice")
+    assert aliases(twice) == ({"champion": "1"} if is_deleted else {"champion": "1", "previous": "2"})
+    outcome = select(str(twice)).selection
+    assert (outcome.verdict, aliases(twice)["champion"]) == ("keep", "1")
+    assert f"version {3 if is_deleted else 2} was rolled back by alice" in outcome.reasons[-1]
+
+
 def test_an_alias_moved_by_hand_is_noticed_and_not_undone(home: Path, made: Path) -> None:
     """The selection says that no decision put it there, and takes it for the champion."""
     config = project(home.parent, made, LOGISTIC, FOREST, policy={"evidence": {"minimum_improvement": 0.5}})
