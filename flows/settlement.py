@@ -18,7 +18,7 @@ from podium.outcome import OrderOutcome, Pin
 from podium.progress import announce
 from podium.retention import Retirement
 from podium.standing import Hold
-from podium.states import holdout_of, is_stale, left_by, to_be_verified
+from podium.states import holdout_of, is_stale, left_by, to_be_verified, unbelieved
 from tasks.decisions import (
     close_decision,
     is_any_pending,
@@ -139,7 +139,9 @@ def _exported(config: PodiumConfig) -> str | None:
 
 
 def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
-    """Return why an interrupted decision is not carried out after all: what it promotes does not pass any more."""
+    """Return why an interrupted decision is not carried out after all: it, or what it promotes, is not trusted."""
+    if changed := unbelieved(decision):
+        return changed
     version = to_be_verified(decision, in_production(config.mlflow).champion)
     return rechecked(config, decision) if version else missing(config, decision)
 

@@ -86,6 +86,16 @@ def to_be_verified(decision: Decision, champion: str | None) -> str | None:
     return None if version == champion or "undoes" in content else version
 
 
+def unbelieved(decision: Decision) -> str | None:
+    """Return why a recorded decision is never carried out, None if its record is what was written."""
+    if not decision.is_changed:
+        return None
+    return (
+        f"decision {decision.decision_id}: its record was changed after it was written or cannot be read; "
+        "`podium verify` checks what is in production, `podium select` decides anew"
+    )
+
+
 def is_stale(decision: Decision, champion: str | None, head: Head) -> str | None:
     """Return why a recorded decision may not be carried out: since it was taken, production or the chain moved on."""
     if head.sha256 != decision.sha256:

@@ -133,10 +133,15 @@ def close_decision(section: MlflowSection, decision_id: str, state: State) -> No
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def waiting_decision(section: MlflowSection) -> Decision | None:
-    """Return the decision that waits for approval, if there is one."""
+    """Return the decision that waits for approval, if there is one whose record is what was written."""
     store = find(section)
     run = _newest(store, f"{CHAINED} and {AWAITING}") if store else None
-    return Decision(record_text(run)) if run else None
+    waiting = _read(run) if run else None
+    return None if waiting is None or waiting.is_changed else waiting
+
+
+def _read(run: Run) -> Decision:
+    return Decision(record_text(run), run.data.tags["podium.sha256"])
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
@@ -145,7 +150,7 @@ def logged_model_decided(section: MlflowSection, version: str) -> str | None:
     store = connect(section)
     wanted, order = f"{CHAINED} and tags.`podium.champion` = '{version}'", ["metrics.sequence DESC"]
     runs = store.client.search_runs([store.decisions_id], wanted, order_by=order, max_results=LOOKED_AT)
-    found = (logged_model_in(Decision(record_text(run), run.data.tags["podium.sha256"]), version) for run in runs)
+    found = (logged_model_in(_read(run), version) for run in runs)
     return next((model_id for model_id in found if model_id), None)
 
 
@@ -158,7 +163,7 @@ def is_any_pending(section: MlflowSection) -> bool:
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def pending_decisions(section: MlflowSection) -> list[Decision]:
-    """Return the decisions that were recorded and not carried out, newest first.
+    """Return the decisions that were recorded and not carried out, newest first, and what waits with a changed record.
 
     What was left of decisions that were not even recorded is deleted: only for whoever alone may decide now.
     """
@@ -166,4 +171,5 @@ def pending_decisions(section: MlflowSection) -> list[Decision]:
     for run in store.client.search_runs([store.decisions_id], WRITING, max_results=100):
         store.client.delete_run(run.info.run_id)
     left = store.client.search_runs([store.decisions_id], PENDING, order_by=order, max_results=100)
-    return [Decision(record_text(run)) for run in left]
+    waiting = store.client.search_runs([store.decisions_id], f"{CHAINED} and {AWAITING}", max_results=100)
+    return [*map(_read, left), *(decision for decision in map(_read, waiting) if decision.is_changed)]

@@ -31,6 +31,7 @@ from flows.migration import migrate
 from flows.pinning import pin
 from flows.retirement import retire
 from flows.selection import select
+from podium.decision import Decision
 from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Pin
 from tasks.effects.store import Store, connect
@@ -100,6 +101,21 @@ def test_what_was_deleted_can_still_be_settled(config: Path) -> None:
     assert again.selection.promoted is not None
     assert again.selection.promoted.model_id == FOREST, "its logged model is registered again, and held"
     assert "version 3 was rejected by user" in again.selection.reasons[-2]
+
+
+def test_what_waits_with_a_changed_record_is_not_approved(config: Path) -> None:
+    """Neither as it is nor by the id of what it says now: it is put aside, and the next selection asks anew."""
+    waiting = select(str(config))
+    (run,) = store_of(config).client.search_runs([store_of(config).decisions_id])
+    record = Path(run.info.artifact_uri.removeprefix("file://"), "decision.json")
+    record.write_text(record.read_text().replace('"asked_by":"user"', '"asked_by":"else"'))
+    assert select(str(config), dry_run=True).selection.verdict == "promote"
+    for named in (Decision(record.read_text()).decision_id, str(waiting.decision_id)):
+        with pytest.raises(UsageError, match="waits for approval; none does"):
+            approve(str(config), named)
+    assert (states(config), store_of(config).aliases()) == (["superseded"], {})
+    assert select(str(config)).awaits_approval
+    assert states(config) == ["superseded", "awaiting"]
 
 
 def test_an_approval_of_what_was_decided_against_another_champion_is_refused(config: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from mlflow.entities import Run
 
 from flows.history import chain_json, history
 from flows.migration import migrate
@@ -226,13 +227,15 @@ def test_a_pin_stands_in_the_way_of_a_rollback(twice: Path) -> None:
     rollback(str(twice))
 
 
-def interrupted(config: Path, champion: str, deleted: str) -> None:
-    """Leave the last decision as a kill left it, with some champion, and delete a version."""
+def interrupted(config: Path, champion: str, deleted: str | None = None) -> Run:
+    """Leave the last decision as a kill left it, with some champion, and delete a version; returns its run."""
     store = store_of(config)
     run = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"])[0]
     store.client.set_tag(run.info.run_id, "podium.state", "pending")
     store.client.set_registered_model_alias("churn", "champion", champion)
-    store.client.delete_model_version("churn", deleted)
+    if deleted:
+        store.client.delete_model_version("churn", deleted)
+    return run
 
 
 def test_what_an_interrupted_rollback_left_may_be_deleted(twice: Path) -> None:
@@ -255,6 +258,19 @@ def test_what_an_interrupted_decision_puts_into_production_may_be_deleted(
         verify(str(twice))
     assert told == [f"version {target} of churn was deleted"]
     assert (states(twice)[-1], aliases(twice)["champion"]) == ("superseded", champion)
+
+
+@pytest.mark.parametrize("champion", ["1", "2"])
+def test_an_interrupted_decision_whose_record_is_gone_is_left_undone(champion: str, twice: Path) -> None:
+    """Killed before or after the switch: nothing of it is carried out, the one line names it, and commands go on."""
+    rollback(str(twice))
+    run = interrupted(twice, champion)
+    Path(run.info.artifact_uri.removeprefix("file://"), "decision.json").write_bytes(b"")
+    with announced("left undone") as told:
+        verify(str(twice))
+    assert told[0].startswith(f"decision {run.data.tags['podium.decision_id']}: its record was changed")
+    assert (states(twice)[-1], aliases(twice)["champion"]) == ("superseded", champion)
+    assert select(str(twice)).selection.verdict == "keep"
 
 
 @pytest.mark.parametrize("is_deleted", [False, True])
