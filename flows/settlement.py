@@ -30,7 +30,7 @@ from tasks.effects.code import code_version
 from tasks.effects.events import project_of, tell
 from tasks.effects.locks import Turn, one_decision
 from tasks.exporting import export_champion
-from tasks.promotion import in_production, retire_versions, set_previous, switch_champion, vacate
+from tasks.promotion import disown, in_production, retire_versions, set_previous, switch_champion, vacate
 from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_there
 from tasks.verification import verify_switched
 
@@ -220,6 +220,7 @@ def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> Carrie
         hold_version(config.mlflow, left, hold, content.get("logged_model_id"))
     if "undoes" in content:
         # What failed is nothing to go back to; what was before it is again what it was.
+        disown(config.mlflow, content["champion_before"])
         set_previous(config.mlflow, content.get("previous_before"))
         close_decision(config.mlflow, content["undoes"], "undone")
     return CarriedOut(retire_versions(config.mlflow, config.retention, promoted["version"]) if promoted else ())

@@ -115,10 +115,18 @@ def vacate(section: MlflowSection, version: str) -> None:
     store = connect(section)
     if store.aliases().get(CHAMPION) == version:
         store.client.delete_registered_model_alias(store.registered_model, CHAMPION)
+    if section.mirror_stages:
+        with if_there():
+            store.client.transition_model_version_stage(store.registered_model, version, "Archived")
+
+
+@task(cache_policy=NO_CACHE)
+def disown(section: MlflowSection, version: str) -> None:
+    """Let a version whose promotion was taken back count for none that was in production, and take no place of one."""
+    store = connect(section)
     with if_there():
         store.client.set_model_version_tag(store.registered_model, version, "podium.stage", "archived")
-        if section.mirror_stages:
-            store.client.transition_model_version_stage(store.registered_model, version, "Archived")
+        store.client.delete_model_version_tag(store.registered_model, version, "podium.promoted_at")
 
 
 @task(cache_policy=NO_CACHE)

@@ -92,6 +92,10 @@ def test_what_fails_after_the_switch_is_taken_back(better: Path) -> None:
     assert back["undoes"] == promoted["decision_id"]
     assert states(better) == ["settled", "undone", "settled"]
     assert verify(str(better)).passed
+    failed = store_of(better).client.get_model_version("churn", "2").tags
+    assert (failed["podium.stage"], "podium.promoted_at" in failed) == ("archived", False), (
+        "it counts for no former one"
+    )
     again = select(str(better))
     assert (again.selection.verdict, again.recorded) == ("keep", False)
     assert "rolled back by podium" in again.selection.reasons[-1]
