@@ -86,7 +86,8 @@ def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None
         identifiers=identifiers_of(model.tags),
         location=model.artifact_location,
         earlier={} if measured or holdout is None else earlier_of(model),
-        unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
+        # With a version it was not deleted after all: retention was killed in between, or somebody registered it again.
+        unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags and not version else None,
         held=_held(model, version, digests),
     )
 

@@ -21,7 +21,7 @@ from flows.selection import select
 from flows.verification import verify
 from podium.outcome import SelectionOutcome
 from tasks.decisions import pending_decisions
-from tasks.effects.store import Store
+from tasks.effects.store import RETIRED, Store
 from tasks.promotion import retire_versions, switch_champion
 from tests.flows.projects import (
     FOREST,
@@ -261,6 +261,16 @@ def test_a_version_that_retention_deleted_does_not_come_back(home: Path, made: P
     out = [(r.candidate.model_id, r.reason) for r in select(str(config)).selection.ranking if r.place is None]
     assert out == [(TRAP, "its version was deleted by the retention rule")]
     assert {str(v.version) for v in store_of(config).versions()} == {numbers[FOREST], numbers[LOGISTIC]}
+
+
+def test_a_version_that_retention_only_meant_to_delete_stays_a_candidate(home: Path, made: Path) -> None:
+    """Killed between the mark and the deletion, and then kept by a tag: the model is there, and counts."""
+    config = project(home.parent, made, LOGISTIC, FOREST)
+    migrate(str(config))
+    for model in store_of(config).logged_models():
+        store_of(config).client.set_logged_model_tags(model.model_id, {RETIRED: "version 1 deleted"})
+    assert {o.code for o in migrate(str(config)).outcomes} == {"known"}
+    assert select(str(config)).production.model_id == LOGISTIC
 
 
 def test_a_version_that_somebody_deleted_is_registered_again(home: Path, made: Path) -> None:
