@@ -18,11 +18,12 @@ from podium.outcome import OrderOutcome, Pin
 from podium.progress import announce
 from podium.retention import Retirement
 from podium.standing import Hold
-from podium.states import holdout_of, is_stale, left_by, to_be_verified, unbelieved
+from podium.states import champion_after, holdout_of, is_stale, left_by, to_be_verified, unbelieved
 from tasks.decisions import (
     close_decision,
     is_any_pending,
     last_decision,
+    note_late,
     pending_decisions,
     write_decision,
 )
@@ -119,6 +120,8 @@ def finish_interrupted(config: PodiumConfig, turn: Turn) -> tuple[Decision, ...]
             close_decision(config.mlflow, decision.decision_id, "superseded")
             continue
         undone.add(decision.content.get("undoes", ""))
+        if champion_after(decision) != in_production(config.mlflow).champion:
+            note_late(config.mlflow, decision.decision_id, now())
         done = carry_out(config, decision, turn)
         if not (done.overtaken or done.undone):
             finished.append(decision)
@@ -177,9 +180,8 @@ def _promoted(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
 
 
 def _switched(config: PodiumConfig, decision: Decision) -> str:
-    content = decision.content
-    version = str(content["promoted"]["version"])
-    switch_champion(config.mlflow, version, left_by(decision), content["decided_at"])
+    version = str(decision.content["promoted"]["version"])
+    switch_champion(config.mlflow, version, left_by(decision), now())
     return version
 
 

@@ -18,7 +18,7 @@ from podium.redaction import without_password
 from podium.report import Report
 from podium.states import champion_after, first_state, logged_model_in
 from tasks.effects.locks import Turn
-from tasks.effects.records import keep_to_chain, note_newest, record_text
+from tasks.effects.records import LATE, keep_to_chain, note_newest, record_text
 from tasks.effects.store import Store, connect, find
 
 CHAINED = "tags.`podium.sequence` != ''"
@@ -124,11 +124,20 @@ def _tags(decision: Decision) -> dict[str, str]:
 @task(cache_policy=NO_CACHE)
 def close_decision(section: MlflowSection, decision_id: str, state: State) -> None:
     """Mark a decision as carried out, or as overtaken by somebody who changed production meanwhile."""
-    store = connect(section)
+    _tag(connect(section), decision_id, "podium.state", state)
+
+
+@task(cache_policy=NO_CACHE)
+def note_late(section: MlflowSection, decision_id: str, at: str) -> None:
+    """Note that a decision that was interrupted is carried out only now, at an ISO time."""
+    _tag(connect(section), decision_id, LATE, at)
+
+
+def _tag(store: Store, decision_id: str, name: str, value: str) -> None:
     # Only what is in the chain: a writing whose answer was lost may have begun a second run of the same decision.
     wanted = f"tags.`podium.decision_id` = '{decision_id}' and {CHAINED}"
     for run in store.client.search_runs([store.decisions_id], wanted, max_results=1):
-        store.client.set_tag(run.info.run_id, "podium.state", state)
+        store.client.set_tag(run.info.run_id, name, value)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)

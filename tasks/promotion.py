@@ -54,8 +54,8 @@ def in_production(section: MlflowSection, or_by_stage: bool = False) -> Producti
 
 
 @task(cache_policy=NO_CACHE)
-def switch_champion(section: MlflowSection, version: str, before: str | None, decided_at: str) -> None:
-    """Make a version the champion and note the one before it. ``decided_at`` is the ISO time of the decision.
+def switch_champion(section: MlflowSection, version: str, before: str | None, at: str) -> None:
+    """Make a version the champion and note the one before it. ``at`` is the ISO time at which that is done.
 
     The champion comes first: between it and the comparison right before nothing else is asked of the server, and of a
     decision that is overtaken nothing stays. The alias is overwritten in place, so that at no moment there is none.
@@ -64,7 +64,7 @@ def switch_champion(section: MlflowSection, version: str, before: str | None, de
     client, name = store.client, store.registered_model
     client.set_registered_model_alias(name, CHAMPION, version)
     _note_previous(store, before, version)
-    client.set_model_version_tag(name, version, "podium.promoted_at", decided_at)
+    client.set_model_version_tag(name, version, "podium.promoted_at", at)
     client.set_model_version_tag(name, version, "podium.stage", "production")
     if section.mirror_stages:
         client.transition_model_version_stage(name, version, "Production", archive_existing_versions=True)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -20,6 +21,7 @@ from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
 from podium.outcome import SelectionOutcome
+from podium.past import champion_at
 from tasks.decisions import pending_decisions
 from tasks.effects.store import RETIRED, Store
 from tasks.promotion import retire_versions, switch_champion
@@ -222,6 +224,9 @@ def test_an_interrupted_promotion_is_finished_by_the_next_run(home: Path, made: 
     assert champion(config) == LOGISTIC
     assert outcome.recorded is False
     assert pending_decisions.fn(store_section(config)) == []
+    seen = champion_at(history(str(config)), datetime.now(UTC))
+    assert str(seen.carried_out_at) > str(seen.decided_at)
+    assert champion_at(history(str(config)), datetime.fromisoformat(str(seen.decided_at))).version is None
 
 
 def store_section(config: Path):  # type: ignore[no-untyped-def]
