@@ -71,6 +71,7 @@ def reject(config_path: str | None = None, decision_id: str = "", asked_by: str 
         if before := given_before(finished, "reject", decision_id):
             return finished_order(config, before)
         waiting = waiting_for(decision_id, waiting_decision(config.mlflow))
+        target = registered_in(waiting)
         decision = order(
             "reject",
             (settled_reason(waiting, "rejected", asked_by),),
@@ -80,7 +81,8 @@ def reject(config_path: str | None = None, decision_id: str = "", asked_by: str 
             asked_by=asked_by,
             code_version=code_version(),
             rejects=waiting.decision_id,
-            version=registered_in(waiting).version,
+            version=target.version,
+            logged_model_id=target.logged_model_id,
             holdout=holdout_of(waiting),
         )
         return settle_order(config, decision, turn)

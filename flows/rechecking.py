@@ -13,14 +13,24 @@ from podium.ranking import choose
 from podium.states import moved_since
 from tasks.candidates import candidate_now
 from tasks.measurement import confirm, load_holdout
+from tasks.standing import version_there
 from tasks.verification import canary
+
+
+def missing(config: PodiumConfig, decision: Decision) -> str | None:
+    """Return that what a decision puts into production was deleted, None if it is there or if nothing is put there."""
+    version = (decision.content["promoted"] or {}).get("version")
+    is_gone = version is not None and version_there(config.mlflow, version) is None
+    return f"version {version} of {config.mlflow.registered_model} was deleted" if is_gone else None
 
 
 def rechecked(config: PodiumConfig, decision: Decision) -> str | None:
     """Return why what a decision promotes does not stand any more, None if it does. It fails closed."""
     promoted = decision.content["promoted"]
     try:
-        return _evidence_doubt(config, decision) or canary(config, promoted["version"]).doubt
+        return (
+            missing(config, decision) or _evidence_doubt(config, decision) or canary(config, promoted["version"]).doubt
+        )
     except PodiumError as error:
         return str(error)
 

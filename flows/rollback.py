@@ -6,6 +6,7 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
 from flows.settlement import finished_order, now, ordering, settle_order
+from podium.decision import missed_by
 from podium.errors import ConfigError, NegativeAnswerError
 from podium.orders import (
     Registered,
@@ -19,7 +20,7 @@ from podium.orders import (
 from podium.outcome import OrderOutcome, Production
 from podium.progress import announce
 from podium.standing import UNREAD
-from tasks.decisions import last_decision
+from tasks.decisions import last_decision, logged_model_decided
 from tasks.effects.code import code_version
 from tasks.effects.locks import Turn
 from tasks.measurement import load_holdout, load_version
@@ -91,17 +92,22 @@ def _verified(config: PodiumConfig, outcome: OrderOutcome) -> OrderOutcome:
 
 
 def _rolled_back(given: _Given, to: str | None, asked_by: str, turn: Turn) -> OrderOutcome:
+    section = given.config.mlflow
     target, production = _target(given.config, to)
+    last = last_decision(section)
+    missed = missed_by(last, production.champion)
     decision = order(
         "rollback",
         (rollback_reason(target, production, asked_by), *given.notes),
-        last_decision(given.config.mlflow),
+        last,
         decided_at=now(),
         champion=production.champion,
         promoted=target,
         asked_by=asked_by,
         code_version=code_version(),
         holdout=given.rows,
+        # Its version may be deleted, and not only its alias: then it is held back by this alone.
+        **({"logged_model_id": logged_model_decided(section, missed)} if missed else {}),
     )
     return settle_order(given.config, decision, turn)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from mlflow.exceptions import MlflowException
 
 from configs.schema import PodiumConfig
-from flows.rechecking import rechecked
+from flows.rechecking import missing, rechecked
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError, PodiumError, first_line
 from podium.events import carried_out
@@ -18,11 +18,12 @@ from podium.outcome import OrderOutcome, Pin
 from podium.progress import announce
 from podium.retention import Retirement
 from podium.standing import Hold
-from podium.states import holdout_of, is_stale, to_be_verified
+from podium.states import champion_after, holdout_of, is_stale, left_by, to_be_verified, unbelieved
 from tasks.decisions import (
     close_decision,
     is_any_pending,
     last_decision,
+    note_late,
     pending_decisions,
     write_decision,
 )
@@ -30,8 +31,8 @@ from tasks.effects.code import code_version
 from tasks.effects.events import project_of, tell
 from tasks.effects.locks import Turn, one_decision
 from tasks.exporting import export_champion
-from tasks.promotion import in_production, retire_versions, set_previous, switch_champion, vacate
-from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_named
+from tasks.promotion import disown, in_production, retire_versions, set_previous, switch_champion, vacate
+from tasks.standing import free_version, hold_version, lift_pin, set_pin, version_there
 from tasks.verification import verify_switched
 
 
@@ -112,13 +113,15 @@ def finish_interrupted(config: PodiumConfig, turn: Turn) -> tuple[Decision, ...]
     """Carry out what was recorded last and then interrupted, unless production has changed since; return it."""
     finished, undone = [], set[str]()
     for decision in pending_decisions(config.mlflow):
-        undone.add(decision.content.get("undoes", ""))
         if decision.decision_id in undone:
             continue
         if doubt := _doubt(config, decision):
             announce("left undone", detail=doubt)
             close_decision(config.mlflow, decision.decision_id, "superseded")
             continue
+        undone.add(decision.content.get("undoes", ""))
+        if champion_after(decision) != in_production(config.mlflow).champion:
+            note_late(config.mlflow, decision.decision_id, now())
         done = carry_out(config, decision, turn)
         if not (done.overtaken or done.undone):
             finished.append(decision)
@@ -139,9 +142,11 @@ def _exported(config: PodiumConfig) -> str | None:
 
 
 def _doubt(config: PodiumConfig, decision: Decision) -> str | None:
-    """Return why an interrupted decision is not carried out after all: what it promotes does not pass any more."""
+    """Return why an interrupted decision is not carried out after all: it, or what it promotes, is not trusted."""
+    if changed := unbelieved(decision):
+        return changed
     version = to_be_verified(decision, in_production(config.mlflow).champion)
-    return rechecked(config, decision) if version else None
+    return rechecked(config, decision) if version else missing(config, decision)
 
 
 def carry_out(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOut:
@@ -175,16 +180,16 @@ def _promoted(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
 
 
 def _switched(config: PodiumConfig, decision: Decision) -> str:
-    content = decision.content
-    version = str(content["promoted"]["version"])
-    switch_champion(config.mlflow, version, content["champion_before"], content["decided_at"])
+    version = str(decision.content["promoted"]["version"])
+    switch_champion(config.mlflow, version, left_by(decision), now())
     return version
 
 
 def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) -> CarriedOut:
-    """Go back to what was in production before a promotion, as a decision of its own."""
+    """Go back to what was in production before a promotion, if that is still there, as a decision of its own."""
     before, version = decision.content["champion_before"], decision.content["promoted"]["version"]
-    reason = undo_reason(version, before, doubt)
+    target = version_there(config.mlflow, before) if before else None
+    reason = undo_reason(version, target.version if target else None, doubt)
     announce("rolling back", detail=reason)
     back = order(
         "rollback",
@@ -192,7 +197,7 @@ def _undone(config: PodiumConfig, decision: Decision, turn: Turn, doubt: str) ->
         last_decision(config.mlflow),
         decided_at=now(),
         champion=version,
-        promoted=version_named(config.mlflow, before) if before else None,
+        promoted=target,
         asked_by="podium",
         code_version=code_version(),
         holdout=holdout_of(decision),
@@ -213,10 +218,11 @@ def _rolled_back(config: PodiumConfig, decision: Decision, turn: Turn) -> Carrie
     else:
         vacate(config.mlflow, content["champion_before"])
     hold = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0])
-    if content["champion_before"]:
-        hold_version(config.mlflow, content["champion_before"], hold)
+    if left := left_by(decision):
+        hold_version(config.mlflow, left, hold, content.get("logged_model_id"))
     if "undoes" in content:
         # What failed is nothing to go back to; what was before it is again what it was.
+        disown(config.mlflow, content["champion_before"])
         set_previous(config.mlflow, content.get("previous_before"))
         close_decision(config.mlflow, content["undoes"], "undone")
     return CarriedOut(retire_versions(config.mlflow, config.retention, promoted["version"]) if promoted else ())
@@ -232,7 +238,7 @@ def _rejected(config: PodiumConfig, decision: Decision, turn: Turn) -> CarriedOu
     """Hold back what was rejected, so that the same evidence does not ask again."""
     content = decision.content
     why = Hold(content["asked_by"], content["decided_at"], content["holdout"], content["reasons"][0], "rejected")
-    hold_version(config.mlflow, content["version"], why)
+    hold_version(config.mlflow, content["version"], why, content.get("logged_model_id"))
     close_decision(config.mlflow, content["rejects"], "rejected")
     return CarriedOut()
 

@@ -1,18 +1,22 @@
 """The chain of decision records: each names the digest of the one before it, so that a changed or lost one shows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from podium.decision import GENESIS, Decision
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Decisions, oldest first, what became of each, and the place where the chain breaks, if it does."""
+    """Decisions, oldest first, what became of each, and the place where the chain breaks, if it does.
+
+    ``late`` is when (ISO) those were carried out, by their ids, that were interrupted and finished later.
+    """
 
     decisions: tuple[Decision, ...]
     states: tuple[str, ...]
     broken_at: str | None
+    late: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unbroken(self) -> bool:
@@ -24,13 +28,15 @@ class Chain:
 class Stored:
     """A decision as it was found, with the digest that was noted beside it when it was written.
 
-    ``state`` is what became of it since; no part of the record, which never changes.
+    ``state`` is what became of it since, ``late`` when it was carried out, if not at once: no parts of the record,
+    which never changes.
     """
 
     text: str
     noted_sha256: str
     name: str
     state: str = ""
+    late: str = ""
 
 
 def check_chain(stored: Sequence[Stored], newest: tuple[int, str] | None = None) -> Chain:
@@ -47,7 +53,8 @@ def check_chain(stored: Sequence[Stored], newest: tuple[int, str] | None = None)
         before = entry.noted_sha256
         decisions.append(decision)
     broken = broken or _end_is_gone(stored, newest)
-    return Chain(tuple(decisions), tuple(entry.state for entry in stored), broken)
+    late = {decision.decision_id: entry.late for decision, entry in zip(decisions, stored, strict=True) if entry.late}
+    return Chain(tuple(decisions), tuple(entry.state for entry in stored), broken, late)
 
 
 def _end_is_gone(stored: Sequence[Stored], newest: tuple[int, str] | None) -> str | None:

@@ -7,6 +7,7 @@ from podium.decision import Decision, Head, canonical_json, missed_by
 from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Pin, Production
 from podium.standing import held_by
+from podium.states import logged_model_in
 
 Order = Literal["rollback", "pin", "unpin", "approve", "reject", "adopt"]
 NAMING = ("pinned", "unpinned", "freed", "approves", "rejects")
@@ -209,9 +210,10 @@ def waiting_for(decision_id: str, waiting: Decision | None) -> Decision:
 
 
 def registered_in(decision: Decision) -> Registered:
-    """Return the version that a decision promotes."""
+    """Return the version that a decision promotes, with its logged model where the evidence names that."""
     named = decision.content["promoted"]
-    return Registered(named["version"], named["model_id"], named["run_id"])
+    logged = logged_model_in(decision, named["version"])
+    return Registered(named["version"], named["model_id"], named["run_id"], logged)
 
 
 def settled_reason(waiting: Decision, what: str, asked_by: str) -> str:

@@ -34,13 +34,17 @@ UNBELIEVED = "the record was changed after it was written or cannot be read, and
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What was in production at a time: the version, by which decision, and why; all empty if nothing was."""
+    """What was in production at a time: the version, by which decision, and why; all empty if nothing was.
+
+    ``carried_out_at`` is when that was carried out, if it was interrupted and finished later.
+    """
 
     version: str | None
     model_id: str | None = None
     decision_id: str | None = None
     decided_at: str | None = None
     reasons: tuple[str, ...] = ()
+    carried_out_at: str | None = None
 
 
 def parse_time(text: str) -> datetime:
@@ -58,16 +62,25 @@ def parse_time(text: str) -> datetime:
 
 def champion_at(chain: Chain, when: datetime) -> Past:
     """Return what was in production at a time, by what the decisions until then say."""
-    version, by = None, None
+    version, by, at = None, None, None
     followers = (*(d.content for d in chain.decisions[1:]), {})
     for decision, state, follower in zip(chain.decisions, chain.states, followers, strict=True):
         content = decision.content
         if "decided_at" not in content or datetime.fromisoformat(content["decided_at"]) > when:
             continue
-        carried_out = content["verdict"] in SWITCHING and (state in CARRIED_OUT or _is_found(decision, follower))
+        late = _late(chain, decision, follower)
+        is_through = late is None or datetime.fromisoformat(late) <= when
+        stood = content["verdict"] in SWITCHING and (state in CARRIED_OUT or _is_found(decision, follower))
+        carried_out = stood and is_through
         version = champion_after(decision) if carried_out else content["champion_before"]
-        by = decision if carried_out else by
-    return _told(version, by)
+        by, at = (decision, late) if carried_out else (by, at)
+    return _told(version, by, at)
+
+
+def _late(chain: Chain, decision: Decision, follower: Json) -> str | None:
+    """Return when a decision was carried out, if not at once: between it and the next one, for the time is a tag."""
+    late = chain.late.get(decision.decision_id, "")
+    return late if decision.content["decided_at"] < late < follower.get("decided_at", "9") else None
 
 
 def _is_found(decision: Decision, follower: Json) -> bool:
@@ -80,14 +93,14 @@ def _is_found(decision: Decision, follower: Json) -> bool:
     return found == after != content["champion_before"] and not content.get("awaits_approval")
 
 
-def _told(version: str | None, by: Decision | None) -> Past:
+def _told(version: str | None, by: Decision | None, late: str | None) -> Past:
     if version is None:
         return Past(None)
     if by is None or (by.content["promoted"] or {}).get("version") != version:
         return Past(version, reasons=("no decision put it there: the alias was set by hand",))
     content = by.content
     name = content["promoted"]["model_id"]
-    return Past(version, name, by.decision_id, content["decided_at"], tuple(content["reasons"]))
+    return Past(version, name, by.decision_id, content["decided_at"], tuple(content["reasons"]), late)
 
 
 def decision_named(chain: Chain, named: str) -> Decision:

@@ -62,10 +62,11 @@ def _object(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def held_back(text: str | None, version: str, *holdout: str) -> str | None:
+def held_back(text: str | None, version: str | None, *holdout: str) -> str | None:
     """Return why a version is not promoted again, or None if nothing holds it.
 
-    ``text`` is the tag of the version, ``holdout`` the digests of the rows that are measured on now, none without any.
+    ``text`` is the tag of the version or of its logged model, which has no ``version`` while that one is deleted.
+    ``holdout`` are the digests of the rows that are measured on now, none without any.
     """
     if text is None:
         return None
@@ -73,14 +74,16 @@ def held_back(text: str | None, version: str, *holdout: str) -> str | None:
     if known and holdout and known.get("holdout") not in (*holdout, UNREAD):
         return None
     until = "" if known.get("holdout") == UNREAD else "it is measured on another holdout, or "
-    return f"{held_by(text, version)}: it is not promoted again until {until}`podium unpin {version}`"
+    freed = f"`podium unpin {version or 'VERSION'}`"
+    return f"{held_by(text, version)}: it is not promoted again until {until}{freed}"
 
 
-def held_by(text: str, version: str) -> str:
+def held_by(text: str, version: str | None) -> str:
     """Return in words what was done to the version of a tag that holds it, by whom and when."""
     known = _object(text)
     what, who = known.get("what", "held back"), known.get("by", "somebody")
-    return f"version {version} was {what} by {who} on {str(known.get('at', 'an unknown day'))[:10]}"
+    named = f"version {version}" if version else "a version that is deleted"
+    return f"{named} was {what} by {who} on {str(known.get('at', 'an unknown day'))[:10]}"
 
 
 def free_champion(candidates: Iterable[Candidate], production: Production) -> list[Candidate]:

@@ -32,6 +32,18 @@ def promotes(decision: Decision, candidate: Candidate) -> bool:
     return promoted is not None and promoted["version"] == candidate.version
 
 
+def left_by(decision: Decision) -> str | None:
+    """Return the version that a decision takes out of production, be it one whose alias was gone already."""
+    left: str | None = decision.content["champion_before"] or decision.content.get("missed")
+    return None if left == (decision.content["promoted"] or {}).get("version") else left
+
+
+def logged_model_in(decision: Decision, version: str) -> str | None:
+    """Return the logged model of a version, if a decision has evidence of it."""
+    ranking = decision.content.get("evidence", {}).get("ranking", ())
+    return next((row["logged_model_id"] for row in ranking if row["version"] == version), None)
+
+
 def champion_after(decision: Decision) -> str | None:
     """Return the version that is in production once a decision is carried out."""
     content = decision.content
@@ -72,6 +84,16 @@ def to_be_verified(decision: Decision, champion: str | None) -> str | None:
     content = decision.content
     version: str | None = (content["promoted"] or {}).get("version")
     return None if version == champion or "undoes" in content else version
+
+
+def unbelieved(decision: Decision) -> str | None:
+    """Return why a recorded decision is never carried out, None if its record is what was written."""
+    if not decision.is_changed:
+        return None
+    return (
+        f"decision {decision.decision_id}: its record was changed after it was written or cannot be read; "
+        "`podium verify` checks what is in production, `podium select` decides anew"
+    )
 
 
 def is_stale(decision: Decision, champion: str | None, head: Head) -> str | None:

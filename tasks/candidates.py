@@ -15,6 +15,7 @@ from podium.candidate import Candidate, Rules
 from podium.measurement import Holdout
 from podium.scanned import Scanned
 from podium.shortlist import Shortlist
+from podium.standing import held_back
 from tasks.effects.describing import describe
 from tasks.effects.looking import (
     SLACK,
@@ -27,7 +28,7 @@ from tasks.effects.looking import (
     remembered,
     scan_tag,
 )
-from tasks.effects.store import Store, connect, find, logged_model_of, register_version
+from tasks.effects.store import HELD, Store, connect, find, logged_model_of, register_version
 from tasks.effects.writing import BYTES, FILES, FINGERPRINT
 
 IDENTITY = ("podium.model_id", FINGERPRINT, FILES, "podium.model_type", "podium.trained_at", BYTES)
@@ -159,4 +160,6 @@ def _registered(store: Store, candidate: Candidate) -> Candidate:
     own = {name: candidate.tags[name] for name in IDENTITY if name in candidate.tags}
     tags = {"podium.model_id": candidate.model_id, **own}
     version = register_version(store, candidate.logged_model_id, candidate.run_id, tags)
-    return replace(candidate, version=version)
+    # Its model may be held from before; by what it is freed is known only now.
+    held = held_back(candidate.tags.get(HELD), version) if candidate.held else None
+    return replace(candidate, version=version, held=held)

@@ -16,9 +16,9 @@ from configs.schema import MlflowSection
 from podium.decision import EMPTY, Decision, Head
 from podium.redaction import without_password
 from podium.report import Report
-from podium.states import champion_after, first_state
+from podium.states import champion_after, first_state, logged_model_in
 from tasks.effects.locks import Turn
-from tasks.effects.records import keep_to_chain, note_newest, record_text
+from tasks.effects.records import LATE, keep_to_chain, note_newest, record_text
 from tasks.effects.store import Store, connect, find
 
 CHAINED = "tags.`podium.sequence` != ''"
@@ -26,6 +26,8 @@ PENDING = "tags.`podium.state` = 'pending'"
 AWAITING = "tags.`podium.state` = 'awaiting'"
 WRITING = "tags.`podium.state` = 'writing'"
 SETTLED = "tags.`podium.state` = 'settled'"
+LOOKED_AT = 10
+"""Decisions on one version that are looked through: orders name its logged model only by the selection before."""
 State = Literal["settled", "superseded", "undone", "approved", "rejected"]
 
 
@@ -122,19 +124,43 @@ def _tags(decision: Decision) -> dict[str, str]:
 @task(cache_policy=NO_CACHE)
 def close_decision(section: MlflowSection, decision_id: str, state: State) -> None:
     """Mark a decision as carried out, or as overtaken by somebody who changed production meanwhile."""
-    store = connect(section)
+    _tag(connect(section), decision_id, "podium.state", state)
+
+
+@task(cache_policy=NO_CACHE)
+def note_late(section: MlflowSection, decision_id: str, at: str) -> None:
+    """Note that a decision that was interrupted is carried out only now, at an ISO time."""
+    _tag(connect(section), decision_id, LATE, at)
+
+
+def _tag(store: Store, decision_id: str, name: str, value: str) -> None:
     # Only what is in the chain: a writing whose answer was lost may have begun a second run of the same decision.
     wanted = f"tags.`podium.decision_id` = '{decision_id}' and {CHAINED}"
     for run in store.client.search_runs([store.decisions_id], wanted, max_results=1):
-        store.client.set_tag(run.info.run_id, "podium.state", state)
+        store.client.set_tag(run.info.run_id, name, value)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def waiting_decision(section: MlflowSection) -> Decision | None:
-    """Return the decision that waits for approval, if there is one."""
+    """Return the decision that waits for approval, if there is one whose record is what was written."""
     store = find(section)
     run = _newest(store, f"{CHAINED} and {AWAITING}") if store else None
-    return Decision(record_text(run)) if run else None
+    waiting = _read(run) if run else None
+    return None if waiting is None or waiting.is_changed else waiting
+
+
+def _read(run: Run) -> Decision:
+    return Decision(record_text(run), run.data.tags["podium.sha256"])
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
+def logged_model_decided(section: MlflowSection, version: str) -> str | None:
+    """Return the logged model of a version that was decided to be in production, as the records name it."""
+    store = connect(section)
+    wanted, order = f"{CHAINED} and tags.`podium.champion` = '{version}'", ["metrics.sequence DESC"]
+    runs = store.client.search_runs([store.decisions_id], wanted, order_by=order, max_results=LOOKED_AT)
+    found = (logged_model_in(_read(run), version) for run in runs)
+    return next((model_id for model_id in found if model_id), None)
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
@@ -146,7 +172,7 @@ def is_any_pending(section: MlflowSection) -> bool:
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=1)
 def pending_decisions(section: MlflowSection) -> list[Decision]:
-    """Return the decisions that were recorded and not carried out, newest first.
+    """Return the decisions that were recorded and not carried out, newest first, and what waits with a changed record.
 
     What was left of decisions that were not even recorded is deleted: only for whoever alone may decide now.
     """
@@ -154,4 +180,5 @@ def pending_decisions(section: MlflowSection) -> list[Decision]:
     for run in store.client.search_runs([store.decisions_id], WRITING, max_results=100):
         store.client.delete_run(run.info.run_id)
     left = store.client.search_runs([store.decisions_id], PENDING, order_by=order, max_results=100)
-    return [Decision(record_text(run)) for run in left]
+    waiting = store.client.search_runs([store.decisions_id], f"{CHAINED} and {AWAITING}", max_results=100)
+    return [*map(_read, left), *(decision for decision in map(_read, waiting) if decision.is_changed)]

@@ -128,11 +128,11 @@ def _held(store: Store, model: StagedModel) -> LoggedModel | None:
 
 def _again(store: Store, model: StagedModel, held: LoggedModel) -> Outcome:
     """Register what is there already if its version was deleted, unless it was the retention rule that deleted it."""
+    if there := version_of(store, model.fingerprint):
+        return Outcome("skipped", model.model_id, FIRST, *there, "known")
     if RETIRED in held.tags:
         why = "its version was deleted by the retention rule"
         return Outcome("skipped", model.model_id, why, held.source_run_id, code="retired")
-    if there := version_of(store, model.fingerprint):
-        return Outcome("skipped", model.model_id, FIRST, *there, "known")
     own = {k: v for k, v in held.tags.items() if k.startswith("podium.")}
     version = register_version(store, held.model_id, held.source_run_id, own)
     if there := version_of(store, model.fingerprint, version):

@@ -11,6 +11,7 @@ from podium.outcome import Production
 from podium.retention import Held, Retirement, keeping, retire
 from podium.standing import parse_pin
 from tasks.effects.backing import back
+from tasks.effects.gone import if_there
 from tasks.effects.records import require_own_chain
 from tasks.effects.store import (
     CHAMPION,
@@ -53,8 +54,8 @@ def in_production(section: MlflowSection, or_by_stage: bool = False) -> Producti
 
 
 @task(cache_policy=NO_CACHE)
-def switch_champion(section: MlflowSection, version: str, before: str | None, decided_at: str) -> None:
-    """Make a version the champion and note the one before it. ``decided_at`` is the ISO time of the decision.
+def switch_champion(section: MlflowSection, version: str, before: str | None, at: str) -> None:
+    """Make a version the champion and note the one before it. ``at`` is the ISO time at which that is done.
 
     The champion comes first: between it and the comparison right before nothing else is asked of the server, and of a
     decision that is overtaken nothing stays. The alias is overwritten in place, so that at no moment there is none.
@@ -62,21 +63,32 @@ def switch_champion(section: MlflowSection, version: str, before: str | None, de
     store = connect(section)
     client, name = store.client, store.registered_model
     client.set_registered_model_alias(name, CHAMPION, version)
-    if before is not None and before != version:
-        client.set_registered_model_alias(name, PREVIOUS, before)
-    client.set_model_version_tag(name, version, "podium.promoted_at", decided_at)
+    _note_previous(store, before, version)
+    client.set_model_version_tag(name, version, "podium.promoted_at", at)
     client.set_model_version_tag(name, version, "podium.stage", "production")
     if section.mirror_stages:
         client.transition_model_version_stage(name, version, "Production", archive_existing_versions=True)
 
 
+def _note_previous(store: Store, before: str | None, champion: str) -> None:
+    """Let ``previous`` point to what was left, if that is there; to what is in production it never does."""
+    if before is not None and before != champion:
+        with if_there():
+            store.client.set_registered_model_alias(store.registered_model, PREVIOUS, before)
+            return
+    if store.aliases().get(PREVIOUS) == champion:
+        store.client.delete_registered_model_alias(store.registered_model, PREVIOUS)
+
+
 @task(cache_policy=NO_CACHE)
 def set_previous(section: MlflowSection, version: str | None) -> None:
-    """Let ``previous`` point to a version, or to none."""
+    """Let ``previous`` point to a version, or to none if there is none, or not any more."""
     store = connect(section)
     if version is not None:
-        store.client.set_registered_model_alias(store.registered_model, PREVIOUS, version)
-    elif PREVIOUS in store.aliases():
+        with if_there():
+            store.client.set_registered_model_alias(store.registered_model, PREVIOUS, version)
+            return
+    if PREVIOUS in store.aliases():
         store.client.delete_registered_model_alias(store.registered_model, PREVIOUS)
 
 
@@ -103,9 +115,18 @@ def vacate(section: MlflowSection, version: str) -> None:
     store = connect(section)
     if store.aliases().get(CHAMPION) == version:
         store.client.delete_registered_model_alias(store.registered_model, CHAMPION)
-    store.client.set_model_version_tag(store.registered_model, version, "podium.stage", "archived")
     if section.mirror_stages:
-        store.client.transition_model_version_stage(store.registered_model, version, "Archived")
+        with if_there():
+            store.client.transition_model_version_stage(store.registered_model, version, "Archived")
+
+
+@task(cache_policy=NO_CACHE)
+def disown(section: MlflowSection, version: str) -> None:
+    """Let a version whose promotion was taken back count for none that was in production, and take no place of one."""
+    store = connect(section)
+    with if_there():
+        store.client.set_model_version_tag(store.registered_model, version, "podium.stage", "archived")
+        store.client.delete_model_version_tag(store.registered_model, version, "podium.promoted_at")
 
 
 @task(cache_policy=NO_CACHE)

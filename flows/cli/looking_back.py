@@ -22,7 +22,8 @@ def show_past(console: Console, document: Json) -> None:
         )
         console.print(f"{document['at']}: [bold]{escape(named)}[/bold]", highlight=False)
     if document["decision_id"]:
-        console.print(f"by decision {document['decision_id']} of {document['decided_at']}", highlight=False)
+        late = f", carried out at {document['carried_out_at']}" if document["carried_out_at"] else ""
+        console.print(f"by decision {document['decision_id']} of {document['decided_at']}{late}", highlight=False)
     for reason in document["reasons"]:
         console.print(f"  {escape(reason)}", highlight=False)
     _show_break(console, document)

@@ -87,9 +87,16 @@ def _candidate(model: LoggedModel, run: Run | None, version: ModelVersion | None
         location=model.artifact_location,
         earlier={} if measured or holdout is None else earlier_of(model),
         kept_in=model.source_run_id or measuring_run_of(model),
-        unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags else None,
-        held=held_back(version.tags.get(HELD), str(version.version), *digests) if version else None,
+        # With a version it was not deleted after all: retention was killed in between, or somebody registered it again.
+        unmeasured="its version was deleted by the retention rule" if RETIRED in model.tags and not version else None,
+        held=_held(model, version, digests),
     )
+
+
+def _held(model: LoggedModel, version: ModelVersion | None, digests: Sequence[str]) -> str | None:
+    """Return what holds a model back: its own tag holds what it is registered as next, where a version is deleted."""
+    tags = {**model.tags, **(version.tags if version else {})}
+    return held_back(tags.get(HELD), str(version.version) if version else None, *digests)
 
 
 def _plain(tags: Mapping[str, str]) -> dict[str, str]:

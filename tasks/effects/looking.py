@@ -6,7 +6,6 @@ that place than the one that stood there means that the list changed before it; 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from podium.measurement import Holdout
 from podium.metrics import LOWER_IS_BETTER
 from podium.scanned import Scanned, parse_scanned
+from tasks.effects.gone import if_there
 from tasks.effects.store import Store
 from tasks.effects.writing import PREFIX
 
@@ -55,20 +55,11 @@ def open_models(store: Store, holdout: Holdout) -> list[LoggedModel]:
 def mark(store: Store, holdout: Holdout, opened: Iterable[str], closed: Iterable[str]) -> None:
     """Mark logged models as seen and not measured, and take the mark from others; who is gone needs none."""
     for model_id in sorted(opened):
-        with _there():
+        with if_there():
             store.client.set_logged_model_tags(model_id, {open_tag(holdout): "yes"})
     for model_id in sorted(closed):
-        with _there():
+        with if_there():
             store.client.delete_logged_model_tag(model_id, open_tag(holdout))
-
-
-@contextmanager
-def _there() -> Iterator[None]:
-    try:
-        yield
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
 
 
 @dataclass(slots=True)
@@ -133,10 +124,7 @@ def best(store: Store, holdout: Holdout, metric: str, count: int, token: str | N
 
 def model_of(store: Store, logged_model_id: str) -> LoggedModel | None:
     """Return a logged model of the experiment, None if there is none of that id."""
-    try:
+    with if_there():
         found = store.client.get_logged_model(logged_model_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
-    return found if str(found.experiment_id) == store.experiment_id else None
+        return found if str(found.experiment_id) == store.experiment_id else None
+    return None

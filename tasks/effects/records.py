@@ -12,6 +12,8 @@ from podium.errors import ConfigError
 from tasks.effects.store import DECIDED_IN, Store, find
 
 FILE = "decision.json"
+LATE = "podium.carried_out_at"
+"""Tag of a decision that was interrupted: when it was finished."""
 NEWEST = "podium.newest_decision"
 """Tag of the experiment of decisions."""
 
@@ -67,7 +69,8 @@ def _newest(store: Store) -> tuple[int, str] | None:
 
 def _stored(run: Run) -> Stored:
     tags = run.data.tags
-    return Stored(record_text(run), tags["podium.sha256"], tags["podium.decision_id"], tags.get("podium.state", ""))
+    named, state = tags["podium.decision_id"], tags.get("podium.state", "")
+    return Stored(record_text(run), tags["podium.sha256"], named, state, tags.get(LATE, ""))
 
 
 def record_text(run: Run) -> str:

@@ -25,6 +25,7 @@ from podium.errors import PodiumError
 from podium.logs import guard_logs
 from tasks.effects import blank
 from tasks.effects.credentials import bare, lend_credentials
+from tasks.effects.gone import if_there
 from tasks.effects.reaching import require_answer, tell_of_tries
 
 PAGE = 1000
@@ -37,7 +38,7 @@ UNFINISHED = "tags.`podium.writer` != '' and attributes.status = 'RUNNING'"
 """What finds the runs of migrations that are not at their end: each was begun by a writer."""
 LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
 PINNED, HELD = "podium.pinned", "podium.rolled_back"
-"""Tags of the registered model whose champion stays, and of a version that is not promoted again."""
+"""Tags of the registered model whose champion stays, and of a version, with its logged model, not promoted again."""
 T = TypeVar("T")
 DECIDED_IN = "podium.decided_in"
 """Tag of the registered model that names the experiment whose decisions are its one chain."""
@@ -205,11 +206,8 @@ def _connect(experiment: str, registered_model: str, uri: str, patience: float) 
 
 def delete_version(store: Store, version: str) -> None:
     """Delete a version. MLflow's client repeats what was done without an answer, and then the version is gone."""
-    try:
+    with if_there():
         store.client.delete_model_version(store.registered_model, version)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
 
 
 def experiment_id(client: MlflowClient, name: str, uri: str) -> str:

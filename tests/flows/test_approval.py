@@ -31,13 +31,14 @@ from flows.migration import migrate
 from flows.pinning import pin
 from flows.retirement import retire
 from flows.selection import select
+from podium.decision import Decision
 from podium.errors import NegativeAnswerError, UsageError
 from podium.outcome import Pin
 from tasks.effects.store import Store, connect
 from tasks.promotion import switch_champion
 from tasks.standing import set_pin
 from tests.flows.projects import FOREST, LOGISTIC, add_staged, project, refused, store_of
-from tests.flows.test_transaction import vanish, when
+from tests.flows.test_transaction import states, vanish, when
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -85,6 +86,36 @@ def test_what_was_rejected_does_not_ask_again(config: Path) -> None:
     approve(str(config), str(second.decision_id))
     version = store_of(config).aliases()["champion"]
     assert store_of(config).client.get_model_version("churn", version).tags["podium.model_id"] == FOREST
+
+
+def test_what_was_deleted_can_still_be_settled(config: Path) -> None:
+    """Somebody deletes the version that waits: an approval says so, a rejection is done, and nothing is blocked."""
+    waiting = select(str(config))
+    best = next(v.version for v in store_of(config).versions() if v.tags["podium.model_id"] == LOGISTIC)
+    store_of(config).client.delete_model_version("churn", best)
+    with pytest.raises(NegativeAnswerError, match=f"version {best} of churn was deleted; run `podium select`"):
+        approve(str(config), str(waiting.decision_id))
+    reject(str(config), str(waiting.decision_id))
+    assert states(config) == ["rejected", "settled"]
+    again = select(str(config))
+    assert again.selection.promoted is not None
+    assert again.selection.promoted.model_id == FOREST, "its logged model is registered again, and held"
+    assert "version 3 was rejected by user" in again.selection.reasons[-2]
+
+
+def test_what_waits_with_a_changed_record_is_not_approved(config: Path) -> None:
+    """Neither as it is nor by the id of what it says now: it is put aside, and the next selection asks anew."""
+    waiting = select(str(config))
+    (run,) = store_of(config).client.search_runs([store_of(config).decisions_id])
+    record = Path(run.info.artifact_uri.removeprefix("file://"), "decision.json")
+    record.write_text(record.read_text().replace('"asked_by":"user"', '"asked_by":"else"'))
+    assert select(str(config), dry_run=True).selection.verdict == "promote"
+    for named in (Decision(record.read_text()).decision_id, str(waiting.decision_id)):
+        with pytest.raises(UsageError, match="waits for approval; none does"):
+            approve(str(config), named)
+    assert (states(config), store_of(config).aliases()) == (["superseded"], {})
+    assert select(str(config)).awaits_approval
+    assert states(config) == ["superseded", "awaiting"]
 
 
 def test_an_approval_of_what_was_decided_against_another_champion_is_refused(config: Path) -> None:

@@ -26,11 +26,12 @@ from tests.flows.projects import FOREST, LOGISTIC, add_staged, project
 RECORD = ("create_run", "log_artifacts", "log_artifact", "log_batch", "set_experiment_tag", "set_terminated")
 SWITCH = ("set_registered_model_alias", "set_registered_model_alias", "set_model_version_tag", "set_model_version_tag")
 END = ("set_model_version_tag", "set_tag")
+HOLD = ("set_model_version_tag", "set_logged_model_tags")
 EXPORT = ("rename", "rename", "symlink_to", "replace")
 WRITES = {
     "export": ("set_experiment_tag", *RECORD, *SWITCH, "set_model_version_tag", *EXPORT, "set_tag"),
     "select": ("set_experiment_tag", *RECORD, *SWITCH, *END),
-    "rollback": (*RECORD, *SWITCH, "delete_model_version_tag", "set_model_version_tag", *END),
+    "rollback": (*RECORD, *SWITCH, "delete_model_version_tag", *HOLD, *END),
 }
 EXPORTING = WRITES["export"].index("rename")
 CASES = [

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from mlflow.entities import Run
 
 from flows.history import chain_json, history
 from flows.migration import migrate
@@ -17,6 +18,7 @@ from flows.selection import select
 from flows.verification import verify
 from podium.errors import NegativeAnswerError, UsageError
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, copy_database, project, store_of
+from tests.flows.test_transaction import announced, states
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -136,6 +138,22 @@ def test_unpinning_a_version_lets_it_be_promoted_again(twice: Path) -> None:
     assert aliases(twice)["champion"] == "2"
 
 
+def test_deleting_what_was_left_does_not_free_it(twice: Path) -> None:
+    """Its logged model is registered anew, and is held as its version was, until that is freed by its new number."""
+    rollback(str(twice), asked_by="alice")
+    store_of(twice).client.delete_model_version("churn", "2")
+    seen = select(str(twice), dry_run=True).selection
+    assert (seen.verdict, "a version that is deleted was rolled back by alice" in seen.reasons[-1]) == ("keep", True)
+    for _ in range(2):
+        outcome = select(str(twice)).selection
+        assert (outcome.verdict, aliases(twice)["champion"]) == ("keep", "1")
+        assert "version 3 was rolled back by alice" in outcome.reasons[-1]
+    assert "or `podium unpin 3`" in outcome.reasons[-1]
+    unpin(str(twice), "3")
+    assert select(str(twice)).selection.verdict == "promote"
+    assert aliases(twice)["champion"] == "3"
+
+
 def test_a_rollback_forward_frees_its_target(twice: Path) -> None:
     """Going to a version by name says that it may be in production."""
     rollback(str(twice))
@@ -220,6 +238,67 @@ def test_a_pin_stands_in_the_way_of_a_rollback(twice: Path) -> None:
     with pytest.raises(NegativeAnswerError, match="neither a pin nor a rollback"):
         unpin(str(twice))
     rollback(str(twice))
+
+
+def interrupted(config: Path, champion: str, deleted: str | None = None) -> Run:
+    """Leave the last decision as a kill left it, with some champion, and delete a version; returns its run."""
+    store = store_of(config)
+    run = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"])[0]
+    store.client.set_tag(run.info.run_id, "podium.state", "pending")
+    store.client.set_registered_model_alias("churn", "champion", champion)
+    if deleted:
+        store.client.delete_model_version("churn", deleted)
+    return run
+
+
+def test_what_an_interrupted_rollback_left_may_be_deleted(twice: Path) -> None:
+    """Killed after the switch, and then the version that it left goes: it is finished, and ``previous`` is nobody."""
+    rollback(str(twice))
+    interrupted(twice, champion="1", deleted="2")
+    verify(str(twice))
+    assert (states(twice), aliases(twice)) == (["settled"] * 3, {"champion": "1"})
+
+
+@pytest.mark.parametrize(("is_rollback", "champion", "target"), [(True, "2", "1"), (False, "1", "2")])
+def test_what_an_interrupted_decision_puts_into_production_may_be_deleted(
+    is_rollback: bool, champion: str, target: str, twice: Path
+) -> None:
+    """Killed before the switch, and then its version goes: it is left undone, and the commands go on."""
+    if is_rollback:
+        rollback(str(twice))
+    interrupted(twice, champion, deleted=target)
+    with announced("left undone") as told:
+        verify(str(twice))
+    assert told == [f"version {target} of churn was deleted"]
+    assert (states(twice)[-1], aliases(twice)["champion"]) == ("superseded", champion)
+
+
+@pytest.mark.parametrize("champion", ["1", "2"])
+def test_an_interrupted_decision_whose_record_is_gone_is_left_undone(champion: str, twice: Path) -> None:
+    """Killed before or after the switch: nothing of it is carried out, the one line names it, and commands go on."""
+    rollback(str(twice))
+    run = interrupted(twice, champion)
+    Path(run.info.artifact_uri.removeprefix("file://"), "decision.json").write_bytes(b"")
+    with announced("left undone") as told:
+        verify(str(twice))
+    assert told[0].startswith(f"decision {run.data.tags['podium.decision_id']}: its record was changed")
+    assert (states(twice)[-1], aliases(twice)["champion"]) == ("superseded", champion)
+    assert select(str(twice)).selection.verdict == "keep"
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_what_was_missed_is_left_by_a_rollback_elsewhere(is_deleted: bool, twice: Path) -> None:
+    """The champion's alias is gone, or its version: gone back to another, it is held back and ``previous``, if any."""
+    client = store_of(twice).client
+    if is_deleted:
+        client.delete_model_version("churn", "2")
+    else:
+        client.delete_registered_model_alias("churn", "champion")
+    rollback(str(twice), to="1", asked_by="alice")
+    assert aliases(twice) == ({"champion": "1"} if is_deleted else {"champion": "1", "previous": "2"})
+    outcome = select(str(twice)).selection
+    assert (outcome.verdict, aliases(twice)["champion"]) == ("keep", "1")
+    assert f"version {3 if is_deleted else 2} was rolled back by alice" in outcome.reasons[-1]
 
 
 def test_an_alias_moved_by_hand_is_noticed_and_not_undone(home: Path, made: Path) -> None:

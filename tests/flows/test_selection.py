@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -20,8 +21,9 @@ from flows.migration import migrate
 from flows.selection import select
 from flows.verification import verify
 from podium.outcome import SelectionOutcome
+from podium.past import champion_at
 from tasks.decisions import pending_decisions
-from tasks.effects.store import Store
+from tasks.effects.store import RETIRED, Store
 from tasks.promotion import retire_versions, switch_champion
 from tests.flows.projects import (
     FOREST,
@@ -222,6 +224,9 @@ def test_an_interrupted_promotion_is_finished_by_the_next_run(home: Path, made: 
     assert champion(config) == LOGISTIC
     assert outcome.recorded is False
     assert pending_decisions.fn(store_section(config)) == []
+    seen = champion_at(history(str(config)), datetime.now(UTC))
+    assert str(seen.carried_out_at) > str(seen.decided_at)
+    assert champion_at(history(str(config)), datetime.fromisoformat(str(seen.decided_at))).version is None
 
 
 def store_section(config: Path):  # type: ignore[no-untyped-def]
@@ -261,6 +266,16 @@ def test_a_version_that_retention_deleted_does_not_come_back(home: Path, made: P
     out = [(r.candidate.model_id, r.reason) for r in select(str(config)).selection.ranking if r.place is None]
     assert out == [(TRAP, "its version was deleted by the retention rule")]
     assert {str(v.version) for v in store_of(config).versions()} == {numbers[FOREST], numbers[LOGISTIC]}
+
+
+def test_a_version_that_retention_only_meant_to_delete_stays_a_candidate(home: Path, made: Path) -> None:
+    """Killed between the mark and the deletion, and then kept by a tag: the model is there, and counts."""
+    config = project(home.parent, made, LOGISTIC, FOREST)
+    migrate(str(config))
+    for model in store_of(config).logged_models():
+        store_of(config).client.set_logged_model_tags(model.model_id, {RETIRED: "version 1 deleted"})
+    assert {o.code for o in migrate(str(config)).outcomes} == {"known"}
+    assert select(str(config)).production.model_id == LOGISTIC
 
 
 def test_a_version_that_somebody_deleted_is_registered_again(home: Path, made: Path) -> None:

@@ -41,6 +41,17 @@ def when(work: str, happens: Callable[[], object], times: int = 1) -> Iterator[N
     assert not left, f"{work} was not announced"
 
 
+@contextmanager
+def announced(work: str) -> Iterator[list[str]]:
+    """Take down what is announced of a piece of work."""
+    told: list[str] = []
+    end = listen(lambda step: told.append(step.detail) if step.work == work else None)
+    try:
+        yield told
+    finally:
+        end()
+
+
 def vanish(config: Path, name: str) -> None:
     """Remove the files of a model from the artifact store."""
     (gone,) = [m for m in store_of(config).logged_models() if m.name == name]
@@ -81,6 +92,10 @@ def test_what_fails_after_the_switch_is_taken_back(better: Path) -> None:
     assert back["undoes"] == promoted["decision_id"]
     assert states(better) == ["settled", "undone", "settled"]
     assert verify(str(better)).passed
+    failed = store_of(better).client.get_model_version("churn", "2").tags
+    assert (failed["podium.stage"], "podium.promoted_at" in failed) == ("archived", False), (
+        "it counts for no former one"
+    )
     again = select(str(better))
     assert (again.selection.verdict, again.recorded) == ("keep", False)
     assert "rolled back by podium" in again.selection.reasons[-1]

@@ -198,6 +198,18 @@ def test_the_next_decision_tells_what_it_found_whatever_a_tag_says(found: str, v
     assert (before.version, before.model_id) == (("2", "new") if found == "2" else ("1", None))
 
 
+@pytest.mark.parametrize("tag", ["2026-01-01T18:00:00+00:00", "2026-01-05T00:00:00+00:00"])
+def test_what_was_carried_out_late_was_not_in_production_before(tag: str) -> None:
+    """Killed after its record and finished hours later; that time is a tag, not believed beyond the next decision."""
+    later = ordered("pin", "stays", champion="2", pinned="2")
+    chain = replace(chained((MADE, "settled"), (later, "settled")), late={MADE.decision_id: tag})
+    is_late = tag < later.content["decided_at"]
+    noon, night = (champion_at(chain, parse_time(f"2026-01-01T{hour}:00")) for hour in (12, 20))
+    assert noon.version == ("1" if is_late else "2")
+    assert (night.version, night.decided_at) == ("2", MADE.content["decided_at"])
+    assert night.carried_out_at == (tag if is_late else None)
+
+
 def test_a_changed_record_is_known_by_its_name_and_not_believed() -> None:
     """Whoever asks for it is told so; the name is that under which it was written."""
     changed = Decision(MADE.text.replace('"verdict"', '"verdicx"'), MADE.sha256)
