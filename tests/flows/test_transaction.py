@@ -200,6 +200,9 @@ def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> 
     (served / "current").unlink()
     select(str(config))
     assert (served / "current" / "model" / "MLmodel").is_file()
+    store_of(config).client.delete_registered_model_alias("churn", "champion")
+    refused(select, config)
+    assert (served / "current").readlink() == Path(FOREST), "the champion is missed, and still served"
 
 
 def test_a_registered_model_has_one_chain(home: Path, made: Path) -> None:
