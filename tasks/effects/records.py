@@ -17,19 +17,28 @@ NEWEST = "podium.newest_decision"
 
 
 def read_chain(section: MlflowSection) -> Chain:
-    """Return all decisions, oldest first, checked against each other."""
+    """Return all decisions, oldest first, checked against each other.
+
+    What was noted as the newest is read first: of a decision that is recorded meanwhile nothing is missed.
+    """
     store = find(section)
     if store is None:
         return check_chain([])
+    newest = _newest(store)
+    return check_chain([_stored(run) for run in _chained(store)], newest)
+
+
+def _chained(store: Store) -> list[Run]:
+    """Return the runs of all decisions, oldest first: one that comes in meanwhile is the last, and moves no page."""
+    wanted, order = "tags.`podium.sequence` != ''", ["metrics.sequence ASC"]
     runs, token = [], None
     while True:
-        page = store.client.search_runs([store.decisions_id], "tags.`podium.sequence` != ''", page_token=token)
+        page = store.client.search_runs([store.decisions_id], wanted, order_by=order, page_token=token)
         runs += list(page)
         token = page.token
         if not token:
             break
-    runs.sort(key=lambda run: (int(run.data.tags["podium.sequence"]), run.info.start_time))
-    return check_chain([_stored(run) for run in runs], _newest(store))
+    return sorted(runs, key=lambda run: (int(run.data.tags["podium.sequence"]), run.info.start_time))
 
 
 def note_newest(store: Store, number: int, sha256: str) -> None:

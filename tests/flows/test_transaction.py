@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from mlflow.entities import Run
 
 from flows.history import chain_json, history
 from flows.migration import migrate
+from flows.pinning import pin
 from flows.rollback import rollback
 from flows.selection import select
 from flows.verification import verify
 from podium.errors import PodiumError
 from podium.progress import Progress, listen
+from tasks.effects import records
 from tests.flows.faults import fill
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, decided_project, project, refused, store_of
 
@@ -185,6 +188,22 @@ def test_the_end_of_the_chain_cannot_go_unseen(better: Path) -> None:
     run = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"])[0]
     store.client.delete_run(run.info.run_id)
     assert history(str(better)).broken_at == "the end of the chain: 2 decisions were recorded, and 1 are there"
+
+
+def test_a_decision_recorded_while_the_others_are_read_breaks_no_chain(
+    better: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody pins after the list of records was read: the next look sees that, and this one misses nothing."""
+    whole, meanwhile = records.record_text, [lambda: pin(str(better))]
+
+    def read(run: Run) -> str:
+        while meanwhile:
+            meanwhile.pop()()
+        return whole(run)
+
+    monkeypatch.setattr(records, "record_text", read)
+    assert [d["verdict"] for d in decisions(better)] == ["promote"]
+    assert [d["verdict"] for d in decisions(better)] == ["promote", "pin"]
 
 
 def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> None:
