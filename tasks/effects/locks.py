@@ -19,6 +19,7 @@ from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from podium.progress import announce
 from tasks.effects.claims import claimed
+from tasks.effects.records import require_own_decisions
 from tasks.effects.store import Store, connect
 
 PATIENCE = 600.0
@@ -122,10 +123,12 @@ def one_decision(section: MlflowSection, patience: float = PATIENCE) -> Iterator
 
     Raises:
         PodiumError: others held it for longer than ``patience`` seconds.
+        ConfigError: the experiment holds the decisions on another model, which are not its to finish.
     """
-    with one_writer(section.registered_model, patience):
+    with _in_home(section.registered_model, "lock", patience):
         store = connect(section)
         with _of_database(store, "deciding", patience) if store.is_sqlite else claimed(store, patience) as turn:
+            require_own_decisions(store, section)
             yield turn
 
 

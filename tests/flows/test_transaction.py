@@ -18,7 +18,7 @@ from flows.pinning import pin
 from flows.rollback import rollback
 from flows.selection import select
 from flows.verification import verify
-from podium.errors import PodiumError
+from podium.errors import ConfigError, PodiumError
 from podium.progress import Progress, listen
 from tasks.effects import records
 from tests.flows.faults import fill
@@ -235,3 +235,21 @@ def test_a_registered_model_has_one_chain(home: Path, made: Path) -> None:
         with pytest.raises(PodiumError, match="churn is decided on in the experiment churn_monitoring"):
             ask(str(other))
     assert (store_of(config).aliases(), len(decisions(config)), states(other)) == (champion, 1, [])
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+def test_an_experiment_has_one_registered_model(better: Path, made: Path, is_said: bool) -> None:
+    """A config with another would finish and undo what is none of its business: it is refused, and nothing changes."""
+    store = store_of(better)
+    if not is_said:
+        store.client.delete_experiment_tag(store.decisions_id, "podium.decides_on")
+    store.client.create_run(store.decisions_id, tags={"podium.state": "writing"})
+    champion, before = store.aliases(), states(better)
+    (better.parent / "other").mkdir()
+    other = project(better.parent / "other", made, mlflow={"registered_model": "other"})
+    for ask in (select, rollback, *((partial(select, dry_run=True), history, migrate) if is_said else ())):
+        with pytest.raises(ConfigError, match=r"churn_monitoring holds the decisions on .*another mlflow\.experiment"):
+            ask(str(other))
+    assert (store.aliases(), states(better)) == (champion, before)
+    assert select(str(better)).selection.verdict == "promote"
+    assert store.client.get_experiment(store.decisions_id).tags["podium.decides_on"] == "churn"
