@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 from mlflow.entities import Run
 
+from configs.loading import load_config
 from flows.history import chain_json, history
 from flows.migration import migrate
 from flows.pinning import pin
@@ -21,6 +21,7 @@ from flows.verification import verify
 from podium.errors import ConfigError, PodiumError
 from podium.progress import Progress, listen
 from tasks.effects import records
+from tasks.effects.locks import one_measuring, one_migration
 from tests.flows.faults import fill
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, decided_project, project, refused, store_of
 
@@ -172,11 +173,11 @@ def test_a_folder_that_cannot_be_written_keeps_nobody_from_deciding(home: Path, 
     assert (served / "current").readlink() == Path(FOREST)
 
 
-def test_a_rollback_does_not_wait_for_measuring(better: Path) -> None:
-    """While somebody measures for long, what is in production can be changed."""
+def test_a_rollback_does_not_wait_for_models_that_are_scored(better: Path) -> None:
+    """While somebody measures or migrates for long, what is in production can be changed."""
     select(str(better))
-    measuring = FileLock(better.parent / "home" / "locks" / "churn_monitoring.measuring.lock")
-    with measuring:
+    section = load_config(better).mlflow
+    with one_measuring(section), one_migration(section):
         rollback(str(better))
     assert store_of(better).aliases()["champion"] == "1"
 
