@@ -12,13 +12,18 @@ from tasks.promotion import back_version, in_production, production_by_stage
 from tasks.standing import version_named
 
 
+def goes_by_stage(config: PodiumConfig) -> bool:
+    """Whether a stage may say what is in production: where a decided champion is missed, it is what was before that."""
+    return last_decision(config.mlflow).champion is None
+
+
 def adopt_production(config: PodiumConfig, turn: Turn) -> None:
-    """Make the version of the stage Production the champion, if there is one and no champion yet.
+    """Make the version of the stage Production the champion, if there is one and no champion was ever decided.
 
     Raises:
         NegativeAnswerError: it does not load.
     """
-    if in_production(config.mlflow).champion is not None:
+    if in_production(config.mlflow).champion is not None or not goes_by_stage(config):
         return
     version = production_by_stage(config.mlflow)
     if version is None:

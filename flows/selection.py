@@ -5,7 +5,7 @@ from typing import Any
 
 from configs.loading import load_config
 from configs.schema import PodiumConfig
-from flows.adoption import adopt_production
+from flows.adoption import adopt_production, goes_by_stage
 from flows.alerting import telling
 from flows.choosing import chosen, evidence
 from flows.reporting import curves_of, matrices_of, publish, with_intervals
@@ -124,7 +124,7 @@ def _decided(
 
 def preview(config: PodiumConfig, holdout: Holdout | None) -> tuple[SelectionOutcome, dict[str, Any]]:
     """Return the verdict on what is already measured, and its evidence; measuring writes, so a dry run does not."""
-    production = in_production(config.mlflow, or_by_stage=True)
+    production = in_production(config.mlflow, or_by_stage=goes_by_stage(config))
     listed = shortlisted(config, holdout, previewed(config, holdout), production)
     selection, _ = chosen(config, holdout, listed, production, config.policy.approval == "required")
     stands = stood_by(selection, production, last_decision(config.mlflow).champion)

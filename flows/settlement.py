@@ -133,7 +133,7 @@ def _exported(config: PodiumConfig) -> str | None:
     if config.export.directory is None:
         return None
     try:
-        export_champion(config.mlflow, config.export.directory)
+        export_champion(config.mlflow, config.export.directory, last_decision(config.mlflow).champion)
     except (PodiumError, OSError, MlflowException) as error:
         problem = first_line(error, 200)
         announce("not exported", detail=problem)

@@ -12,6 +12,7 @@ from podium.candidate import Candidate, Evidence, Rules
 from podium.chain import Chain
 from podium.decision import Decision
 from podium.fates import Fate, fates, version_after
+from podium.metrics import PROFIT
 from podium.past import champion_row, compared_in
 from podium.ranking import Selection, choose
 from podium.recompared import shown_better
@@ -84,7 +85,7 @@ def _replayed(
 ) -> tuple[Replayed, Candidate | None]:
     """Return one selection replayed, and who is in production after it."""
     content = decision.content
-    evidence, candidates = content["evidence"], [_candidate(row) for row in content["evidence"]["ranking"]]
+    evidence, candidates = content["evidence"], _candidates(content["evidence"], other.content)
     rules = _rules(evidence, other)
     chosen = choose(candidates, champion.logged_model_id if champion else None, rules, evidence["basis"])
     winner, rests_on, reason = _winner(chosen, content, champion, rules, other.asked)
@@ -134,7 +135,9 @@ def _not_replayed(evidence: Row, other: Row, pinned: bool) -> str:
     """Return in words what a selection is decided by, then or under the other policy, that no record can replay."""
     policies = (other, evidence.get("policy") or {})
     rails = [policy.get("guardrails") or {} for policy in policies]
+    earned = any(PROFIT in row["metrics"] for row in evidence["ranking"])
     found = {
+        "another profit": earned and _is_another_profit(evidence, other),
         "latency": any(rail.get("latency_ms") is not None for rail in rails),
         "signature": any(rail.get("signature") for rail in rails),
         "approval": any(policy.get("approval") == "required" for policy in policies),
@@ -143,6 +146,12 @@ def _not_replayed(evidence: Row, other: Row, pinned: bool) -> str:
     }
     names = [name for name, there in found.items() if there]
     return f"; not replayed: {', '.join(names)}" if names else ""
+
+
+def _is_another_profit(evidence: Row, other: Row) -> bool:
+    """Whether what rows earned then is not what they earn under the other policy, if they earn anything there."""
+    then, now = (evidence.get("policy") or {}).get("profit"), other.get("profit")
+    return now is not None and now != then
 
 
 def _winner(
@@ -165,6 +174,14 @@ def _better(content: Row, champion: Candidate, rules: Rules, asked: Asked) -> di
     if not compared or against is None or against["logged_model_id"] != champion.logged_model_id:
         return None
     return shown_better(compared, compared_in(content), rules.primary, asked)
+
+
+def _candidates(evidence: Row, other: Row) -> list[Candidate]:
+    """Return the candidates of a record: what they would have earned by another profit is not on it."""
+    found = [_candidate(row) for row in evidence["ranking"]]
+    if not _is_another_profit(evidence, other):
+        return found
+    return [replace(c, metrics={k: v for k, v in c.metrics.items() if k != PROFIT}) for c in found]
 
 
 def _candidate(row: Row) -> Candidate:

@@ -82,7 +82,8 @@ def digest_of(value: Any) -> str:
 def evidence_of(selection: Selection, holdout: Mapping[str, Any] | None, policy: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a verdict was decided from, JSON-ready: holdout, policy, and each candidate with its numbers.
 
-    ``beyond`` is there if some candidates are not in the ranking: how many, and the number that none of them exceeds.
+    ``beyond`` is there if some candidates are not in the ranking: how many, and the number that none of them exceeds,
+    None if none of them has it.
     """
     ranked = [ranked_json(r) | _sure(r, selection) for r in selection.ranking]
     told: dict[str, Any] = {"basis": selection.evidence, "holdout": holdout, "policy": dict(policy), "ranking": ranked}

@@ -50,7 +50,7 @@ def asked_of(
     challengers: Sequence[Candidate], asked: Asked, beyond: Beyond | None = None
 ) -> tuple[list[Candidate], Asked]:
     """Return the challengers that are compared, and what is asked of them so that all there are count."""
-    others = beyond.candidates if beyond else 0
+    others = beyond.candidates if beyond and beyond.best is not None else 0
     return list(challengers[:MOST]), replace(asked, among=len(challengers) + others)
 
 

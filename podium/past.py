@@ -10,6 +10,7 @@ from podium.chain import Chain
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError, UsageError
 from podium.fates import Fate, Json
+from podium.ranking import beyond_told
 from podium.states import SWITCHING, champion_after
 
 CARRIED_OUT = frozenset({"settled", "undone"})
@@ -180,11 +181,7 @@ def _unlisted(content: Json, model_id: str, rows: Json) -> str:
     beyond = (content.get("evidence") or {}).get("beyond")
     if beyond is None:
         return f"no model {model_id!r} took part; {hint}"
-    count, best = beyond["candidates"], beyond["best"]
-    return (
-        f"no model {model_id!r} is among the {len(rows)} that it lists; {count:,} others took part, none of which "
-        f"measures better than {best:.4f}; {hint}"
-    )
+    return f"no model {model_id!r} is among the {len(rows)} that it lists; {beyond_told(beyond)}; {hint}"
 
 
 def _once(sentences: Iterable[str]) -> tuple[str, ...]:

@@ -28,14 +28,24 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """Candidates that were measured and not looked at one by one: how many, and what none of them is better than."""
+    """Candidates that were measured and not looked at one by one: how many, and what none of them is better than.
+
+    ``best`` is None if none of them has the primary metric.
+    """
 
     candidates: int
-    best: float
+    best: float | None
 
     def as_json(self) -> dict[str, Any]:
         """Return a JSON-ready object."""
         return asdict(self)
+
+
+def beyond_told(beyond: Mapping[str, Any]) -> str:
+    """Return in words what a record knows of the candidates that it does not list."""
+    best = beyond["best"]
+    least = "has the primary metric" if best is None else f"measures better than {best:.4f}"
+    return f"{beyond['candidates']:,} further candidates took part; none of them {least}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ def choose(
 
 def _doubted(ranking: tuple[Ranked, ...], rules: Rules, beyond: Beyond | None) -> tuple[Ranked, ...]:
     """Return a ranking in which those say so that others who are not in it may be ahead of."""
-    if beyond is None:
+    if beyond is None or beyond.best is None:
         return ranking
     least = round(goodness(rules.primary, beyond.best), EXACT)
     why = "others that are not listed may be ahead of it"

@@ -15,6 +15,7 @@ from podium.curves import Curves, Points, Residuals, dots, frame_of, polyline
 from podium.decision import Decision
 from podium.intervals import CONFIDENCE
 from podium.metrics import AVERAGED, goodness, metric_key
+from podium.ranking import beyond_told
 from podium.slices import slice_values
 
 COLUMNS = {
@@ -253,5 +254,5 @@ def _environment(escape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(number=_number, span=_span, signed=_signed, bar=_bar, md=escaped)
+    environment.filters.update(number=_number, span=_span, signed=_signed, bar=_bar, md=escaped, beyond=beyond_told)
     return environment

@@ -46,10 +46,14 @@ class Shortlist:
         return f"{looked_at} candidates" + (f" of {self.measured:,}" if self.more else "")
 
     def floor(self, metric: str) -> float:
-        """Return the worth above which every candidate is looked at; minus infinity if all are."""
-        if self.more is None:
+        """Return the worth above which every candidate is looked at; minus infinity if all are that have the metric.
+
+        A server lists those without it last.
+        """
+        worths = [c.worth(metric) for c in self.leading]
+        if self.more is None or (worths and worths[-1] == -math.inf):
             return -math.inf
-        return min((c.worth(metric) for c in self.leading), default=math.inf)
+        return min((worth for worth in worths if worth > -math.inf), default=math.inf)
 
     def certain(self, metric: str) -> tuple[Candidate, ...]:
         """Return the leading candidates but for those whose ties may lie beyond."""
@@ -68,7 +72,8 @@ class Shortlist:
         if self.more is None:
             return None
         count = self.measured - sum(bool(c.metrics) for c in self.candidates(metric))
-        return Beyond(max(count, 1), goodness(metric, self.floor(metric)))
+        floor = self.floor(metric)
+        return Beyond(max(count, 1), goodness(metric, floor) if math.isfinite(floor) else None)
 
     def grown(self, further: Sequence[Candidate], more: str | None) -> "Shortlist":
         """Return it with the next of the server's list."""

@@ -77,6 +77,7 @@ def write_decision(section: MlflowSection, decision: Decision, report: Report, t
     number = Metric("sequence", content["sequence"], int(time.time() * 1000), 0)
     # One transaction: a decision is either in the chain, with its digest, or it is not there.
     store.client.log_batch(run_id, [number], tags=[RunTag(k, v) for k, v in _tags(decision).items()])
+    # After it is in the chain: read the other way round, what was noted as the newest is never missed there.
     note_newest(store, content["sequence"], decision.sha256)
     store.client.set_terminated(run_id)
     return str(folder)

@@ -24,8 +24,10 @@ CURRENT, METADATA, MODEL = "current", "metadata.json", "model"
 
 
 @task(cache_policy=NO_CACHE)
-def export_champion(section: MlflowSection, directory: Path) -> str | None:
+def export_champion(section: MlflowSection, directory: Path, decided: str | None = None) -> str | None:
     """Write the champion to a folder unless it is there, switch ``current`` to it, and return the folder's name.
+
+    ``decided`` is the version in production by the last decision: where its alias is gone, what is served stays.
 
     Raises:
         ConfigError: ``current`` is there and is no link.
@@ -38,7 +40,8 @@ def export_champion(section: MlflowSection, directory: Path) -> str | None:
     _clear(directory, mark)
     version = store.aliases().get(CHAMPION)
     if version is None:
-        current.unlink(missing_ok=True)
+        if decided is None:
+            current.unlink(missing_ok=True)
         return None
     name = _written(store, version, directory, mark)
     _point(current, name, directory / f"{mark}{uuid.uuid4().hex}")

@@ -11,8 +11,8 @@ from podium.outcome import Production
 from podium.retention import Held, Retirement, keeping, retire
 from podium.standing import parse_pin
 from tasks.effects.backing import back
+from tasks.effects.chains import require_own_chain
 from tasks.effects.gone import if_there
-from tasks.effects.records import require_own_chain
 from tasks.effects.store import (
     CHAMPION,
     PINNED,

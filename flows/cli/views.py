@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from podium.ranking import beyond_told
+
 Json = Mapping[str, Any]
 SHORT = {"f1_score": "F1", "f1_score_macro": "F1 macro", "f1_score_binary": "F1 positive", "roc_auc": "AUC"}
 
@@ -145,9 +147,7 @@ def _show_others(console: Console, document: Json) -> None:
     if (hidden := len(document["ranking"]) - RANKED) > 0:
         console.print(f"{hidden} more are in the report (--json lists them)", highlight=False)
     if beyond := document["beyond"]:
-        best = number(beyond["best"])
-        told = f"{beyond['candidates']:,} further candidates took part; none of them measures better than {best}"
-        console.print(told, highlight=False)
+        console.print(beyond_told(beyond), highlight=False)
 
 
 def show_verdict(console: Console, document: Json) -> None:

@@ -1,7 +1,7 @@
-"""One writer at a time, and one that decides.
+"""One that migrates at a time, and one that decides; neither waits for the other.
 
-On one machine a lock file is enough, which the operating system frees with its holder: in ``PODIUM_HOME`` for all that
-writes, and beside a SQLite database for all that migrates to it or decides on it, from whatever home. Of machines that
+On one machine lock files are enough, which the operating system frees with their holder: in ``PODIUM_HOME`` one for all
+that migrates and one for all that decides, and the same beside a SQLite database, from whatever home. Of machines that
 share an MLflow server, one decides at a time by a claim in that server.
 """
 
@@ -19,6 +19,7 @@ from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from podium.progress import announce
 from tasks.effects.claims import claimed
+from tasks.effects.records import require_own_decisions
 from tasks.effects.store import Store, connect
 
 PATIENCE = 600.0
@@ -37,17 +38,6 @@ class Held:
 
     def require(self) -> None:
         """Return: the operating system takes a lock from nobody who lives."""
-
-
-@contextmanager
-def one_writer(registered_model: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the writer's lock of a registered model.
-
-    Raises:
-        PodiumError: another writer held it for longer than ``patience`` seconds.
-    """
-    with _in_home(registered_model, "lock", patience):
-        yield
 
 
 @contextmanager
@@ -105,12 +95,13 @@ def _held(path: Path, registered_model: str, patience: float) -> Iterator[None]:
 def one_migration(section: MlflowSection, patience: float = PATIENCE) -> Iterator[None]:
     """Let nobody else of this home migrate meanwhile, nor from whatever home onto the same SQLite database.
 
-    On a server nobody waits: there each model is looked for once more right after it is registered.
+    A rollback need not await it: what is still being brought in is nobody's candidate. On a server nobody waits: there
+    each model is looked for once more right after it is registered.
 
     Raises:
         PodiumError: others held it for longer than ``patience`` seconds.
     """
-    with one_writer(section.registered_model, patience):
+    with _in_home(section.registered_model, "migrating.lock", patience):
         store = connect(section)
         with _of_database(store, "migrating", patience) if store.is_sqlite else nullcontext():
             yield
@@ -122,10 +113,12 @@ def one_decision(section: MlflowSection, patience: float = PATIENCE) -> Iterator
 
     Raises:
         PodiumError: others held it for longer than ``patience`` seconds.
+        ConfigError: the experiment holds the decisions on another model, which are not its to finish.
     """
-    with one_writer(section.registered_model, patience):
+    with _in_home(section.registered_model, "lock", patience):
         store = connect(section)
         with _of_database(store, "deciding", patience) if store.is_sqlite else claimed(store, patience) as turn:
+            require_own_decisions(store, section)
             yield turn
 
 

@@ -24,6 +24,7 @@ from configs.schema import MlflowSection
 from podium.errors import PodiumError
 from podium.logs import guard_logs
 from tasks.effects import blank
+from tasks.effects.chains import require_own_model
 from tasks.effects.credentials import bare, lend_credentials
 from tasks.effects.gone import if_there
 from tasks.effects.reaching import require_answer, tell_of_tries
@@ -40,8 +41,6 @@ LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
 PINNED, HELD = "podium.pinned", "podium.rolled_back"
 """Tags of the registered model whose champion stays, and of a version, with its logged model, not promoted again."""
 T = TypeVar("T")
-DECIDED_IN = "podium.decided_in"
-"""Tag of the registered model that names the experiment whose decisions are its one chain."""
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 
 
@@ -152,13 +151,18 @@ def find_registry(section: MlflowSection) -> Registry | None:
 
 
 def find(section: MlflowSection) -> Store | None:
-    """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing."""
+    """Return the store of a configuration, or None if any part of it is not there yet. Writes nothing.
+
+    Raises:
+        ConfigError: the experiment holds the decisions on another registered model.
+    """
     client = _asking(section)
     if client is None:
         return None
-    parts = (section.experiment, f"{section.experiment}.decisions")
-    there = all(client.get_experiment_by_name(name) for name in parts)
-    return connect(section) if there and _is_registered(client, section.registered_model) else None
+    names = (section.experiment, f"{section.experiment}.decisions")
+    parts = [client.get_experiment_by_name(name) for name in names]
+    require_own_model(section, parts[1].tags if parts[1] else {})
+    return connect(section) if all(parts) and _is_registered(client, section.registered_model) else None
 
 
 def _asking(section: MlflowSection) -> MlflowClient | None:

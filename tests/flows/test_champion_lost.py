@@ -63,6 +63,17 @@ def test_a_champion_whose_alias_is_gone_is_missed(better: Path, to: str | None) 
     assert select(str(better)).selection.verdict == ("keep" if to else "promote")
 
 
+def test_a_stage_says_nothing_of_a_champion_that_is_missed(better: Path) -> None:
+    """What a stage marks was in production before: neither a preview nor a selection takes it for what is now."""
+    store = store_of(better)
+    store.client.transition_model_version_stage("churn", "2", "Production")
+    store.client.delete_registered_model_alias("churn", "champion")
+    for dry_run in (True, False):
+        answer = refused(select, better, dry_run=dry_run)
+        assert (answer.production.champion, "its alias is gone" in answer.selection.reasons[0]) == (None, True)
+    assert store.aliases() == {}
+
+
 def test_a_changed_record_is_said_and_not_read(better: Path, home: Path, prefect_server: str) -> None:
     """One key of it is another: each command that looks back says that the chain is broken, and answers no."""
     store = store_of(better)

@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
+from mlflow.entities import Run
 
+from configs.loading import load_config
 from flows.history import chain_json, history
 from flows.migration import migrate
+from flows.pinning import pin
 from flows.rollback import rollback
 from flows.selection import select
 from flows.verification import verify
-from podium.errors import PodiumError
+from podium.errors import ConfigError, PodiumError
 from podium.progress import Progress, listen
+from tasks.effects import records
+from tasks.effects.locks import one_measuring, one_migration
 from tests.flows.faults import fill
 from tests.flows.projects import FOREST, LOGISTIC, TRAP, add_staged, decided_project, project, refused, store_of
 
@@ -184,11 +188,11 @@ def test_a_folder_that_cannot_be_written_keeps_nobody_from_deciding(home: Path, 
     assert (served / "current").readlink() == Path(FOREST)
 
 
-def test_a_rollback_does_not_wait_for_measuring(better: Path) -> None:
-    """While somebody measures for long, what is in production can be changed."""
+def test_a_rollback_does_not_wait_for_models_that_are_scored(better: Path) -> None:
+    """While somebody measures or migrates for long, what is in production can be changed."""
     select(str(better))
-    measuring = FileLock(better.parent / "home" / "locks" / "churn_monitoring.measuring.lock")
-    with measuring:
+    section = load_config(better).mlflow
+    with one_measuring(section), one_migration(section):
         rollback(str(better))
     assert store_of(better).aliases()["champion"] == "1"
 
@@ -200,6 +204,22 @@ def test_the_end_of_the_chain_cannot_go_unseen(better: Path) -> None:
     run = store.client.search_runs([store.decisions_id], order_by=["metrics.sequence DESC"])[0]
     store.client.delete_run(run.info.run_id)
     assert history(str(better)).broken_at == "the end of the chain: 2 decisions were recorded, and 1 are there"
+
+
+def test_a_decision_recorded_while_the_others_are_read_breaks_no_chain(
+    better: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody pins after the list of records was read: the next look sees that, and this one misses nothing."""
+    whole, meanwhile = records.record_text, [lambda: pin(str(better))]
+
+    def read(run: Run) -> str:
+        while meanwhile:
+            meanwhile.pop()()
+        return whole(run)
+
+    monkeypatch.setattr(records, "record_text", read)
+    assert [d["verdict"] for d in decisions(better)] == ["promote"]
+    assert [d["verdict"] for d in decisions(better)] == ["promote", "pin"]
 
 
 def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> None:
@@ -215,6 +235,9 @@ def test_the_folder_to_serve_from_follows_production(home: Path, made: Path) -> 
     (served / "current").unlink()
     select(str(config))
     assert (served / "current" / "model" / "MLmodel").is_file()
+    store_of(config).client.delete_registered_model_alias("churn", "champion")
+    refused(select, config)
+    assert (served / "current").readlink() == Path(FOREST), "the champion is missed, and still served"
 
 
 def test_a_registered_model_has_one_chain(home: Path, made: Path) -> None:
@@ -228,3 +251,21 @@ def test_a_registered_model_has_one_chain(home: Path, made: Path) -> None:
         with pytest.raises(PodiumError, match="churn is decided on in the experiment churn_monitoring"):
             ask(str(other))
     assert (store_of(config).aliases(), len(decisions(config)), states(other)) == (champion, 1, [])
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+def test_an_experiment_has_one_registered_model(better: Path, made: Path, is_said: bool) -> None:
+    """A config with another would finish and undo what is none of its business: it is refused, and nothing changes."""
+    store = store_of(better)
+    if not is_said:
+        store.client.delete_experiment_tag(store.decisions_id, "podium.decides_on")
+    store.client.create_run(store.decisions_id, tags={"podium.state": "writing"})
+    champion, before = store.aliases(), states(better)
+    (better.parent / "other").mkdir()
+    other = project(better.parent / "other", made, mlflow={"registered_model": "other"})
+    for ask in (select, rollback, *((partial(select, dry_run=True), history, migrate) if is_said else ())):
+        with pytest.raises(ConfigError, match=r"churn_monitoring holds the decisions on .*another mlflow\.experiment"):
+            ask(str(other))
+    assert (store.aliases(), states(better)) == (champion, before)
+    assert select(str(better)).selection.verdict == "promote"
+    assert store.client.get_experiment(store.decisions_id).tags["podium.decides_on"] == "churn"

@@ -87,6 +87,19 @@ def test_what_is_not_replayed_is_said(then: dict[str, Any], now: dict[str, Any],
     assert found.basis == told
 
 
+@pytest.mark.parametrize("now", [{"yes": {"no": -5.0}}, None])
+def test_what_was_earned_by_another_profit_is_not_compared(now: dict[str, Any] | None) -> None:
+    """A recorded profit is that of the matrix of then: by another one nobody has a number."""
+    earning = [replace(c, metrics={"expected_profit": value}) for c, value in ((OLD, 1.0), (NEW, 2.0))]
+    then = {"profit": {"yes": {"no": -1.0}}}
+    rules = Rules(primary="expected_profit", claimed="expected_profit")
+    chain = chained((made(earning, None, then), "settled"))
+    (found,) = replay(chain, OtherPolicy(lambda _: rules, None, {"profit": now} if now else then))
+    same = (found.other_verdict, found.other_champion, found.other_value, found.basis)
+    unknown = ("refuse", None, None, "numbers; not replayed: another profit")
+    assert same == (unknown if now else ("promote", "new", 2.0, "numbers"))
+
+
 def test_a_pin_and_what_is_held_back_are_not_replayed() -> None:
     """As long as the pin stands, and where somebody was held back; both might not have been so."""
     held = replace(NEW, held="version 2 was rolled back")

@@ -1,5 +1,6 @@
 """A selection that looks at the best alone decides as one that looks at everyone."""
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -11,7 +12,8 @@ from podium.candidate import Candidate, Rails, Rules
 from podium.evidence import asked_of
 from podium.fates import Fate
 from podium.past import why_not
-from podium.ranking import Selection, choose
+from podium.ranking import Beyond, Selection, choose
+from podium.report import render
 from podium.scanned import Scanned, parse_scanned
 from podium.shortlist import Shortlist
 from podium.shown import Asked
@@ -23,7 +25,7 @@ PAGE = 10
 
 def served(arrived: Sequence[Candidate], metric: str = "f1_score") -> list[Candidate]:
     """What a server's sorting gives: by the number, and by the order of arrival where that is the same."""
-    return sorted(arrived, key=lambda c: -c.metrics[metric])
+    return sorted(arrived, key=lambda c: -c.metrics.get(metric, -math.inf))
 
 
 def decided(
@@ -103,11 +105,33 @@ def test_those_beyond_are_counted() -> None:
     assert asked_of(challengers, Asked(), found.beyond)[1].among == 59
 
 
+def test_those_beyond_may_lack_the_metric() -> None:
+    """More than fit into the list were measured, and few by the primary metric: all of those are looked at."""
+    lacking = [candidate(f"n{i:02}", None, metrics={"accuracy": 0.9}) for i in range(30)]
+    found, listed = decided([*lacking, *(candidate(f"m{i}", 0.9 - i / 100) for i in range(4))], "m-m3", Rules())
+    assert (found.verdict, found.best and found.best.model_id, len(listed.leading)) == ("promote", "m0", PAGE)
+    assert found.beyond == Beyond(30, None)
+    assert [r.reason for r in found.ranking] == [""] * 4
+    assert asked_of(listed.candidates("f1_score")[1:], Asked(), found.beyond)[1].among == 3
+    made = decision(chosen=found)
+    assert "30 further candidates took part; none of them has the primary metric." in render(made, {}, "").markdown
+    with pytest.raises(Exception, match="30 further candidates took part; none of them has the primary metric"):
+        why_not(made, Fate("settled"), "n00")
+
+
+def test_a_number_that_is_infinite_hides_nobody() -> None:
+    """A server lists it first; it has no place, and ties behind it are still looked at to the last."""
+    tied = [candidate(f"t{i:02}", 0.8, size=100 - i) for i in range(20)]
+    found, _ = decided([candidate("odd", math.inf), *tied], None, Rules(ties=("smaller",)))
+    assert found.best is not None
+    assert found.best.model_id == "t19"
+
+
 def test_a_model_that_is_not_listed_is_answered_for() -> None:
     """Asked why not a model that a record does not list, it says how many others took part and how good they were."""
     found, _ = decided([candidate(f"m{i:02}", 0.9 - i / 100) for i in range(60)], None, Rules())
     made = decision(chosen=found)
-    with pytest.raises(Exception, match=r"51 others took part, none of which measures better than 0\.8"):
+    with pytest.raises(Exception, match=r"51 further candidates took part; none of them measures better than 0\.8"):
         why_not(made, Fate("settled"), "m50")
     assert why_not(made, Fate("settled"), "m00")["m00"][0] == "it was promoted"
 

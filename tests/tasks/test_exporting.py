@@ -98,6 +98,18 @@ def test_exporting_again_touches_nothing(two: tuple[MlflowSection, Store], tmp_p
     assert ((tmp_path / str(name)).stat().st_ino, (tmp_path / "current").lstat().st_ino) == before
 
 
+def test_what_is_served_stays_until_nothing_is_in_production(two: tuple[MlflowSection, Store], tmp_path: Path) -> None:
+    """An alias that is gone takes nothing away as long as the last decision names a champion."""
+    section, store = two
+    promote(section, "1")
+    name = export_champion.fn(section, tmp_path, "1")
+    store.client.delete_registered_model_alias("churn", "champion")
+    assert export_champion.fn(section, tmp_path, "1") is None
+    assert os.readlink(tmp_path / "current") == name
+    assert export_champion.fn(section, tmp_path, None) is None
+    assert not (tmp_path / "current").is_symlink()
+
+
 def test_a_kill_leaves_what_was_current_and_the_next_run_finishes(
     two: tuple[MlflowSection, Store], tmp_path: Path, home: Path
 ) -> None:
