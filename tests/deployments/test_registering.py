@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
 from deployments.projects import Project, deployments_of
 from deployments.registering import Registered, declarations, register, unregister
 from podium.errors import UsageError
 from tests.deployments.blocks import forget_blocks
+from tests.deployments.leaving import leaving_nothing
 
 PROJECT = Project("tides", "configs/tides.yaml", "/srv", "tidal")
 OTHER = Project("tides-2", "configs/tides-2.yaml", "/srv", "tidal")
@@ -26,7 +26,7 @@ OTHER = Project("tides-2", "configs/tides-2.yaml", "/srv", "tidal")
 @pytest.fixture(scope="module")
 def client(prefect_server: str) -> Iterator[SyncPrefectClient]:
     """A client of a real server on which a project is registered."""
-    with temporary_settings({PREFECT_API_URL: prefect_server}), get_client(sync_client=True) as client:
+    with leaving_nothing(prefect_server) as client:
         first = register(PROJECT)
         assert {step.action for step in (*first.deployments, *first.automations)} == {"created"}
         yield client
