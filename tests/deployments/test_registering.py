@@ -8,6 +8,7 @@ import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
@@ -192,9 +193,18 @@ def handed_out(client: SyncPrefectClient) -> list[FlowRun]:
     return [given.flow_run for given in client.get_scheduled_flow_runs_for_work_pool("tidal")]
 
 
+def rest(client: SyncPrefectClient, *projects: Project) -> None:
+    """Switch the schedules of projects off: none of their runs is due, whatever time it is."""
+    names = DeploymentFilterTags(any_=[project.name for project in projects])
+    for found in client.read_deployments(deployment_filter=DeploymentFilter(tags=names)):
+        for schedule in found.schedules:
+            client.update_deployment_schedule(found.id, schedule.id, active=False)
+
+
 def test_writers_of_a_project_run_one_at_a_time(client: SyncPrefectClient) -> None:
     """Of two writers of different deployments a worker gets one; the other project's is not held up."""
     actions(OTHER)
+    rest(client, PROJECT, OTHER)
     for name in ("select/tides-select", "retire/tides-retire", "select/tides-2-select", "verify/tides-verify"):
         client.create_flow_run_from_deployment(client.read_deployment_by_name(name).id, tags=["queueing"])
 

@@ -153,7 +153,7 @@ class Endpoint:
     def stop(self) -> str:
         """End it as Ctrl-C does, and return what it logged."""
         self._process.send_signal(signal.SIGINT)
-        told = self._process.communicate(timeout=60)[1]
+        told = self._process.communicate(timeout=300)[1]
         assert self._process.returncode == 0, told
         return told
 
@@ -198,22 +198,22 @@ def delivered(address: str, message: tuple[bytes, dict[str, str]]) -> int:
 
 
 @pytest.fixture
-def webhook_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def webhook_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowServer]:
     """A real MLflow server that may send webhooks to this machine."""
     monkeypatch.setenv("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", Fernet.generate_key().decode())
     monkeypatch.setenv("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "http")
     monkeypatch.setenv("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true")
     server = MlflowServer(home)
     server.start()
-    yield server.url
+    yield server
     server.kill()
 
 
 def test_mlflows_webhook_becomes_an_event(
-    webhook_server: str, home: Path, made: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+    webhook_server: MlflowServer, home: Path, made: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version that others register is told of; forged, old, replayed and foreign deliveries are not."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", webhook_server)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", webhook_server.url)
     config = project_named(home, made, "hooked")
     here = {"PREFECT_API_URL": prefect_server, "PODIUM_CONFIG": str(config)}
     store = store_of(config)
@@ -243,6 +243,7 @@ def test_mlflows_webhook_becomes_an_event(
     restarted = Endpoint(**here)
     assert posted(restarted.address, *good)[0] == 409
     assert SECRET not in restarted.stop()
+    webhook_server.kill()
     files = [path for path in home.rglob("*") if path.is_file()]
     assert {"mlflow.db", "webhooks.db"} <= {path.name for path in files}
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == [], "MLflow keeps it encrypted"
