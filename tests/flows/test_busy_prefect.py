@@ -21,6 +21,9 @@ from tests.flows.faults import answered, command, ended
 from tests.flows.projects import FOREST, project
 from tests.services import Service, answers
 
+HOLDS = 0.005
+"""Seconds that one write takes."""
+
 
 @contextmanager
 def busy(database: Path) -> Iterator[None]:
@@ -32,7 +35,11 @@ def busy(database: Path) -> Iterator[None]:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("CREATE TABLE noise (number INTEGER)")
         while not ended.is_set():
+            # A writer that the machine keeps waiting keeps the others waiting, too: there is no way past it.
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute("INSERT INTO noise VALUES (1)")
+            ended.wait(HOLDS)
+            connection.execute("COMMIT")
         connection.close()
 
     with ThreadPoolExecutor(1) as aside:
