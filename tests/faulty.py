@@ -17,15 +17,24 @@ class FaultyProxy:
     Each takes ``delay`` seconds longer. One of ``every`` fails with status 500: in turn without having reached the
     server, and having been carried out there, so that only its answer is lost. While it is ``down`` nothing arrives.
     The first call that has ``losing`` in its body gets status 503 when it was carried out. Calls of the method and path
-    ``holding`` say that they have ``arrived``, and are passed on once they are ``released``.
+    ``holding``, but for the first ``passing`` ones, say that they have ``arrived``, and are passed on once they are
+    ``released``; when it is ``over`` by then, their connection ends without an answer.
     """
 
     def __init__(
-        self, target: str, *, delay: float = 0.0, every: int = 0, losing: bytes = b"", holding: str = ""
+        self,
+        target: str,
+        *,
+        delay: float = 0.0,
+        every: int = 0,
+        losing: bytes = b"",
+        holding: str = "",
+        passing: int = 0,
     ) -> None:
         self.target, self.delay, self.every, self.losing = urlsplit(target), delay, every, losing
         self.holding, self.arrived, self.released = holding, threading.Event(), threading.Event()
-        self.calls, self.failed, self.down = 0, 0, False
+        self.passing = passing
+        self.calls, self.failed, self.down, self.over = 0, 0, False, False
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self.server.daemon_threads = True
@@ -39,6 +48,7 @@ class FaultyProxy:
         try:
             yield self
         finally:
+            self.over = True
             self.server.shutdown()
             self.server.server_close()
             thread.join()
@@ -49,6 +59,13 @@ class FaultyProxy:
             found = bool(self.losing) and self.losing in body
             self.losing = b"" if found else self.losing
             return found
+
+    def holds(self, call: str) -> bool:
+        """Whether a call, by its method and path, is one of those to be held."""
+        with self.lock:
+            found = call == self.holding
+            self.passing -= found
+            return found and self.passing < 0
 
     def fault(self) -> str:
         """What happens to the next call: nothing, or it is ``unheard``, or its answer ``lost``."""
@@ -67,9 +84,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         time.sleep(self.proxy.delay)
-        if f"{self.command} {self.path}" == self.proxy.holding:
+        if self.proxy.holds(f"{self.command} {self.path}"):
             self.proxy.arrived.set()
             self.proxy.released.wait(60)
+        if self.proxy.over:
+            self.close_connection = True
+            return
         if self.proxy.down:
             self._answer(502, [], b"")
             return

@@ -14,6 +14,7 @@ import flows
 from deployments.declared import Declared, read_declared
 from podium.errors import ConfigError
 from tests.deployments.changed import changed
+from tests.deployments.leaving import leaving_nothing
 
 FILE = Path(__file__).parents[2] / "prefect.yaml"
 READERS = {"analyze", "audit", "explain", "monitor", "score", "verify"}
@@ -132,14 +133,15 @@ def prefect(server: str, *arguments: str) -> str:
     """Run Prefect's own command against a server and return what it printed."""
     command = [str(Path(sys.executable).with_name("prefect")), "--no-prompt", *arguments]
     environment = {**os.environ, "PREFECT_API_URL": server, "NO_COLOR": "1", "COLUMNS": "200"}
-    ended = subprocess.run(command, cwd=FILE.parent, env=environment, capture_output=True, text=True, timeout=180)
+    ended = subprocess.run(command, cwd=FILE.parent, env=environment, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
 
 def test_prefect_itself_takes_the_file(prefect_server: str) -> None:
     """`prefect deploy --all` registers all of them on a real server."""
-    prefect(prefect_server, "work-pool", "create", "podium", "--type", "process")
-    prefect(prefect_server, "deploy", "--all")
-    listed = prefect(prefect_server, "deployment", "ls")
+    with leaving_nothing(prefect_server):
+        prefect(prefect_server, "work-pool", "create", "podium", "--type", "process", "--overwrite")
+        prefect(prefect_server, "deploy", "--all")
+        listed = prefect(prefect_server, "deployment", "ls")
     assert all(f"{name}/churn-{name}" in listed for name in NAMES)

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -12,6 +13,7 @@ from mlflow import MlflowClient
 from moto.server import ThreadedMotoServer
 
 from benchmarks.servers import MlflowServer, free_port
+from benchmarks.stacks import until
 from deployments.doctor import stores
 from deployments.doctor.asking import basic, get
 from deployments.doctor.rounds import examine
@@ -61,10 +63,17 @@ def accounts(tmp_path: Path) -> Iterator[str]:
         service.await_ready()
         body = f'{{"username": "{READER}", "password": "{PASSWORDS[READER]}"}}'.encode()
         headers = {**basic(ADMIN, PASSWORDS[ADMIN]), "Content-Type": "application/json"}
-        assert get(f"{url}/api/2.0/mlflow/users/create", headers, body).status == 200
+        assert get(f"{url}/api/2.0/mlflow/users/create", headers, body, wait=120).status == 200
+        for name in (ADMIN, READER):
+            until(partial(is_answered, url, name), "the server does not get to know its accounts")
         yield url
     finally:
         service.end()
+
+
+def is_answered(url: str, name: str) -> bool:
+    """Whether an account has an answer within the time that the doctor gives a server for one."""
+    return get(f"{url}/api/2.0/mlflow/experiments/get?experiment_id=0", basic(name, PASSWORDS[name])).status == 200
 
 
 def test_an_account_that_may_only_read_is_told(config: Path, accounts: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
 from deployments.projects import Project, deployments_of
 from deployments.registering import Registered, declarations, register, unregister
 from podium.errors import UsageError
 from tests.deployments.blocks import forget_blocks
+from tests.deployments.leaving import leaving_nothing
 
 PROJECT = Project("tides", "configs/tides.yaml", "/srv", "tidal")
 OTHER = Project("tides-2", "configs/tides-2.yaml", "/srv", "tidal")
@@ -26,7 +27,7 @@ OTHER = Project("tides-2", "configs/tides-2.yaml", "/srv", "tidal")
 @pytest.fixture(scope="module")
 def client(prefect_server: str) -> Iterator[SyncPrefectClient]:
     """A client of a real server on which a project is registered."""
-    with temporary_settings({PREFECT_API_URL: prefect_server}), get_client(sync_client=True) as client:
+    with leaving_nothing(prefect_server) as client:
         first = register(PROJECT)
         assert {step.action for step in (*first.deployments, *first.automations)} == {"created"}
         yield client
@@ -192,9 +193,18 @@ def handed_out(client: SyncPrefectClient) -> list[FlowRun]:
     return [given.flow_run for given in client.get_scheduled_flow_runs_for_work_pool("tidal")]
 
 
+def rest(client: SyncPrefectClient, *projects: Project) -> None:
+    """Switch the schedules of projects off: none of their runs is due, whatever time it is."""
+    names = DeploymentFilterTags(any_=[project.name for project in projects])
+    for found in client.read_deployments(deployment_filter=DeploymentFilter(tags=names)):
+        for schedule in found.schedules:
+            client.update_deployment_schedule(found.id, schedule.id, active=False)
+
+
 def test_writers_of_a_project_run_one_at_a_time(client: SyncPrefectClient) -> None:
     """Of two writers of different deployments a worker gets one; the other project's is not held up."""
     actions(OTHER)
+    rest(client, PROJECT, OTHER)
     for name in ("select/tides-select", "retire/tides-retire", "select/tides-2-select", "verify/tides-verify"):
         client.create_flow_run_from_deployment(client.read_deployment_by_name(name).id, tags=["queueing"])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import free_port
 from benchmarks.stacks import until
 from deployments.stack import logs
 from deployments.stack.home import Running, StackHome
@@ -67,14 +68,16 @@ def test_runs_are_asked_before_their_worker_and_what_stays_is_killed(tmp_path: P
     """Processes are found by their mark, asked in order, and killed if they will not go; the earlier log is kept."""
     log, told = tmp_path / "s.log", tmp_path / "order"
     (log).write_text("earlier")
-    script = f"trap 'echo $0 >> {told}; exit' TERM; echo up; while :; do sleep 0.05; done"
+    ready = "echo up; touch ready-$0; while :; do sleep 0.05; done"
+    script = f"cd {tmp_path}; trap 'echo $0 >> {told}; exit' TERM; {ready}"
     marks = [Mark(str(tmp_path), "t", name) for name in ("mlflow", "worker")]
     first = [start(["bash", "-c", script, mark.service], mark, os.environ, log) for mark in marks]
     of_a_run = {**os.environ, OF_A_RUN: "1"}
     first.append(start(["bash", "-c", script, "run"], marks[1], of_a_run, log))
-    deaf = start(["bash", "-c", "trap '' TERM; while :; do sleep 0.05; done"], marks[0], os.environ, log)
-    while (tmp_path / "s.log.1").read_text() != "up\n" or len(living(tmp_path, "t")) < 4:
-        pass
+    deaf = start(["bash", "-c", f"cd {tmp_path}; trap '' TERM; {ready}", "deaf"], marks[0], os.environ, log)
+    until(lambda: len(list(tmp_path.glob("ready-*"))) == 4, "not all have begun")
+    assert len(living(tmp_path, "t")) >= 4
+    assert (tmp_path / "s.log.1").read_text() == "up\n"
     hurried = [False]
 
     def hurry() -> bool:
@@ -105,10 +108,9 @@ def test_ports() -> None:
     """The usual one if it is free, any that is free else; a taken one that was asked for is refused with its holder."""
     import socket
 
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        taken = listener.getsockname()[1]
+    # No connection of anybody's is given this port once it is free.
+    taken = free_port()
+    with socket.create_server(("127.0.0.1", taken)):
         assert not is_free(taken)
         assert choose(None, taken, "--p") != taken
         with pytest.raises(UsageError, match=rf"port {taken} is taken by .*process {os.getpid()}.*--p"):
@@ -116,19 +118,14 @@ def test_ports() -> None:
     assert choose(None, taken, "--p") == taken == choose(taken, 1, "--p")
 
 
-def test_two_servers_get_two_ports() -> None:
+def test_two_servers_get_two_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that one was given is taken for the other, and one that is wanted for both is refused."""
-    import socket
-
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    monkeypatch.setattr("deployments.stack.ports.is_free", lambda port: True)
+    port = free_port()
     assert choose(None, port, "--p", {port}) != port
-    if is_free(4200):
-        mlflow, prefect = choose_both(4200, None)
-        assert (mlflow, prefect == 4200) == (4200, False)
-    if is_free(5000):
-        mlflow, prefect = choose_both(None, 5000)
-        assert (prefect, mlflow == 5000) == (5000, False)
+    mlflow, prefect = choose_both(4200, None)
+    assert (mlflow, prefect == 4200) == (4200, False)
+    mlflow, prefect = choose_both(None, 5000)
+    assert (prefect, mlflow == 5000) == (5000, False)
     with pytest.raises(UsageError, match=rf"--mlflow-port and --prefect-port are both {port}: name two"):
         choose_both(port, port)

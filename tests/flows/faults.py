@@ -123,7 +123,7 @@ def killed_after(what: str, cases: list[tuple[Path, int]], prefect_server: str) 
     pairs = [str(word) for case in cases for word in case]
     command = [sys.executable, "-m", "tests.flows.deciding_killed", what, *pairs]
     environment = {**os.environ, "PREFECT_API_URL": prefect_server}
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False, env=environment)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False, env=environment)
     lines = ended.stdout.splitlines()
     assert len(lines) == sum(1 if number else 2 for _, number in cases), ended.stdout + ended.stderr[-3000:]
     return lines

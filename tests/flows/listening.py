@@ -6,10 +6,13 @@ import threading
 from types import TracebackType
 from typing import Any
 
+import pytest
 from prefect.events.clients import PrefectEventSubscriber
 from prefect.events.filters import EventFilter, EventNameFilter
 
-PATIENCE = 60
+PATIENCE = 240
+TELLING = 60.0
+"""Seconds that whoever tells in this process waits for the server; a command gives up far sooner, and goes on."""
 
 
 class Listening:
@@ -19,9 +22,11 @@ class Listening:
         self._server, self._prefix = server, prefix
         self._heard: queue.Queue[Any] = queue.Queue()
         self._ready = threading.Event()
+        self._patient = pytest.MonkeyPatch()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._listen()), daemon=True)
 
     def __enter__(self) -> "Listening":
+        self._patient.setattr("tasks.effects.events.PATIENCE", TELLING)
         self._thread.start()
         assert self._ready.wait(PATIENCE), "the server's events cannot be heard"
         return self
@@ -29,6 +34,7 @@ class Listening:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._patient.undo()
         self._loop.call_soon_threadsafe(self._cancel)
         self._thread.join(PATIENCE)
 

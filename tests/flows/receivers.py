@@ -121,6 +121,7 @@ class Mailbox:
             authenticator=lambda *said: AuthResult(success=said[-1] == wanted, handled=False),
             auth_required=True,
             auth_require_tls=False,
+            ready_timeout=60,
         )
         self._controller.start()
         self.where = f"127.0.0.1:{self._controller.port}"

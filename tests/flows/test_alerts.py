@@ -12,6 +12,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_RETRY_JITTER_FACTOR, temporary_settings
 
 from benchmarks.servers import free_port
+from benchmarks.stacks import until
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import alert_outcome, tell_all
@@ -169,16 +170,18 @@ def test_a_channel_that_answers_too_late_hears_it_once(
     chat: Receiver, home: Path, made: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And again after an hour; then it answers in time, and is quiet."""
-    slow = {"url_env": "HERE", "timeout": 0.1, "per_hour": 2}
+    slow = {"url_env": "HERE", "timeout": 1, "per_hour": 2}
     config = load_config(project(home.parent, made, alerts={"channels": {"slow": slow}}))
     chat.holds.clear()
     for _ in range(6):
         alert_outcome(config, "verify", FAILED)
+    until(lambda: chat.bodies, "it does not arrive")
     assert len(chat.bodies) == 1
     assert "perhaps told: [critical] churn: version 1 in production failed" in caplog.text
     chat.holds.set()
     for later in (3500, 3601, 3602):
         seen(config, "verify", FAILED, later)
+    until(lambda: len(chat.bodies) > 1, "it does not arrive again")
     assert len(chat.bodies) == 2
 
 

@@ -289,7 +289,7 @@ def executed(run_id: UUID, home: Path, server: str) -> None:
     """Run a flow run of a deployment in a process of its own, as a worker does."""
     command = [str(Path(sys.executable).with_name("prefect")), "flow-run", "execute", str(run_id)]
     environment = {**os.environ, "PREFECT_API_URL": server, "PODIUM_HOME": str(home)}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
 
 

@@ -139,7 +139,7 @@ def test_a_server_that_is_not_there_changes_nothing(
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}):
         started = time.monotonic()
         assert not tell(event)
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 60
         assert [r.getMessage().count("\n") for r in caplog.records if r.name == "podium"] == [0]
         with pytest.raises(UntoldError, match="not delivered"):
             tell_or_fail(event)

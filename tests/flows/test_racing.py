@@ -54,7 +54,7 @@ def race(config: Path, home: Path, prefect_server: str) -> "subprocess.Popen[str
 def test_sixteen_selections_of_four_processes(racers: list[tuple[Path, Path]], prefect_server: str) -> None:
     """As many decisions as there were changes, each recorded once, in one chain, with one champion."""
     running = [race(config, home, prefect_server) for config, home in racers]
-    said = [process.communicate(timeout=500) for process in running]
+    said = [process.communicate(timeout=1800) for process in running]
     assert [process.returncode for process in running] == [0] * 4, "".join(complaint[-2000:] for _, complaint in said)
     answers = [json.loads(line) for out, _ in said for line in out.splitlines() if line.startswith("[")]
     chain = chain_json(history(str(racers[0][0])))

@@ -88,7 +88,9 @@ def test_a_cluster_that_loses_all_its_workers_is_said(tmp_path: Path, monkeypatc
         options = ("--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path))
         command = [sys.executable, "-m", "distributed.cli.dask_worker", address, *options]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as worker:
-            cluster.wait_for_workers(1, timeout=60)
-            with pytest.raises(PodiumError, match=r"has no worker after 1 s"):
-                left_alone(RunnerSection(kind="dask", address=address))
-            worker.kill()
+            try:
+                cluster.wait_for_workers(1, timeout=240)
+                with pytest.raises(PodiumError, match=r"has no worker after 1 s"):
+                    left_alone(RunnerSection(kind="dask", address=address))
+            finally:
+                worker.kill()

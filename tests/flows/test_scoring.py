@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -129,11 +130,13 @@ def test_what_a_killed_scoring_left_is_removed_and_that_of_another_stays(config:
     def poll() -> None:
         while not done.is_set():
             seen.add(len(pl.read_parquet(target)))
+            time.sleep(0.01)
 
     reader = threading.Thread(target=poll)
     reader.start()
     while not left_beside(target):
         assert killed.poll() is None, "it ended before it was killed"
+        time.sleep(0.001)
     killed.kill()
     killed.wait()
     done.set()

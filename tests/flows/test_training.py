@@ -222,7 +222,7 @@ def test_killed_in_the_middle_it_is_finished_by_the_next(home: Path, learnable: 
     """One model is there and others are not when the process is killed; the same command ends with one of each."""
     config = training(home.parent, learnable)
     store = store_of(config)
-    environment = {**os.environ, "PODIUM_HOME": str(home)}
+    environment = {**os.environ, "PODIUM_HOME": str(home), "PODIUM_RUNNER__WORKERS": "1"}
     training_now = subprocess.Popen([PODIUM, "train", "--config", str(config)], env=environment, cwd=home)
     deadline = time.monotonic() + 240
     while not (begun := store.search_runs("")):

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def test_a_good_model_passes_every_check(home: Path, made: Path) -> None:
-    """All checks pass, and the metrics are reproduced to the last digit that matters."""
-    config = project(home.parent, made, LOGISTIC)
+    """All checks pass with limits of their own, and the metrics are reproduced to the last digit that matters."""
+    config = project(home.parent, made, LOGISTIC, verification=None)
     migrate(str(config))
     select(str(config))
     found = verify(str(config))

@@ -9,6 +9,7 @@ import pytest
 from apprise.plugins.slack import NotifySlack
 
 from benchmarks.servers import free_port
+from benchmarks.stacks import until
 from configs.alerts import ChannelSection
 from podium.alerts import Message
 from podium.receipts import Receipt
@@ -131,8 +132,9 @@ def test_a_redirect_is_not_followed(receiver: Receiver, monkeypatch: pytest.Monk
 def test_a_channel_that_does_not_answer_is_left(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the seconds it has; it perhaps took the message."""
     receiver.holds.clear()
-    receipt = sent(monkeypatch, f"http://{receiver.where}/{TOKENS}", timeout=0.3)
+    receipt = sent(monkeypatch, f"http://{receiver.where}/{TOKENS}", timeout=2)
     assert receipt == Receipt("perhaps", "it did not answer in time")
+    until(lambda: receiver.bodies, "it does not arrive")
     assert (len(receiver.bodies), receiver.got) == (1, [])
 
 

@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from benchmarks.stacks import until
 from configs.loading import load_config
 from configs.schema import MlflowSection
 from flows.migration import migrate
@@ -48,6 +50,7 @@ class Reader(threading.Thread):
         super().__init__(daemon=True)
         self.directory, self.sizes = directory, sizes
         self.seen: list[str] = []
+        self.looks = 0
         self.wrong: list[str] = []
         self.ended = threading.Event()
 
@@ -57,6 +60,11 @@ class Reader(threading.Thread):
                 self._look()
             except (OSError, ValueError) as error:
                 self.wrong.append(repr(error))
+            self.looks += 1
+
+    def has_looked_since(self, looks: int) -> bool:
+        """Whether it began to look, and did, since it had looked so often."""
+        return self.looks >= looks + 2
 
     def _look(self) -> None:
         folder = self.directory / os.readlink(self.directory / "current")
@@ -81,10 +89,11 @@ def test_a_reader_never_sees_less_than_a_whole_model(two: tuple[MlflowSection, S
         store.client.set_model_version_tag("churn", version, "podium.model_id", f"model-{number}")
         promote(section, version)
         assert export_champion.fn(section, directory) == f"model-{number}" == os.readlink(directory / "current")
+        until(partial(reader.has_looked_since, reader.looks), "the reader does not read", every=0.001)
     reader.ended.set()
     reader.join()
     assert reader.wrong == []
-    assert len(reader.seen) > PROMOTIONS / 2
+    assert reader.seen[-PROMOTIONS:] == [f"model-{number}" for number in range(PROMOTIONS)]
     assert len(list(directory.iterdir())) == 2 + PROMOTIONS + 1
 
 

@@ -5,6 +5,8 @@ import os
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -228,6 +230,14 @@ def _stream(content: bytearray) -> Any:
     return io.BytesIO(bytes(content))
 
 
+FENCED = """
+import sys
+from pathlib import Path
+from tests.tasks.test_judging import fenced
+sys.exit(fenced(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
+"""
+
+
 @pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
 def test_a_fenced_process_writes_to_its_folders_only(tmp_path: Path) -> None:
     """It reads what it likes, writes beneath what it was given, and reaches no socket and no other process."""
@@ -235,19 +245,15 @@ def test_a_fenced_process_writes_to_its_folders_only(tmp_path: Path) -> None:
     own.mkdir()
     other.mkdir()
     (other / "there").write_text("as it was")
-    listener = socket.create_server(("127.0.0.1", 0))
-    child = os.fork()
-    if child == 0:
-        os._exit(_fenced(own, other, listener.getsockname()[1]))
-    _, status = os.waitpid(child, 0)
-    listener.close()
-    assert os.waitstatus_to_exitcode(status) == 0
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        words = [sys.executable, "-c", FENCED, str(own), str(other), str(listener.getsockname()[1])]
+        assert subprocess.run(words, timeout=120, check=False).returncode == 0
     assert (own / "new").read_text() == "written"
     assert [path.name for path in other.iterdir()] == ["there"]
     assert (other / "there").read_text() == "as it was"
 
 
-def _fenced(own: Path, other: Path, port: int) -> int:
+def fenced(own: Path, other: Path, port: int) -> int:
     """Return how many of the things that are forbidden were possible."""
     parent = os.getppid()
     fence([own])

@@ -52,9 +52,9 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Busy]:
 
 
 def test_a_server_that_listens_is_waited_for(busy: Busy) -> None:
-    """It never answered this process before."""
+    """It never answered this process before. A slow machine may be late with the third answer, too."""
     reaching.require_answer(f"http://127.0.0.1:{busy.server_port}", patience=60)
-    assert busy.asked == 3
+    assert busy.asked >= 3
 
 
 def test_it_is_not_waited_for_longer_than_patience(busy: Busy) -> None:

@@ -118,7 +118,7 @@ def test_a_model_that_kills_its_process_is_the_only_one_refused(
 
 def test_a_model_that_never_ends_is_the_only_one_refused(box: Sandbox, own: ModuleType, tmp_path: Path) -> None:
     """Its time is its own: it is asked about once more alone, and the others are answered."""
-    answers = list(ask(box, own, tmp_path / "asked", ["calm", "waits", "calm"], seconds=3))
+    answers = list(ask(box, own, tmp_path / "asked", ["calm", "waits", "calm"], seconds=10))
     assert [a.code for a in answers] == ["", "timeout", ""]
 
 
