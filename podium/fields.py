@@ -118,7 +118,9 @@ def _texts(value: Any) -> tuple[str, ...] | None:
 def _types(value: Any) -> dict[str, str] | None:
     """Return types of columns: of an object by their names, or of a list of objects that name each."""
     if isinstance(value, list):
-        value = {one.get("name"): one.get("type", one.get("dtype")) for one in value if isinstance(one, dict)}
+        named = [(one.get("name"), one.get("type", one.get("dtype"))) for one in value if isinstance(one, dict)]
+        # A column of several levels has a list for its name.
+        value = dict(named) if all(isinstance(name, str) for name, _ in named) else None
     if not isinstance(value, dict):
         return None
     found = {name: kind for name, kind in value.items() if isinstance(name, str) and isinstance(kind, str)}
