@@ -86,7 +86,7 @@ def _of_export(folder: Path, files: Sequence[Path], told: Contents) -> list[Path
 
 
 def _models(paths: Sequence[Path], told: Contents) -> list[Path]:
-    """Return the files that are models, of each folder its main one alone if it has one."""
+    """Return the files that are models, of each folder but the staging root its main one alone if it has one."""
     natives = frozenset(told.natives)
     found = _preferred(path for path in paths if may_be_model(path, natives))
     hollow = _preferred(path for path in paths if path.as_posix() in told.hollow and may_be_hollow(path))
@@ -111,7 +111,7 @@ def _preferred(models: Iterable[Path]) -> list[Path]:
 def _estimators(companions: Sequence[Path], beside: Sequence[Path], told: Contents) -> list[Path]:
     """Return the models among files that are called as companions and stand beside or below other models."""
     folders = {path.parent for path in beside}
-    decided = {path.parent for path in beside if is_main(path) and path.suffix != ".onnx"}
+    decided = {path.parent for path in beside if is_main(path) and path.suffix != ".onnx"} - {ROOT}
     asked = (path for path in companions if path.parent not in decided and _is_below(path, folders))
     return [path for path in asked if told.is_model(path.as_posix())]
 
@@ -128,8 +128,9 @@ def _readable(models: Sequence[Path]) -> list[Path]:
 
 
 def _main(models: Sequence[Path]) -> list[Path]:
+    """Return of each folder its main model alone if it has one; in the staging root every file may be a model."""
     main = {path.parent: path for stem in reversed(MAIN_STEMS) for path in models if stem_of(path).lower() == stem}
-    return [path for path in models if main.get(path.parent, path) == path]
+    return [path for path in models if path.parent == ROOT or main.get(path.parent, path) == path]
 
 
 def _not_arrived(hollow: Sequence[Path], solid: Sequence[Path]) -> list[Path]:
