@@ -348,6 +348,17 @@ def test_files_side_by_side_are_models_of_their_own(tmp_path: Path) -> None:
     assert found["churn_20250202"].trained_at.date().isoformat() == "2025-02-02"
 
 
+def test_a_file_and_a_folder_of_one_name_are_two_models(tmp_path: Path) -> None:
+    """The folder keeps the id, that of the file is its whole name."""
+    stage(tmp_path, "churn", metadata='{"f1": 0.7}')
+    (tmp_path / "churn.pkl").write_bytes(PICKLE + b"x")
+    (tmp_path / "churn.json").write_text('{"f1": 1.6}')
+    assert {name: model.claims for name, model in by_id(tmp_path).items()} == {
+        "churn": {"f1_score": 0.7},
+        "churn.pkl": {},
+    }
+
+
 def test_nested_folders_of_types_and_versions_are_read(tmp_path: Path) -> None:
     """A model's id is its path below the root where folders are nested."""
     for version in ("v1", "v2"):
