@@ -28,6 +28,16 @@ def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[st
             {"a": ("a/best_model.pkl", ("a/metrics.json", "a/evaluation.json", "a/feature_columns.json"))},
         ),
         (
+            ["a/model.pkl", "a/backup_metadata.json", "a/metadata.json", "a/baseline_metrics.json", "a/metrics.json"],
+            "a",
+            {
+                "a": (
+                    "a/model.pkl",
+                    ("a/metadata.json", "a/backup_metadata.json", "a/metrics.json", "a/baseline_metrics.json"),
+                )
+            },
+        ),
+        (
             ["xgb/v1/model.pkl", "xgb/v1/metadata.json", "xgb/v2/model.pkl"],
             "xgb",
             {"xgb/v1": ("xgb/v1/model.pkl", ("xgb/v1/metadata.json",)), "xgb/v2": ("xgb/v2/model.pkl", ())},

@@ -207,6 +207,23 @@ def test_what_only_a_later_file_says_is_added_at_any_depth() -> None:
     assert of_files(files).recorded_metrics == {"test_f1_score": 0.9, "test_roc_auc": 0.8}
 
 
+@pytest.mark.parametrize(
+    "later", [{"metrics.json": {"f1_score": 0.81}}, {"registry.json": {"metrics": {"f1_score": 0.81}}}]
+)
+def test_a_null_hides_nothing(later: dict[str, Any]) -> None:
+    """A template whose fields nobody filled in says nothing, at the top or in a container."""
+    empty = {"trained_at": None, "algorithm": None, "metrics": {"f1_score": None}}
+    model = of_files(
+        {"metadata.json": empty, **later, "model_info.json": {"trained_at": "2025-08-20", "algorithm": "SVC"}}
+    )
+    assert (model.claims, model.model_type, model.trained_at_source) == (
+        {"f1_score": 0.81},
+        "svm",
+        "metadata.trained_at",
+    )
+    assert not codes(model)
+
+
 COLUMNS = ["tenure", "gender"]
 
 
