@@ -63,7 +63,7 @@ def test_no_odd_value_raises(place: str, file: str, one: Any, more: Any) -> None
     texts = ((file, own), *((("registry.json", entry),) if entry else ()))
     for metadata in (texts, texts[1:]):
         model = parse_staged(replace(staged("a/v1").folder, metadata=metadata, above=above))
-        assert json.dumps(explanation(model))
+        assert json.dumps(explanation(model), allow_nan=False)
 
 
 def test_no_depth_raises() -> None:
@@ -252,6 +252,14 @@ def test_every_field_says_where_it_was_found() -> None:
     assert found["trained_at"] == "metadata.training_date"
     assert found["hyperparameters"] == "metadata.model_info.params"
     assert found["model_type"] == "id"
+
+
+def test_what_no_json_holds_is_explained_as_text() -> None:
+    """Parameters may be no finite numbers: those of XGBoost tell by one what stands for a gap."""
+    model = staged("a", '{"hyperparameters": {"missing": NaN, "of": {"bounds": [-Infinity, 1e999]}}}')
+    values = {field["field"]: field["value"] for field in explanation(model)["fields"]}
+    assert values["hyperparameters"] == {"missing": "NaN", "of": {"bounds": ["-Infinity", "Infinity"]}}
+    assert json.dumps(explanation(model), allow_nan=False)
 
 
 def test_class_wise_metrics_are_kept_by_label() -> None:
