@@ -10,6 +10,7 @@ from podium.claims import read_claims
 from podium.kinds import type_in
 from podium.metadata import parse_staged
 from podium.metrics import claims_of
+from podium.registries import entries_of
 from podium.staged import Above, StagedModel
 from tests.podium.factories import REPORT, staged
 
@@ -330,6 +331,17 @@ def test_a_version_in_a_section_is_read() -> None:
     """That of one library, where the training is told of; the top says more."""
     document = {"training": {"sklearn_version": "1.3.2", "xgboost_version": "2.0.0"}, "xgboost_version": "2.1.0"}
     assert read(document).versions == {"sklearn_version": "1.3.2", "xgboost_version": "2.1.0"}
+
+
+def test_a_version_of_something_else_is_no_library() -> None:
+    """It hides none that a file above or a registry tells."""
+    own = {"model_version": "2.1.0", "training_data_version": "1.0", "schema_version": "1.1", "api_version": "1.2"}
+    assert read({**own, "feature_engine_version": "1.6.2"}).versions == {"feature_engine_version": "1.6.2"}
+    above = Above("churn/metadata.json", {"sklearn_version": "1.3.2"})
+    model = parse_staged(replace(read(own).folder, above=(above,)))
+    assert (model.versions, model.found["versions"]) == (above.document, "churn/metadata.json: versions")
+    (entry,) = entries_of(json.dumps({"models": [{"id": "a", "sklearn_version": "1.3.2", "versions": [own]}]}))
+    assert json.loads(entry.text)["sklearn_version"] == "1.3.2"
 
 
 MATRIX = [[70, 5], [9, 16]]
