@@ -87,9 +87,13 @@ def _report(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(document: Mapping[str, Any], path: str, split: str) -> Iterator[Reading]:
+    """Give the metrics among much else; of one that is an object only what are numbers, as it may be something else."""
     for name, value in document.items():
         metric = metric_id(str(name), split)
-        if metric and _is_plain(value):
+        if metric and isinstance(value, dict):
+            inner = _of_metric(str(name), metric, value, _below(path, name), DEEPEST)
+            yield from (one for one in inner if as_number(one.value) is not None)
+        elif metric and _is_plain(value):
             yield Reading(_below(path, name), metric, value)
 
 
@@ -169,6 +173,8 @@ def _part(metric: MetricId, key: str, told: bool) -> MetricId | None:
         return replace(metric, split=SPLIT_WORDS[words])
     if words in AVERAGES:
         return replace(metric, average=AVERAGES[words])
+    if (own := metric_id(key, metric.split, metric.average)) and own.base == metric.base:
+        return replace(own, label=own.label or metric.label)
     if told or _is_statistic(key):
         return metric if words in ITSELF else None
     return None if metric.label else replace(metric, average="", label=_label(key))

@@ -154,6 +154,7 @@ def test_a_name_with_a_dot_is_kept_whole() -> None:
         ({"class_yes": {"f1": 0.6}, "Class 0": {"f1": 0.9}}, {"class_yes.f1_score": 0.6, "class_0.f1_score": 0.9}, {}),
         ({"classy": {"f1": 0.6}}, {"class_classy.f1_score": 0.6}, {}),
         ({"f1": {"class_1": 0.6}}, {"class_1.f1_score": 0.6}, {}),
+        ({"f1": {"f1": 0.8, "f1_macro": 0.7}}, {"f1_score": 0.8, "f1_score_macro": 0.7}, {"f1_score": 0.8}),
         ({"class1_f1": 0.6, "class_0_f1": 0.9}, {"class_1.f1_score": 0.6, "class_0.f1_score": 0.9}, {}),
         ({"test_class_1_recall": 0.6}, {"test_class_1.recall": 0.6}, {}),
     ],
@@ -184,6 +185,9 @@ def test_a_number_in_a_container_is_read_as_what_its_name_says(
         ({"training": {"test_metrics": {"f1": 0.7}}}, {"test_f1_score": 0.7}),
         ({"training_info": {"metrics": {"f1": 0.9}}}, {"train_f1_score": 0.9}),
         ({"config": {"metrics": {"f1": 0.9}}}, {}),
+        ({"accuracy": {"train": 0.99, "test": 0.81}}, {"train_accuracy": 0.99, "test_accuracy": 0.81}),
+        ({"f1": {"value": 0.81, "ci": [0.7, 0.9]}, "recall": {"unit": "share"}}, {"f1_score": 0.81}),
+        ({"model_info": {"auc": {"value": "81%"}}}, {"roc_auc": 0.81}),
         ({"baseline": {"f1": 0.9}, "baseline_metrics": {"f1": 0.9}}, {}),
         ({"something": {"f1": 0.9}}, {}),
         (
