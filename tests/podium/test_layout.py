@@ -71,6 +71,23 @@ def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[st
         (["a/model.pkl", "a/model.onnx", "a/model.ubj"], "a", {"a": ("a/model.pkl", ())}),
         (["a/churn.ubj", "a/other.onnx"], "a", {"a": ("a/churn.ubj", ())}),
         (["a/model.onnx"], "a", {"a": ("a/model.onnx", ())}),
+        (
+            ["best_model.pkl", "cat.cbm", "cat.json", "net.pt", "net.h5", "other.onnx", "best_model_net.pth"],
+            "",
+            {
+                "best_model": ("best_model.pkl", ()),
+                "cat": ("cat.cbm", ("cat.json",)),
+                "net": ("net.pt", ()),
+                "other": ("other.onnx", ()),
+            },
+        ),
+        (
+            ["best_model.pkl", "metrics.json", "cat.cbm", "encoder.pt"],
+            "",
+            {"best_model": ("best_model.pkl", ("metrics.json",)), "cat": ("cat.cbm", ())},
+        ),
+        (["net.keras", "metrics.json"], "", {"net": ("net.keras", ("metrics.json",))}),
+        (["a/model.pkl", "a/net.pt"], "a", {"a": ("a/model.pkl", ())}),
         (["a/model.json", "a/metadata.json"], "a", {"a": (None, ("a/metadata.json", "a/model.json"))}),
         (
             ["x.pkl", "x.onnx", "y.skops"],

@@ -107,6 +107,15 @@ def test_an_onnx_model_alone_is_known_as_one(tmp_path: Path) -> None:
     assert row["claims"] == {"f1_score": 0.8}
 
 
+def test_a_foreign_model_in_the_root_is_a_row(tmp_path: Path) -> None:
+    """Whatever its first bytes look like: older ones of PyTorch are pickles."""
+    (tmp_path / "churn.pkl").write_bytes(PICKLE)
+    (tmp_path / "net.pt").write_bytes(PICKLE + b"x")
+    (tmp_path / "cat.cbm").write_bytes(b"CBM1")
+    codes = {model.model_id: {p.code for p in model.problems} - {"missing-metadata"} for model in found(tmp_path)}
+    assert codes == {"churn": set(), "net": {"unknown-format"}, "cat": {"unknown-format"}}
+
+
 def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
     """The same bytes under another name are the same model; one other byte is another."""
     same = [fingerprint(stage(tmp_path, name)) for name in ("a", "b")]
