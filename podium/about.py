@@ -112,8 +112,8 @@ def general(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if is_document(path) and path.stem.lower() in ABOUT]
 
 
-def rank(path: Path) -> tuple[int, int, str]:
-    """Return the sort key of a file about a model: those that say most first."""
+def rank(path: Path) -> tuple[int, int, bool, str]:
+    """Return the sort key of a file about a model: those that say most first, before those whose names say more."""
     words = path.stem.lower()
     known = next((i for i, stem in enumerate(ABOUT) if words == stem or words.endswith(f"_{stem}")), len(ABOUT))
-    return len(path.parts), known, path.name
+    return len(path.parts), known, words not in ABOUT[known : known + 1], path.name

@@ -159,10 +159,13 @@ def _of_metrics(words: str, stem: str, found: Mapping[str, Any]) -> dict[str, An
 
 
 def _merged(first: Mapping[str, Any], second: Mapping[str, Any], depth: int = DEEPEST) -> dict[str, Any]:
-    """Return both objects as one, with what the first says before what the second says, on every level that is read."""
+    """Return both objects as one, with what the first says before what the second says, on every level that is read.
+
+    A null says nothing.
+    """
     common = [key for key in first if depth and _are_objects(first[key], second.get(key))]
     both = {key: _merged(first[key], second[key], depth - 1) for key in common}
-    return {**first, **{key: value for key, value in second.items() if key not in first}, **both}
+    return {**first, **{key: value for key, value in second.items() if first.get(key) is None}, **both}
 
 
 def _are_objects(*values: object) -> bool:

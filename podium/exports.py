@@ -83,7 +83,9 @@ def _load(text: str) -> tuple[dict[str, Any], Problem | None]:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text[:LONGEST], Loader=yaml.SafeLoader)):
             return {}, Problem("bad-metadata", "MLmodel refers to parts of itself, which MLflow never writes")
         document = yaml.safe_load(text[:LONGEST])
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        json.dumps(document, ensure_ascii=False, default=str, skipkeys=True).encode("utf-8")
+    # The last are what PyYAML raises where a value is none of the type that its tag names.
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError) as error:
         return {}, Problem("bad-metadata", f"MLmodel is not valid YAML: {' '.join(str(error).split())[:200]}")
     if not isinstance(document, dict):
         return {}, Problem("bad-metadata", f"MLmodel holds a {type(document).__name__}, not an object")

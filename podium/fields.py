@@ -8,6 +8,7 @@ from typing import Any
 from podium.containers import SECTIONS, containers_in
 from podium.exports import PINNED
 from podium.kinds import type_in
+from podium.metrics import in_words
 from podium.readings import as_number
 
 FIELDS = {
@@ -38,6 +39,14 @@ OF_SEVERAL = ("type", "hyperparameters", "features", "types", "threshold", "vers
 AMONG_METRICS = frozenset({"confusion_matrix", "threshold"})
 """Fields that stand in containers of metrics too; those of a training set are not taken."""
 DEEP = 3
+NO_LIBRARIES = frozenset(
+    {
+        *("model", "current", "best", "latest", "previous", "data", "dataset", "schema", "api", "feature", "features"),
+        *("set", "store", "pipeline", "code", "config", "app", "service", "project", "format", "metadata", "registry"),
+        *("experiment", "release", "training", "policy", "framework", "library", "container", "image"),
+    }
+)
+"""What has versions and is no library, or none by its name: the last word before ``_version``."""
 VERSION = re.compile(r"[=v<>~ ]*\d+\.\d+")
 
 
@@ -79,9 +88,15 @@ def holds(document: Mapping[str, Any], field: str) -> bool:
 def versions_in(document: Mapping[str, Any]) -> dict[str, str]:
     """Return library versions: of an object or a list of them, and of keys such as ``sklearn_version``."""
     places = reversed(list(_sections(document)))
-    keys = {name: value for _, place in places for name, value in place.items() if name.endswith("_version")}
+    keys = {name: value for _, place in places for name, value in place.items() if tells_library(name)}
     listed = read(document, "versions")
     return {**_by_library({k: v for k, v in keys.items() if isinstance(v, str)}), **(listed.value if listed else {})}
+
+
+def tells_library(name: str) -> bool:
+    """Whether a key tells the version of a library, as ``sklearn_version`` does and ``model_version`` does not."""
+    what = name.removesuffix("_version")
+    return what != name and in_words(what).rpartition("_")[2] not in NO_LIBRARIES
 
 
 def _places(document: Mapping[str, Any], field: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -118,7 +133,9 @@ def _texts(value: Any) -> tuple[str, ...] | None:
 def _types(value: Any) -> dict[str, str] | None:
     """Return types of columns: of an object by their names, or of a list of objects that name each."""
     if isinstance(value, list):
-        value = {one.get("name"): one.get("type", one.get("dtype")) for one in value if isinstance(one, dict)}
+        named = [(one.get("name"), one.get("type", one.get("dtype"))) for one in value if isinstance(one, dict)]
+        # A column of several levels has a list for its name.
+        value = dict(named) if all(isinstance(name, str) for name, _ in named) else None
     if not isinstance(value, dict):
         return None
     found = {name: kind for name, kind in value.items() if isinstance(name, str) and isinstance(kind, str)}

@@ -10,6 +10,13 @@ NATIVE = frozenset({".skops", ".ubj", ".xgb", ".lgb", ".onnx"})
 PERHAPS = frozenset({".json", ".txt", ".bin", ".model"})
 """Suffixes of model files and of much else: the content must tell."""
 PACKED = frozenset({".gz", ".bz2", ".xz", ".lzma", ".z"})
+FOREIGN = frozenset(
+    {
+        *(".cbm", ".pt", ".pth", ".ckpt", ".h5", ".keras", ".pmml", ".mojo", ".tflite", ".safetensors", ".mlmodel"),
+        ".rds",
+    }
+)
+"""Suffixes of models in formats that nothing here reads, whatever their first bytes look like."""
 PREFERENCE = (*sorted(PICKLED), ".skops", ".ubj", ".xgb", ".json", ".model", ".bin", ".lgb", ".txt", ".onnx")
 """Of files that hold the same model, those first that keep most of it: a pickle keeps the pipeline and the labels."""
 MAGIC = (
@@ -56,6 +63,8 @@ def format_of(name: str, head: bytes) -> str:
     if not head:
         return "empty"
     by_content = next((kind for magic, kind in MAGIC if head.startswith(magic)), None)
+    if suffix_of(Path(name)) in FOREIGN and by_content not in HOLLOW:
+        return "unknown"
     return by_content or _by_name(suffix_of(Path(name)), head) or _pickle_kind(head)
 
 

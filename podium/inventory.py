@@ -1,5 +1,6 @@
 """What a staging root holds as a whole: the ranking by claims, and problems that show only side by side."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ def explanation(model: StagedModel) -> dict[str, Any]:
     told = {
         "trained_at": model.trained_at.isoformat(),
         "model_type": model.model_type,
-        "hyperparameters": dict(model.hyperparameters),
+        # Python's JSON knows numbers that JSON does not, such as the NaN that stands for a gap.
+        "hyperparameters": json.loads(json.dumps(model.hyperparameters), parse_constant=str),
         "features": list(model.feature_columns),
         "types": dict(model.feature_types),
         "threshold": model.threshold,

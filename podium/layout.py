@@ -13,7 +13,7 @@ from pathlib import PurePosixPath as Path
 from podium.about import Side, general, is_document, is_of_one, rank
 from podium.exports import WRITTEN
 from podium.formats import stem_of
-from podium.model_files import ROOT, Contents, exported_here, models_by_folder
+from podium.model_files import ROOT, Contents, exported_here, is_foreign, models_by_folder
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
@@ -145,8 +145,11 @@ def _of_folder(
 
 
 def _rivals(called: Iterable[Path], models: Iterable[Path], told: Contents) -> set[str]:
-    """Return the names of the models side by side, be they the main ones or not; a companion is none."""
-    arrived = (path for path in models if path.as_posix() not in told.hollow)
+    """Return the names of the models side by side, be they the main ones or not; a companion is none.
+
+    Nor is what nobody can read: it takes nothing that is about another.
+    """
+    arrived = (path for path in models if path.as_posix() not in told.hollow and not is_foreign(path))
     return {stem_of(path) for path in (*called, *arrived)} or {stem_of(path) for path in models}
 
 

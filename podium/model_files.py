@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath as Path
 
+from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
-from podium.formats import PREFERENCE, may_be_model, stem_of, suffix_of
+from podium.formats import FOREIGN, PREFERENCE, may_be_model, stem_of, suffix_of
 
 COMPANION = re.compile(
     r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
@@ -67,9 +68,23 @@ def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[P
     if named := exported_here(outside, told):
         others = [path for path in by_folder[ROOT] if stem_of(path) != stem_of(named)]
         by_folder[ROOT] = [*others, named]
+    if foreign := _foreign(outside, by_folder.get(ROOT, ())):
+        by_folder[ROOT] += foreign
     for folder, files in inside.items():
         by_folder[folder] = _of_export(folder, files, told)
     return by_folder
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is a model in a format that nothing here reads, by its name."""
+    return suffix_of(path) in FOREIGN and not is_companion(path)
+
+
+def _foreign(paths: Iterable[Path], models: Iterable[Path]) -> list[Path]:
+    """Return one file of each name in the root itself that is a model in a foreign format, and no part of another."""
+    stems = {stem_of(path) for path in models}
+    found = {stem_of(path): path for path in paths if path.parent == ROOT and is_foreign(path)}
+    return [path for stem, path in sorted(found.items()) if stem not in stems and not owners(path, stems)]
 
 
 def exported_here(paths: Iterable[Path], told: Contents) -> Path | None:
@@ -86,7 +101,7 @@ def _of_export(folder: Path, files: Sequence[Path], told: Contents) -> list[Path
 
 
 def _models(paths: Sequence[Path], told: Contents) -> list[Path]:
-    """Return the files that are models, of each folder its main one alone if it has one."""
+    """Return the files that are models, of each folder but the staging root its main one alone if it has one."""
     natives = frozenset(told.natives)
     found = _preferred(path for path in paths if may_be_model(path, natives))
     hollow = _preferred(path for path in paths if path.as_posix() in told.hollow and may_be_hollow(path))
@@ -111,7 +126,7 @@ def _preferred(models: Iterable[Path]) -> list[Path]:
 def _estimators(companions: Sequence[Path], beside: Sequence[Path], told: Contents) -> list[Path]:
     """Return the models among files that are called as companions and stand beside or below other models."""
     folders = {path.parent for path in beside}
-    decided = {path.parent for path in beside if is_main(path) and path.suffix != ".onnx"}
+    decided = {path.parent for path in beside if is_main(path) and path.suffix != ".onnx"} - {ROOT}
     asked = (path for path in companions if path.parent not in decided and _is_below(path, folders))
     return [path for path in asked if told.is_model(path.as_posix())]
 
@@ -122,14 +137,18 @@ def _is_below(path: Path, folders: Collection[Path]) -> bool:
 
 
 def _readable(models: Sequence[Path]) -> list[Path]:
-    """Return the models without those that are there as what was exported of others."""
-    folders = {path.parent for path in models if path.suffix != ".onnx"}
+    """Return the models without those that are there as what was exported of others.
+
+    In the staging root that is one of a model's very name, of which one file is left by now.
+    """
+    folders = {path.parent for path in models if path.suffix != ".onnx"} - {ROOT}
     return [path for path in models if path.suffix != ".onnx" or path.parent not in folders]
 
 
 def _main(models: Sequence[Path]) -> list[Path]:
+    """Return of each folder its main model alone if it has one; in the staging root every file may be a model."""
     main = {path.parent: path for stem in reversed(MAIN_STEMS) for path in models if stem_of(path).lower() == stem}
-    return [path for path in models if main.get(path.parent, path) == path]
+    return [path for path in models if path.parent == ROOT or main.get(path.parent, path) == path]
 
 
 def _not_arrived(hollow: Sequence[Path], solid: Sequence[Path]) -> list[Path]:

@@ -7,6 +7,7 @@ of the original, so that two names never become one.
 import hashlib
 import posixpath
 import re
+from collections.abc import Collection, Sequence
 
 LONGEST = 250
 """Characters of a metric's, parameter's or tag's name."""
@@ -42,6 +43,27 @@ def _distinct(name: str, cleaned: str, longest: int) -> str:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{cleaned[: longest - 9]}_{digest}"
+
+
+def distinct(names: Sequence[str], longer: Sequence[str]) -> list[str]:
+    """Return names of which no two are the same: of those that are, the first stays, and each other is its longer one.
+
+    A name that only one has stays as it is, be it another's longer one or not.
+    """
+    taken, seen, told = set(names), set[str](), []
+    for name, more in zip(names, longer, strict=True):
+        own = _free(more, taken) if name in seen else name
+        seen.add(name)
+        taken.add(own)
+        told.append(own)
+    return told
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return a name that is not taken yet, as a path from here if it is."""
+    while name in taken:
+        name = f"./{name}"
+    return name
 
 
 def folder_name(name: str) -> str:

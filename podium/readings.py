@@ -6,15 +6,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from podium.containers import SECTIONS_WITH_METRICS, containers_in, split_of, tells_no_score
-from podium.metrics import AVERAGE_WORDS, NOT_SCORES, SPLIT_WORDS, MetricId, in_words, metric_id
+from podium.kinds import type_in
+from podium.metrics import AVERAGE_WORDS, SPLIT_WORDS, MetricId, in_words, metric_id
 from podium.names import label_key
 
 VERSION_NAMES = ("version", "model_version", "current_version", "best_version", "latest_version", "latest")
 """The keys that tell which of the versions a document lists it is about, those that say most first."""
 AVERAGES = {"weighted_avg": "weighted", "macro_avg": "macro", "micro_avg": "micro", **AVERAGE_WORDS}
 """The rows of a classification report that are about all classes, and what else says an average."""
-ITSELF = frozenset({"value", "score"})
+ITSELF = frozenset({"value", "score", "estimate", "point_estimate", "point"})
 """Under which the number of a metric stands beside others about it, such as its interval."""
+STATISTICS = frozenset(
+    {
+        *("ci", "lower", "upper", "interval", "confidence", "bound", "margin", "se", "sem", "stderr", "sd", "var"),
+        *("variance", "support", "count", "samples", "quantile", "percentile"),
+    }
+)
+"""Words of numbers about a metric that are no value of it."""
+AS_CLASSES = frozenset({"low", "high", "n"})
+"""What such a number may be called, and a class too: with any class beside it, it is one."""
+OF_CLASSES = frozenset({"class", "classes", "classification"})
+"""Words of places in which what is called as a kind of model is a class: the forest of a land's cover."""
 CLASS = ("class_", "class-", "class ", "class")
 """What may stand before the label of a class."""
 DEEPEST = 4
@@ -75,9 +87,13 @@ def _report(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(document: Mapping[str, Any], path: str, split: str) -> Iterator[Reading]:
+    """Give the metrics among much else; of one that is an object only what are numbers, as it may be something else."""
     for name, value in document.items():
         metric = metric_id(str(name), split)
-        if metric and _is_plain(value):
+        if metric and isinstance(value, dict):
+            inner = _of_metric(str(name), metric, value, _below(path, name), DEEPEST)
+            yield from (one for one in inner if as_number(one.value) is not None)
+        elif metric and _is_plain(value):
             yield Reading(_below(path, name), metric, value)
 
 
@@ -116,7 +132,8 @@ def _no_score(path: str, name: str, value: Any, split: str) -> Reading:
 def _nested(name: str, inner: Mapping[str, Any], here: str, split: str, average: str, depth: int) -> Iterator[Reading]:
     """Give the numbers of a dictionary in a container: of a split, an average, a metric, or a class.
 
-    Those of anything else, such as a baseline, a gate or a fold, are under their own names, and no score of the model.
+    Those of anything else, such as a baseline, a gate, a fold or the models that it was compared with, are under their
+    own names, and no score of the model.
     """
     words = in_words(name)
     if depth == 0:
@@ -127,7 +144,7 @@ def _nested(name: str, inner: Mapping[str, Any], here: str, split: str, average:
         yield from _in(inner, here, split, AVERAGES[words], depth - 1)
     elif metric := metric_id(name, split, average):
         yield from _of_metric(name, metric, inner, here, depth - 1)
-    elif tells_no_score(name):
+    elif tells_no_score(name) or _is_of_another(name, inner, here):
         yield from (_no_score(f"{here}_{key}", f"{name}_{key}", v, split) for key, v in inner.items() if _is_plain(v))
     else:
         yield from _of_class(name, inner, here, split)
@@ -138,7 +155,7 @@ def _of_metric(name: str, metric: MetricId, inner: Mapping[str, Any], here: str,
 
     Where its own number is among them, all that are of no split and no average are about that number.
     """
-    told = not ITSELF.isdisjoint(str(key).lower() for key in inner)
+    told = any(in_words(str(key)) in ITSELF for key in inner) or all(map(_may_be_statistic, map(str, inner)))
     for key, value in inner.items():
         found, own = _part(metric, str(key), told), f"{name}_{key}"
         if isinstance(value, dict) and found and depth:
@@ -156,9 +173,27 @@ def _part(metric: MetricId, key: str, told: bool) -> MetricId | None:
         return replace(metric, split=SPLIT_WORDS[words])
     if words in AVERAGES:
         return replace(metric, average=AVERAGES[words])
-    if told or words in NOT_SCORES or tells_no_score(key):
+    if (own := metric_id(key, metric.split, metric.average)) and own.base == metric.base:
+        return replace(own, label=own.label or metric.label)
+    if told or _is_statistic(key):
         return metric if words in ITSELF else None
     return None if metric.label else replace(metric, average="", label=_label(key))
+
+
+def _is_statistic(key: str) -> bool:
+    """Whether a number about a metric is none of its values, such as a bound of its interval."""
+    return tells_no_score(key) or not STATISTICS.isdisjoint(in_words(key).rstrip("0123456789").split("_"))
+
+
+def _may_be_statistic(key: str) -> bool:
+    """Whether a number about a metric is none of a class, if nothing beside it is: also that of another model."""
+    return _is_statistic(key) or in_words(key) in AS_CLASSES or type_in(key) is not None
+
+
+def _is_of_another(name: str, row: Mapping[str, Any], here: str) -> bool:
+    """Whether a row of metrics is that of a model that was compared, by the kind that it is called by."""
+    among_classes = "support" in row or not OF_CLASSES.isdisjoint(in_words(here).split("_"))
+    return type_in(name) is not None and not among_classes
 
 
 def _is_plain(value: object) -> bool:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from podium.containers import SECTIONS, split_of, tells_no_score
-from podium.fields import FIELDS, OF_SEVERAL, says
+from podium.fields import FIELDS, OF_SEVERAL, says, tells_library
 from podium.formats import stem_of
 from podium.layout import VERSION
 from podium.metrics import OF_A_CLASS, in_words, metric_id
@@ -132,7 +132,7 @@ def _common(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, A
     """Return what an entry says of all its versions and the version does not say of itself."""
     missing = [field for field in OF_SEVERAL if not says(version, field)]
     names = {name for field in missing for name in FIELDS[field]}
-    libraries = {key for key in entry if key.endswith("_version")} if "versions" in missing else set()
+    libraries = {key for key in entry if tells_library(key)} if "versions" in missing else set()
     shared = (names | libraries) - {*LISTS, *ID_KEYS, *ABOUT_ALL}
     return {key: value for key, value in entry.items() if key in shared}
 

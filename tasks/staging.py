@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from prefect import task
@@ -18,7 +19,7 @@ from podium.errors import ConfigError
 from podium.kinds import UNKNOWN, of_class
 from podium.layout import Unit, arrange
 from podium.metadata import parse_staged
-from podium.names import printable
+from podium.names import distinct, printable
 from podium.progress import Counter
 from podium.registries import Entry, Listing, entries_of
 from podium.requirements import drift
@@ -69,7 +70,14 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
     with ThreadPoolExecutor() as pool:
         folders = pool.map(lambda top: read_folders(root, top, preprocessors, above), ["", *tops])
         read = [_counted(found, top, count) for found, top in zip(folders, ["", *tops], strict=True)]
-    return [_parsed(folder, timezone) for folders in read for folder in folders]
+    return [_parsed(folder, timezone) for folder in _distinct(root, [*chain.from_iterable(read[1:]), *read[0]])]
+
+
+def _distinct(root: Path, folders: Sequence[Folder]) -> list[Folder]:
+    """Return folders of which no two have one name: of a folder and a file in the root the file has its whole name."""
+    paths = [printable(os.path.relpath(folder.model_file or folder.path, root)) for folder in folders]
+    names = distinct([folder.name for folder in folders], paths)
+    return [replace(folder, name=name) for folder, name in zip(folders, names, strict=True)]
 
 
 def _counted(folders: list[Folder], top: str, count: Counter) -> list[Folder]:

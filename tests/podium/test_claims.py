@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.claims import read_claims
-from podium.inventory import take_inventory
+from podium.documents import broken_registry, of_version, shared_in
+from podium.fields import FIELDS
+from podium.inventory import explanation, take_inventory
 from podium.metadata import parse_staged
 from podium.metrics import claims_of, metric_id
 from podium.plan import STATES, Known, MigrationReport, Outcome, plan_migration
 from podium.readings import as_number
+from podium.registries import Listing, entries_of
 from podium.staged import StagedModel
 from podium.summary import summarise
 from podium.times import parse_time
@@ -35,6 +38,32 @@ NAMES = [
 def test_no_metadata_raises(document):  # type: ignore[no-untyped-def]
     """Any JSON under any known key is read, or is a problem."""
     assert staged("a", json.dumps(document)).model_id == "a"
+
+
+ODD = st.sampled_from([None, True, -0.5, float("nan"), 10**400, "", "0.8", "1.3.2", "2025-01-01", "\ud800"])
+VALUES = ODD | st.lists(ODD, max_size=2)
+INNER = st.sampled_from(["name", "type", "value", "version", "f1", "test"])
+ROW = st.dictionaries(INNER, VALUES | st.dictionaries(INNER, VALUES, max_size=2), min_size=1, max_size=3)
+ROWS = VALUES | ROW | st.lists(ROW, min_size=1, max_size=3)
+PLACES = [
+    *(names[0] for names in FIELDS.values()),
+    *("metrics", "classification_report", "test", "training", "model_info"),
+    *("version_scores", "models", "versions", "f1"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@given(file=st.sampled_from(["metadata.json", "metrics.json", "params.json"]), one=ROWS, more=ROWS)
+def test_no_odd_value_raises(place: str, file: str, one: Any, more: Any) -> None:
+    """Whatever stands where a field is looked for, in a file of the model, above it, or in one about many."""
+    own = json.dumps(more if one is None else {place: one, "version": more})
+    listing = Listing.of(entries_of(own), [one for one in [broken_registry("registry.json", own)] if one])
+    entry = listing.entry_for("a/v1/model.pkl", "a/v1", near=True)
+    above = (of_version(shared_in(f"a/{file}", own), "v1"),)
+    texts = ((file, own), *((("registry.json", entry),) if entry else ()))
+    for metadata in (texts, texts[1:]):
+        model = parse_staged(replace(staged("a/v1").folder, metadata=metadata, above=above))
+        assert json.dumps(explanation(model), allow_nan=False)
 
 
 def test_no_depth_raises() -> None:
@@ -223,6 +252,14 @@ def test_every_field_says_where_it_was_found() -> None:
     assert found["trained_at"] == "metadata.training_date"
     assert found["hyperparameters"] == "metadata.model_info.params"
     assert found["model_type"] == "id"
+
+
+def test_what_no_json_holds_is_explained_as_text() -> None:
+    """Parameters may be no finite numbers: those of XGBoost tell by one what stands for a gap."""
+    model = staged("a", '{"hyperparameters": {"missing": NaN, "of": {"bounds": [-Infinity, 1e999]}}}')
+    values = {field["field"]: field["value"] for field in explanation(model)["fields"]}
+    assert values["hyperparameters"] == {"missing": "NaN", "of": {"bounds": ["-Infinity", "Infinity"]}}
+    assert json.dumps(explanation(model), allow_nan=False)
 
 
 def test_class_wise_metrics_are_kept_by_label() -> None:

@@ -1,5 +1,7 @@
 """What an exported MLflow model says of itself is read as its metadata."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,10 @@ def test_an_export_tells_its_fields() -> None:
         ("- a", "holds a list"),
         ("a: &a [1]\nmetadata: {b: *a}", "refers to parts of itself"),
         ("!!python/object/apply:os.system ['true']", "not valid YAML"),
+        ('a: !!int ""', "not valid YAML"),
+        ("a: !!bool x", "not valid YAML"),
+        ("a: !!timestamp x", "not valid YAML"),
+        (r'flavors: {sklearn: {sklearn_version: "1.3\ud800"}}', "not valid YAML"),
     ],
 )
 def test_a_bad_export_is_a_problem(text: str, reason: str) -> None:
@@ -55,6 +61,12 @@ def test_any_text_is_read_or_a_problem(text: str) -> None:
     """No text raises."""
     of_mlmodel(text)
     of_requirements(text)
+
+
+@given(st.sampled_from(["int", "float", "bool", "timestamp", "binary", "set", "omap", "pairs", "null"]), st.text())
+def test_any_value_of_any_type_is_read_or_a_problem(tag: str, value: str) -> None:
+    """YAML lets a document say the type of a value, which it then is not."""
+    of_mlmodel(f"utc_time_created: !!{tag} {json.dumps(value)}")
 
 
 def test_pinned_requirements_are_versions() -> None:

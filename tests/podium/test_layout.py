@@ -28,6 +28,16 @@ def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[st
             {"a": ("a/best_model.pkl", ("a/metrics.json", "a/evaluation.json", "a/feature_columns.json"))},
         ),
         (
+            ["a/model.pkl", "a/backup_metadata.json", "a/metadata.json", "a/baseline_metrics.json", "a/metrics.json"],
+            "a",
+            {
+                "a": (
+                    "a/model.pkl",
+                    ("a/metadata.json", "a/backup_metadata.json", "a/metrics.json", "a/baseline_metrics.json"),
+                )
+            },
+        ),
+        (
             ["xgb/v1/model.pkl", "xgb/v1/metadata.json", "xgb/v2/model.pkl"],
             "xgb",
             {"xgb/v1": ("xgb/v1/model.pkl", ("xgb/v1/metadata.json",)), "xgb/v2": ("xgb/v2/model.pkl", ())},
@@ -51,11 +61,33 @@ def ids(files: list[str], top: str = "") -> dict[str, tuple[str | None, tuple[st
             "a",
             {"a/model_v1": ("a/model_v1.pkl", ()), "a/model_v2": ("a/model_v2.pkl", ("a/model_v2_metrics.json",))},
         ),
+        (
+            ["best_model.pkl", "random_forest.pkl", "metrics.json"],
+            "",
+            {"best_model": ("best_model.pkl", ()), "random_forest": ("random_forest.pkl", ())},
+        ),
         (["notes.txt", "metrics.json"], "", {}),
         (["a/model.pkl.gz", "a/metadata.json"], "a", {"a": ("a/model.pkl.gz", ("a/metadata.json",))}),
         (["a/model.pkl", "a/model.onnx", "a/model.ubj"], "a", {"a": ("a/model.pkl", ())}),
         (["a/churn.ubj", "a/other.onnx"], "a", {"a": ("a/churn.ubj", ())}),
         (["a/model.onnx"], "a", {"a": ("a/model.onnx", ())}),
+        (
+            ["best_model.pkl", "cat.cbm", "cat.json", "net.pt", "net.h5", "other.onnx", "best_model_net.pth"],
+            "",
+            {
+                "best_model": ("best_model.pkl", ()),
+                "cat": ("cat.cbm", ("cat.json",)),
+                "net": ("net.pt", ()),
+                "other": ("other.onnx", ()),
+            },
+        ),
+        (
+            ["best_model.pkl", "metrics.json", "cat.cbm", "encoder.pt"],
+            "",
+            {"best_model": ("best_model.pkl", ("metrics.json",)), "cat": ("cat.cbm", ())},
+        ),
+        (["net.keras", "metrics.json"], "", {"net": ("net.keras", ("metrics.json",))}),
+        (["a/model.pkl", "a/net.pt"], "a", {"a": ("a/model.pkl", ())}),
         (["a/model.json", "a/metadata.json"], "a", {"a": (None, ("a/metadata.json", "a/model.json"))}),
         (
             ["x.pkl", "x.onnx", "y.skops"],
@@ -97,6 +129,7 @@ NAMES = st.sampled_from(
     ]
 )
 FILES = st.lists(st.builds(lambda folder, name: f"top/{folder}{name}", st.sampled_from(["", "a/", "b/", "v2/"]), NAMES))
+OF_THE_ROOT = st.lists(NAMES.filter(lambda name: "/" not in name) | st.sampled_from(["best_model.pkl", "pipeline.pkl"]))
 
 
 def are_models(files: set[str]) -> Contents:
@@ -113,10 +146,11 @@ def test_no_model_file_is_in_two_units(files: list[str]) -> None:
     assert len(set(models)) == len(models)
 
 
-@given(FILES)
-def test_no_model_file_vanishes(files: list[str]) -> None:
+@given(FILES.map(lambda files: (files, "top")) | OF_THE_ROOT.map(lambda files: (files, "")))
+def test_no_model_file_vanishes(placed: tuple[list[str], str]) -> None:
     """Whatever is called as a model is one, or belongs to one; a companion may lie beside several and be nobody's."""
-    units = arrange(set(files), "top", are_models(set(files)))
+    files, top = placed
+    units = arrange(set(files), top, are_models(set(files)))
     told = {file for unit in units for file in unit.files}
     named = {file for file in files if file.endswith((".pkl", ".joblib", ".ubj")) and not is_companion(Path(file))}
     assert named <= told
@@ -273,8 +307,8 @@ def test_files_that_bear_a_model_s_name_are_its_own() -> None:
         "a": ("a.pkl", "a b.txt", "a.pkl.sha256", "a_encoder.pkl", "a_notes.md"),
         "a-b": ("a-b.pkl", "a-b_metadata.json", "a-b_scaler.joblib"),
     }
-    (main,) = arrange([*others, "model_v1.pkl", "feature.onnx"], told=Contents(natives=frozenset({"model_v2.json"})))
-    assert main.files == ("model.pkl",)
+    units = arrange([*others, "model_v1.pkl", "feature.onnx"], told=Contents(natives=frozenset({"model_v2.json"})))
+    assert [unit.files for unit in units] == [("model.pkl",), ("model_v1.pkl",), ("model_v2.json",)]
 
 
 def test_a_companion_makes_no_model_one_of_several() -> None:
@@ -295,6 +329,7 @@ ROOT_EXPORT = ["MLmodel", "conda.yaml", "input_example.json", "requirements.txt"
         (["model.pkl"], "model.pkl", {"model": True}),
         (["lr.pkl", "other.pkl"], "./lr.pkl", {"lr": True, "other": False}),
         (["model.pkl", "lr.pkl"], "lr.pkl", {"lr": True, "model": False}),
+        (["model.pkl", "lr.pkl"], "model.pkl", {"model": True, "lr": False}),
         (["model.pkl", "model.joblib"], "model.pkl", {"model": True}),
         (["model.pkl"], "data/model.pkl", {"model": False}),
         (["model.pkl"], None, {"model": False}),

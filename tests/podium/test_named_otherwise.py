@@ -10,6 +10,7 @@ from podium.claims import read_claims
 from podium.kinds import type_in
 from podium.metadata import parse_staged
 from podium.metrics import claims_of
+from podium.registries import entries_of
 from podium.staged import Above, StagedModel
 from tests.podium.factories import REPORT, staged
 
@@ -115,6 +116,31 @@ def test_a_name_with_a_dot_is_kept_whole() -> None:
             {"f1_score": 0.8},
         ),
         ({"thresholds": {"f1": 0.8}}, {"thresholds_f1": 0.8}, {}),
+        (
+            {"f1": {"point_estimate": 0.81, "ci_low": 0.78, "ci_high": 0.84, "n": 500}},
+            {"f1_score": 0.81, "f1_ci_low": 0.78, "f1_ci_high": 0.84, "f1_n": 500},
+            {"f1_score": 0.81},
+        ),
+        ({"f1": {"Estimate": 0.81, "low": 0.7}}, {"f1_score": 0.81, "f1_low": 0.7}, {"f1_score": 0.81}),
+        (
+            {"test": {"f1": {"lower": 0.7, "upper_95": 0.9, "yes": 0.6}}},
+            {"f1_lower": 0.7, "f1_upper_95": 0.9, "test_class_yes.f1_score": 0.6},
+            {},
+        ),
+        ({"f1": {"mean": 0.8, "low": 0.7, "high": 0.9}}, {"f1_mean": 0.8, "f1_low": 0.7, "f1_high": 0.9}, {}),
+        (
+            {"f1": {"low": 0.7, "medium": 0.6, "high": 0.9}},
+            {"class_low.f1_score": 0.7, "class_medium.f1_score": 0.6, "class_high.f1_score": 0.9},
+            {},
+        ),
+        (
+            {"RandomForest": {"f1": 0.8}, "XGBoost": {"f1": 0.7}, "f1": 0.8},
+            {"RandomForest_f1": 0.8, "XGBoost_f1": 0.7, "f1_score": 0.8},
+            {"f1_score": 0.8},
+        ),
+        ({"f1": {"RandomForest": 0.8, "XGBoost": 0.7}}, {"f1_RandomForest": 0.8, "f1_XGBoost": 0.7}, {}),
+        ({"per_class": {"forest": {"f1": 0.8}}}, {"class_forest.f1_score": 0.8}, {}),
+        ({"forest": {"f1": 0.8, "support": 9}}, {"class_forest.f1_score": 0.8}, {}),
         ({"f1": {"1": {"low": 0.8}, "x": {"y": {"f1": 0.8}}}}, {"f1_1_low": 0.8}, {}),
         ({"cv_f1_avg": 0.8}, {"cv_f1_avg": 0.8}, {}),
         ({"cv_f1_macro_avg": 0.8}, {"cv_f1_macro_avg": 0.8}, {}),
@@ -128,6 +154,7 @@ def test_a_name_with_a_dot_is_kept_whole() -> None:
         ({"class_yes": {"f1": 0.6}, "Class 0": {"f1": 0.9}}, {"class_yes.f1_score": 0.6, "class_0.f1_score": 0.9}, {}),
         ({"classy": {"f1": 0.6}}, {"class_classy.f1_score": 0.6}, {}),
         ({"f1": {"class_1": 0.6}}, {"class_1.f1_score": 0.6}, {}),
+        ({"f1": {"f1": 0.8, "f1_macro": 0.7}}, {"f1_score": 0.8, "f1_score_macro": 0.7}, {"f1_score": 0.8}),
         ({"class1_f1": 0.6, "class_0_f1": 0.9}, {"class_1.f1_score": 0.6, "class_0.f1_score": 0.9}, {}),
         ({"test_class_1_recall": 0.6}, {"test_class_1.recall": 0.6}, {}),
     ],
@@ -158,6 +185,9 @@ def test_a_number_in_a_container_is_read_as_what_its_name_says(
         ({"training": {"test_metrics": {"f1": 0.7}}}, {"test_f1_score": 0.7}),
         ({"training_info": {"metrics": {"f1": 0.9}}}, {"train_f1_score": 0.9}),
         ({"config": {"metrics": {"f1": 0.9}}}, {}),
+        ({"accuracy": {"train": 0.99, "test": 0.81}}, {"train_accuracy": 0.99, "test_accuracy": 0.81}),
+        ({"f1": {"value": 0.81, "ci": [0.7, 0.9]}, "recall": {"unit": "share"}}, {"f1_score": 0.81}),
+        ({"model_info": {"auc": {"value": "81%"}}}, {"roc_auc": 0.81}),
         ({"baseline": {"f1": 0.9}, "baseline_metrics": {"f1": 0.9}}, {}),
         ({"something": {"f1": 0.9}}, {}),
         (
@@ -205,6 +235,23 @@ def test_what_only_a_later_file_says_is_added_at_any_depth() -> None:
     """A split that both tell of has the metrics of both."""
     files = {"metadata.json": {"metrics": {"test": {"f1": 0.9}}}, "metrics.json": {"test": {"f1": 0.9, "auc": 0.8}}}
     assert of_files(files).recorded_metrics == {"test_f1_score": 0.9, "test_roc_auc": 0.8}
+
+
+@pytest.mark.parametrize(
+    "later", [{"metrics.json": {"f1_score": 0.81}}, {"registry.json": {"metrics": {"f1_score": 0.81}}}]
+)
+def test_a_null_hides_nothing(later: dict[str, Any]) -> None:
+    """A template whose fields nobody filled in says nothing, at the top or in a container."""
+    empty = {"trained_at": None, "algorithm": None, "metrics": {"f1_score": None}}
+    model = of_files(
+        {"metadata.json": empty, **later, "model_info.json": {"trained_at": "2025-08-20", "algorithm": "SVC"}}
+    )
+    assert (model.claims, model.model_type, model.trained_at_source) == (
+        {"f1_score": 0.81},
+        "svm",
+        "metadata.trained_at",
+    )
+    assert not codes(model)
 
 
 COLUMNS = ["tenure", "gender"]
@@ -288,6 +335,17 @@ def test_a_version_in_a_section_is_read() -> None:
     """That of one library, where the training is told of; the top says more."""
     document = {"training": {"sklearn_version": "1.3.2", "xgboost_version": "2.0.0"}, "xgboost_version": "2.1.0"}
     assert read(document).versions == {"sklearn_version": "1.3.2", "xgboost_version": "2.1.0"}
+
+
+def test_a_version_of_something_else_is_no_library() -> None:
+    """It hides none that a file above or a registry tells."""
+    own = {"model_version": "2.1.0", "training_data_version": "1.0", "schema_version": "1.1", "api_version": "1.2"}
+    assert read({**own, "feature_engine_version": "1.6.2"}).versions == {"feature_engine_version": "1.6.2"}
+    above = Above("churn/metadata.json", {"sklearn_version": "1.3.2"})
+    model = parse_staged(replace(read(own).folder, above=(above,)))
+    assert (model.versions, model.found["versions"]) == (above.document, "churn/metadata.json: versions")
+    (entry,) = entries_of(json.dumps({"models": [{"id": "a", "sklearn_version": "1.3.2", "versions": [own]}]}))
+    assert json.loads(entry.text)["sklearn_version"] == "1.3.2"
 
 
 MATRIX = [[70, 5], [9, 16]]

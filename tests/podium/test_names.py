@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.utils.validation import _validate_logged_model_name, _validate_metric
 
-from podium.names import key, label_key, model_name, printable
+from podium.names import distinct, key, label_key, model_name, printable
 
 
 @given(st.text(max_size=300))
@@ -20,6 +20,15 @@ def test_mlflow_takes_every_name(name: str) -> None:
 def test_two_names_never_become_one(names: list[str]) -> None:
     """Metrics of different labels stay apart, whatever had to be changed in them."""
     assert len({key(name) for name in names}) == len({label_key(name) for name in names}) == len(names)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["a.pkl", "b"])), max_size=6))
+def test_of_one_name_all_but_the_first_have_another(named: list[tuple[str, str]]) -> None:
+    """What nobody else is called stays, and so does the first of each name."""
+    names = [name for name, _ in named]
+    found = distinct(names, [longer for _, longer in named])
+    assert len(set(found)) == len(found)
+    assert all(found[names.index(name)] == name for name in names)
 
 
 @pytest.mark.parametrize("name", ["f1_score", "train/accuracy", "class_1.recall", "max_depth", "Month-to-month"])

@@ -107,6 +107,15 @@ def test_an_onnx_model_alone_is_known_as_one(tmp_path: Path) -> None:
     assert row["claims"] == {"f1_score": 0.8}
 
 
+def test_a_foreign_model_in_the_root_is_a_row(tmp_path: Path) -> None:
+    """Whatever its first bytes look like: older ones of PyTorch are pickles."""
+    (tmp_path / "churn.pkl").write_bytes(PICKLE)
+    (tmp_path / "net.pt").write_bytes(PICKLE + b"x")
+    (tmp_path / "cat.cbm").write_bytes(b"CBM1")
+    codes = {model.model_id: {p.code for p in model.problems} - {"missing-metadata"} for model in found(tmp_path)}
+    assert codes == {"churn": set(), "net": {"unknown-format"}, "cat": {"unknown-format"}}
+
+
 def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
     """The same bytes under another name are the same model; one other byte is another."""
     same = [fingerprint(stage(tmp_path, name)) for name in ("a", "b")]
@@ -346,6 +355,17 @@ def test_files_side_by_side_are_models_of_their_own(tmp_path: Path) -> None:
         "churn_20250202": {"f1_score": 0.8},
     }
     assert found["churn_20250202"].trained_at.date().isoformat() == "2025-02-02"
+
+
+def test_a_file_and_a_folder_of_one_name_are_two_models(tmp_path: Path) -> None:
+    """The folder keeps the id, that of the file is its whole name."""
+    stage(tmp_path, "churn", metadata='{"f1": 0.7}')
+    (tmp_path / "churn.pkl").write_bytes(PICKLE + b"x")
+    (tmp_path / "churn.json").write_text('{"f1": 1.6}')
+    assert {name: model.claims for name, model in by_id(tmp_path).items()} == {
+        "churn": {"f1_score": 0.7},
+        "churn.pkl": {},
+    }
 
 
 def test_nested_folders_of_types_and_versions_are_read(tmp_path: Path) -> None:
