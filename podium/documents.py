@@ -1,8 +1,8 @@
 """Makes one metadata document of the files that are about a model, or of one that is about several."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,6 +20,8 @@ EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
 """Files about a model that are not JSON, and what reads them."""
 WRAPPED = {in_words(name): field for field in ("hyperparameters", "features", "threshold") for name in FIELDS[field]}
 """Stems of files that hold one field alone, and the field."""
+USUAL = "metadata.json"
+"""The file that is meant where none is named."""
 LFS = "version https://git-lfs"
 TOO_LARGE = "larger than "
 """What is read instead of the text of a file that is too large begins with."""
@@ -27,9 +29,21 @@ NOT_UTF_8 = ("\ufffd", "\x00")
 """What a text begins with, or has in it, that was read as if it were UTF-8."""
 
 
-def combine(
-    texts: Sequence[tuple[str, str]], called: Collection[str] = ()
-) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What several files say as one; ``origins`` are the names of the files by the paths of what each says."""
+
+    said: Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def origin_of(self, path: str) -> str:
+        """Return where something was read that stands at a path: of the one usual file its path alone."""
+        file = self.origins.get(_plain(path), USUAL)
+        return path if file == USUAL else f"{file}: {path}"
+
+
+def combine(texts: Sequence[tuple[str, str]], called: Collection[str] = ()) -> Document:
     """Return one document of several JSON texts, given with their file names, those that say most first.
 
     What an earlier file says goes before what a later one says, and a metric of which they say other values is a
@@ -37,13 +51,29 @@ def combine(
     """
     document: dict[str, Any] = {}
     problems: list[Problem] = []
+    origins: dict[str, str] = {}
     for name, text in texts:
         found, problem = _load(name, text, called)
         fields = _fields(name, found, called)
         problems += [problem] if problem else []
         problems += disagreements(document, fields, name) if document else ()
         document = _merged(document, fields)
-    return document, tuple(problems)
+        origins = {**dict.fromkeys(_paths(fields), name), **origins}
+    return Document(document, tuple(problems), origins)
+
+
+def _paths(fields: Mapping[str, Any], depth: int = DEEPEST) -> Iterator[str]:
+    """Give the paths of what an object says, on every level that is read."""
+    for key, value in fields.items():
+        if value is not None:
+            yield _plain(key)
+        if isinstance(value, dict) and depth:
+            yield from (f"{_plain(key)}_{inner}" for inner in _paths(value, depth - 1))
+
+
+def _plain(path: str) -> str:
+    """Return a path as all that say it alike: what is no score is kept under a path without dots."""
+    return path.replace(".", "_")
 
 
 def _load(name: str, text: str, called: Collection[str] = ()) -> tuple[Any, Problem | None]:

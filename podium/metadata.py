@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from podium.claims import read_claims
-from podium.documents import combine
+from podium.documents import Document, combine
 from podium.fields import Found, all_of, read, versions_in
 from podium.formats import HOLLOW, stem_of
 from podium.inherited import inherit
@@ -39,10 +39,13 @@ def parse_staged(folder: Folder, timezone: str = "UTC") -> StagedModel:
 
 def _described(folder: Folder, timezone: str) -> StagedModel:
     """Return what the folder of a model and its own metadata say."""
-    document, problems = _document(folder)
+    read_from = _document(folder)
+    document = read_from.said
     claims = read_claims(document)
     when, kind = _when(document, folder, timezone), _model_type(document, folder.name)
-    found = {"trained_at": when.source, "model_type": kind.path, **claims.found, **_sources(document)}
+    scores = {key: read_from.origin_of(path) for key, path in claims.found.items()}
+    fields = {"trained_at": when.source, "model_type": kind.path, **_sources(document)}
+    found = {**scores, **{field: _with_file(where, read_from) for field, where in fields.items()}}
     return StagedModel(
         model_id=folder.name,
         folder=folder,
@@ -57,14 +60,22 @@ def _described(folder: Folder, timezone: str) -> StagedModel:
         threshold=_value(document, "threshold"),
         versions=versions_in(document),
         found=found,
-        problems=_folder_problems(folder) + problems + claims.problems + _id_problems(document, folder),
+        problems=_folder_problems(folder) + read_from.problems + claims.problems + _id_problems(document, folder),
     )
 
 
-def _document(folder: Folder) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+def _document(folder: Folder) -> Document:
     if not folder.metadata:
-        return {}, (Problem("missing-metadata", "no metadata.json: nothing is known of how it was trained"),)
+        problem = Problem("missing-metadata", "no metadata.json: nothing is known of how it was trained")
+        return Document({}, (problem,))
     return combine(folder.metadata, (stem_of(PurePosixPath(folder.model_file or "")), PurePosixPath(folder.name).name))
+
+
+def _with_file(where: str, document: Document) -> str:
+    """Return where a field was found, with the file that says it in place of ``metadata`` if it is another."""
+    path = where.removeprefix("metadata.")
+    told = document.origin_of(path)
+    return where if path in {where, told} else told
 
 
 def _folder_problems(folder: Folder) -> tuple[Problem, ...]:

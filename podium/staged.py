@@ -36,6 +36,8 @@ class Folder:
     alone; ``size`` is in bytes. ``preprocessors`` are files that prepare its rows, in order, each with its sha256.
     ``linked`` are those beside that are links, each with the file behind it, ``left`` the links that are not followed.
     ``above`` is what files further up say of several models, the nearest first: no part of the fingerprint.
+    ``documents`` are the paths of the files of ``metadata``, in their order, each with the file to copy: of a link the
+    one behind it. An entry of a file about many has none.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Folder:
     linked: tuple[tuple[str, str], ...] = ()
     left: tuple[str, ...] = ()
     above: tuple[Above, ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

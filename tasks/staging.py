@@ -204,11 +204,10 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
     before = preparing(preprocessors, around, files, links)
     digests = {file: sha256_of(links.followed.get(file, file)) for file in (*files, *links.followed, *before)}
     model = root / unit.model if unit.model else None
-    about = _about(root, unit, links)
     entry = entries.of(unit)
-    texts = [(file.name, text_of(links.read.get(file, file))) for file in about]
-    if entry:
-        texts = [*((name, text) for name, text in texts if not entries_of(text)), ("registry.json", entry)]
+    told = {file: text_of(links.read.get(file, file)) for file in _about(root, unit, links)}
+    own = {file: text for file, text in told.items() if not (entry and entries_of(text))}
+    texts = [(file.name, text) for file, text in own.items()] + ([("registry.json", entry)] if entry else [])
     return Folder(
         name=printable(unit.model_id),
         path=str(root / unit.folder),
@@ -220,7 +219,8 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         metadata=tuple(texts),
         modified_at=modified(model or root / unit.folder),
         unreadable=unprepared(preprocessors, around, files, links) if model else linked_in(root / unit.folder),
-        beside=tuple(str(file) for file in digests if file != model and file not in about),
+        beside=tuple(str(file) for file in digests if file != model and file not in own),
+        documents=tuple((str(file), str(links.read.get(file, file))) for file in own),
         preprocessors=tuple((str(file), digests[file]) for file in before),
         linked=tuple((str(link), str(target)) for link, target in links.followed.items()),
         left=tuple(printable(str(link.relative_to(root / unit.folder))) for link in links.left),

@@ -5,8 +5,6 @@ migration that still says it is running; it is finished or removed by ``settle``
 """
 
 import json
-import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +21,7 @@ from podium.names import key, model_name
 from podium.plan import Outcome
 from podium.requirements import drift
 from podium.staged import StagedModel
+from tasks.effects.carrying import ABOVE, CONVERSION, MATRIX, ChangedError, carry_files
 from tasks.effects.installed import installed
 from tasks.effects.locating import forget, remember
 from tasks.effects.measuring import SAID
@@ -41,10 +40,6 @@ REFUSALS = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})
 FIRST = "another migration was first"
 Measured = tuple[Holdout, Measurement] | None
 _sqlite_writer = threading.Lock()
-
-
-class ChangedError(Exception):
-    """A staged file is not there any more as it was when its folder was read."""
 
 
 def write_model(
@@ -198,36 +193,16 @@ def _run_tags(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
 def _documents(folder: Path, model: StagedModel, found: Mapping[str, Any], measured: Measured) -> Path:
     """Write the run's artifacts to a folder: original metadata, conversion, confusion matrices."""
     folder.mkdir()
-    # Of two of the same name, in folders within each other, the one that says most stays.
-    for name, text in reversed(model.folder.metadata):
-        (folder / name).write_text(text, encoding="utf-8")
+    carry_files(model.folder, folder)
     if above := {shared.path: shared.document for shared in model.folder.above if shared.document}:
-        (folder / "metadata_above.json").write_text(json.dumps(above, indent=2), encoding="utf-8")
-    linked = dict(model.folder.linked)
-    for path in model.folder.beside:
-        _carry(Path(linked.get(path, path)), folder / "beside" / Path(path).relative_to(model.folder.path))
-    (folder / "conversion.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
+        (folder / ABOVE).write_text(json.dumps(above, indent=2), encoding="utf-8")
+    (folder / CONVERSION).write_text(json.dumps(found, indent=2), encoding="utf-8")
     if model.confusion_matrix is not None:
         recorded = json.dumps(model.confusion_matrix, indent=2)
-        (folder / "recorded_confusion_matrix.json").write_text(recorded, encoding="utf-8")
+        (folder / MATRIX).write_text(recorded, encoding="utf-8")
     if measured:
         write_measurement(folder, *measured, folder.parent / SAID)
     return folder
-
-
-def _carry(source: Path, target: Path) -> None:
-    """Copy a file that lay beside a model; one that has become a link since is not followed.
-
-    Raises:
-        ChangedError: it is not there any more as it was.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        opened = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise ChangedError(f"{source.name} changed since the folder was read: {error.strerror}") from error
-    with os.fdopen(opened, "rb") as found, target.open("wb") as copy:
-        shutil.copyfileobj(found, copy)
 
 
 def _metrics(model: StagedModel, model_id: str, measured: Measured) -> list[Metric]:

@@ -313,7 +313,30 @@ def test_hyperparameters_are_read_in_each_form(file: str, said: Any) -> None:
 def test_the_threshold_is_read_in_each_form(files: dict[str, Any], found: str | None) -> None:
     """In a file of its own, as an object, and among the metrics, but those of the training set."""
     model = of_files(files)
-    assert (model.threshold, model.found.get("threshold")) == ((0.4, f"metadata.{found}") if found else (None, None))
+    source = "metadata." if "metadata.json" in files else "threshold.json: "
+    assert (model.threshold, model.found.get("threshold")) == ((0.4, f"{source}{found}") if found else (None, None))
+
+
+def test_each_field_says_the_file_that_it_is_from() -> None:
+    """Of several files about one model; the one that is usual goes without saying."""
+    files = {
+        "metadata.json": {"algorithm": "SVC", "metrics": {"auc": 0.7}, "trained_at": None},
+        "metrics.json": {"f1": 0.8, "auc": 0.7, "baseline": {"f1": 0.5}},
+        "params.json": {"C": 1},
+        "notes.json": {"id": 7},
+        "MLmodel": "utc_time_created: '2025-01-01'",
+        "drift_report.json": {"threshold": 0.1},
+    }
+    assert of_files(files).found == {
+        "trained_at": "MLmodel: trained_at_utc",
+        "model_type": "metadata.algorithm",
+        "roc_auc": "metrics.auc",
+        "f1_score": "metrics.json: metrics.f1",
+        "baseline_f1": "metrics.json: metrics.baseline_f1",
+        "hyperparameters": "params.json: hyperparameters",
+        "threshold": "drift_report.json: threshold",
+    }
+    assert of_files({"notes.json": {"id": 7}}, "xgb_2025-08-20").found == {"trained_at": "id", "model_type": "id"}
 
 
 @pytest.mark.parametrize(

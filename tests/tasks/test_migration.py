@@ -386,6 +386,26 @@ def test_what_lies_beside_a_model_is_carried_along(home: Path, made: Path) -> No
     assert mlflow.artifacts.load_text(f"{uri}/beside/scaler.pkl") == "not loaded, only carried"
 
 
+def test_documents_are_kept_as_they_are(home: Path, made: Path) -> None:
+    """However large and in whatever encoding, and under their names, but for those of Podium's own artifacts."""
+    config = project(home, made, BARE)
+    folder = home.parent / "staging" / BARE
+    kept = {
+        "predictions.json": b"[" + b"0.5, " * (4 << 20) + b"0.5]",
+        "notes.json": '{"by": "hand"}'.encode("utf-16"),
+        "beside/conversion.json": b'{"by": "hand"}',
+        "beside/recorded_confusion_matrix.json": b"[[1, 0], [0, 1]]",
+    }
+    for place, content in kept.items():
+        (folder / Path(place).name).write_bytes(content)
+    (outcome,) = migrate(str(config)).of("migrated")
+    artifacts = Path(mlflow.artifacts.download_artifacts(run_id=outcome.run_id, tracking_uri=store_of(config).uri))
+    assert {place: (artifacts / place).read_bytes() == content for place, content in kept.items()} == dict.fromkeys(
+        kept, True
+    )
+    assert "parity" in json.loads((artifacts / "conversion.json").read_text())
+
+
 def test_a_file_that_vanishes_meanwhile_stops_only_its_model(home: Path, made: Path) -> None:
     """Between reading and writing a file became a link: it is not followed, and the model is quarantined."""
     config = project(home, made, BARE, LOGISTIC)
