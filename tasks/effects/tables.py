@@ -8,6 +8,7 @@ from scipy.interpolate import BSpline
 from scipy.sparse import issparse
 from sklearn._loss.loss import BaseLoss
 from sklearn.base import is_classifier
+from sklearn.cluster._kmeans import _BaseKMeans
 from sklearn.ensemble._gb import BaseGradientBoosting, _init_raw_predictions
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
@@ -160,6 +161,13 @@ def _begins(part: Any, classes: int, trees: int) -> bool:
     return not is_classifier(part) or bool(np.shape(part.init_.predict_proba(rows)) == (ASKED, classes))
 
 
+def _clusters(part: Any) -> str | None:
+    """Look at whether centers have the columns that rows will have: those are read as far as these go."""
+    centers = vars(part).get("cluster_centers_")
+    right = centers is None or np.shape(centers)[1:] == (part.n_features_in_,)
+    return None if right else "has centers for other columns than it says"
+
+
 def _within(numbers: Iterable[Any], below: int) -> bool:
     values = np.asarray(numbers)
     return not values.size or bool(values.min() >= 0 and values.max() < below)
@@ -169,6 +177,7 @@ CHECKS: tuple[tuple[Any, Callable[[Any], str | None]], ...] = (
     (NeighborsBase, _neighbours),
     (BaseLibSVM, _support_vectors),
     (BaseGradientBoosting, _boosting),
+    (_BaseKMeans, _clusters),
     (OneHotEncoder, one_hot),
     (CountVectorizer | DictVectorizer, words),
 )
