@@ -89,10 +89,16 @@ class Walker:
                 raise BrokenError("it is cut off" if not code else f"it is no pickle: {code!r} is no opcode")
             argument = operation.arg.reader(self._source.as_file()) if operation.arg else None
             if operation.name == "STOP":
+                self._require_whole_frame()
                 self._stack.pop()
                 return self.names
             self._do(operation.name, argument)
         raise AssertionError
+
+    def _require_whole_frame(self) -> None:
+        """Return if no frame goes on: Python reads the whole of it, and whatever follows from behind it."""
+        if self._source.position < self._frame_end:
+            raise SuspectError("it ends inside a frame")
 
     def _do(self, name: str, argument: Any) -> None:
         if name in CONSTANTS:

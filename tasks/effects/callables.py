@@ -6,12 +6,14 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.model_selection import BaseCrossValidator
 
 from podium.calls import WITH_ARGUMENTS
 from podium.reviewed import KNOWN_PACKAGES
-from tasks.effects.parts import LIBRARIES, objects_in
+from tasks.effects.parts import LIBRARIES, inside, objects_in
+from tasks.effects.prediction import is_booster
 
 ASKING = ("stack_method_", "response_method", "chain_method_", "_response_method")
 """Attributes that name methods of a model which are called."""
@@ -34,6 +36,9 @@ FILES = ("file", "filename")
 """What a vectorizer of texts is told if its rows are not texts but where these are."""
 ARRAYS = (np.ndarray, np.dtype)
 """Classes whose call gives back memory that nobody wrote."""
+BOOSTER = "_Booster"
+"""Where the estimators of XGBoost and LightGBM have their raw booster."""
+OF_BOOSTERS = ("xgboost", "lightgbm")
 RESPONSES = frozenset({"auto", "default", "decision_function", "predict", "predict_log_proba", "predict_proba"})
 """Methods of a model that scikit-learn's own scorers ask."""
 
@@ -51,6 +56,18 @@ def meddling(one: Any) -> str | None:
     if held.get("input", "content") in FILES:
         return f"opens the files that its rows name (input={held['input']!r:.40})"
     return _calling(held) or next((f"holds the {odd}" for value in held.values() if (odd := _maker(value))), None)
+
+
+def misplaced(one: Any) -> str | None:
+    """Return what is wrong with an object that has a raw booster and is no estimator of one.
+
+    A booster takes a text in the place of rows for the name of a file, and its estimator looks at what it is given.
+    """
+    if isinstance(one, BaseEstimator) and type(one).__module__.startswith(OF_BOOSTERS):
+        held = [value for name, value in vars(one).items() if name != BOOSTER]
+    else:
+        held = inside(one)
+    return "has a raw booster in it: save its classifier or regressor" if any(map(is_booster, held)) else None
 
 
 def _calling(held: Mapping[str, Any]) -> str | None:

@@ -40,11 +40,12 @@ def objects_in(model: Any) -> list[Any]:
             raise SuspectError(f"it holds more than {MOST:,} objects")
         seen.add(id(one))
         found.append(one)
-        waiting += [inner for inner in _inside(one) if not isinstance(inner, SIMPLE)]
+        waiting += [inner for inner in inside(one) if not isinstance(inner, SIMPLE)]
     return found
 
 
-def _inside(one: Any) -> list[Any]:
+def inside(one: Any) -> list[Any]:
+    """Return what an object holds."""
     if isinstance(one, dict):
         return list(one.values())
     if isinstance(one, list | tuple):

@@ -1,22 +1,32 @@
-"""Checks the tables of neighbours, of support vectors and of sparse numbers before compiled code follows them."""
+"""Checks the tables of neighbours, support vectors, boosting and sparse numbers before compiled code follows them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from scipy.interpolate import BSpline
 from scipy.sparse import issparse
-from sklearn.ensemble._gb import BaseGradientBoosting
+from sklearn._loss.loss import BaseLoss
+from sklearn.base import is_classifier
+from sklearn.cluster._kmeans import _BaseKMeans
+from sklearn.ensemble._gb import BaseGradientBoosting, _init_raw_predictions
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.neighbors import BallTree, KDTree
 from sklearn.neighbors._base import NeighborsBase
+from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm._base import BaseLibSVM, BaseSVC
 
 from tasks.effects.callables import is_kernel
+from tasks.effects.encoders import one_hot, words
 from tasks.effects.parts import objects_in
 
 SEARCH = {"kd_tree": KDTree, "ball_tree": BallTree}
 POSITIONS = {"pos": 624, "buffer_pos": 4}
 """Where a source of random numbers may say that it is among those it holds."""
+
+ASKED = 3
+"""Rows that a beginning is asked about: one row for all of them would pass for one."""
 
 
 def crooked(one: Any) -> str | None:
@@ -25,8 +35,7 @@ def crooked(one: Any) -> str | None:
         return _sparse(one)
     if isinstance(one, BSpline):
         return _spline(one)
-    checks = ((NeighborsBase, _neighbours), (BaseLibSVM, _support_vectors), (BaseGradientBoosting, _boosting))
-    return next((check(one) for kind, check in checks if isinstance(one, kind)), None)
+    return next((check(one) for kind, check in CHECKS if isinstance(one, kind)), None)
 
 
 def adrift(one: Any) -> str | None:
@@ -71,22 +80,21 @@ def _neighbours(part: Any) -> str | None:
     kept = vars(part)
     if "_fit_X" not in kept:
         return "has a search tree and not the rows that it was grown from" if kept.get("_tree") is not None else None
-    if _has_one_answer(part) and not _answers_belong(part):
+    if is_classifier(part) and not part.outputs_2d_ and not _answers_belong(part):
         return "answers with classes that are not there"
-    if part._fit_X.shape[1] != getattr(part, "n_features_in_", part._fit_X.shape[1]):
-        return "was trained on other columns than it says"
+    rows, columns = part._fit_X.shape
+    if (rows, columns) != (kept.get("n_samples_fit_", rows), kept.get("n_features_in_", columns)) or not rows:
+        return "was trained on other rows or columns than it says"
     if kind := SEARCH.get(kept.get("_fit_method", "")):
         metric, more = part.effective_metric_, part.effective_metric_params_
         part._tree = kind(part._fit_X, part.leaf_size, metric=metric, **more)
     return None
 
 
-def _has_one_answer(part: Any) -> bool:
-    return isinstance(vars(part).get("classes_"), np.ndarray) and np.ndim(part._y) == 1
-
-
 def _answers_belong(part: Any) -> bool:
-    return len(part._y) == part._fit_X.shape[0] and _within(part._y, len(part.classes_))
+    """Whether neighbours that answer with one label have one for each row, and only such as there are."""
+    one_each = np.shape(part._y) == (part._fit_X.shape[0],) and isinstance(part.classes_, np.ndarray)
+    return one_each and _within(part._y, len(part.classes_))
 
 
 def _support_vectors(part: Any) -> str | None:
@@ -131,9 +139,9 @@ def _kernel_is_right(part: Any) -> bool:
 
 def _boosting(part: Any) -> str | None:
     """Look at whether there is a place for each tree's answer: they are added up without a look."""
-    if "estimators_" not in vars(part) or not hasattr(part, "classes_"):
+    if "estimators_" not in vars(part):
         return None
-    classes = len(part.classes_)
+    classes = len(part.classes_) if is_classifier(part) else 1
     trees = 1 if classes == 2 else classes
     told = vars(part).get("n_trees_per_iteration_", trees)
     if part.estimators_.ndim != 2 or {part.estimators_.shape[1], told} != {trees}:
@@ -142,11 +150,34 @@ def _boosting(part: Any) -> str | None:
     within = [inner for inner in objects_in(first) if isinstance(inner, BaseGradientBoosting)]
     if odd := next((found for inner in within if (found := _boosting(inner))), None):
         return odd
-    if isinstance(first, str) or np.shape(first.predict_proba(np.zeros((1, part.n_features_in_))))[1] == classes:
-        return None
-    return "begins with other classes than it has"
+    return None if isinstance(first, str) or _begins(part, classes, trees) else "begins with other classes than it has"
+
+
+def _begins(part: Any, classes: int, trees: int) -> bool:
+    """Whether boosting begins with a number for each row and each tree, by the loss that it has or will be given."""
+    rows, loss = np.zeros((ASKED, part.n_features_in_), dtype=np.float32), vars(part).get("_loss")
+    if isinstance(loss, BaseLoss):
+        return bool(np.shape(_init_raw_predictions(rows, part.init_, loss, is_classifier(part))) == (ASKED, trees))
+    return not is_classifier(part) or bool(np.shape(part.init_.predict_proba(rows)) == (ASKED, classes))
+
+
+def _clusters(part: Any) -> str | None:
+    """Look at whether centers have the columns that rows will have: those are read as far as these go."""
+    centers = vars(part).get("cluster_centers_")
+    right = centers is None or np.shape(centers)[1:] == (part.n_features_in_,)
+    return None if right else "has centers for other columns than it says"
 
 
 def _within(numbers: Iterable[Any], below: int) -> bool:
     values = np.asarray(numbers)
     return not values.size or bool(values.min() >= 0 and values.max() < below)
+
+
+CHECKS: tuple[tuple[Any, Callable[[Any], str | None]], ...] = (
+    (NeighborsBase, _neighbours),
+    (BaseLibSVM, _support_vectors),
+    (BaseGradientBoosting, _boosting),
+    (_BaseKMeans, _clusters),
+    (OneHotEncoder, one_hot),
+    (CountVectorizer | DictVectorizer, words),
+)

@@ -11,18 +11,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import IsolationForest
 from sklearn.ensemble._forest import BaseForest
 from sklearn.ensemble._gb import BaseGradientBoosting
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.tree import BaseDecisionTree
 from sklearn.tree._tree import Tree
 
 from podium.streams import BrokenError
 from tasks.effects.boosters import flaw
-from tasks.effects.callables import meddling
+from tasks.effects.callables import meddling, misplaced
 from tasks.effects.parts import objects_in
 from tasks.effects.prediction import is_booster
 from tasks.effects.tables import adrift, crooked
 
+WORDS = 8
+"""Words of a set of categories, each of 32 bits."""
 Indices = npt.NDArray[np.int64]
 
 
@@ -37,13 +41,24 @@ def sound(model: Any) -> Any:
         # All of them first: to look at some of the tables is to ask a model.
         if obstacle := meddling(one) or adrift(one):
             raise BrokenError(f"its {type(one).__name__} {obstacle}")
+        # What is no estimator, such as a list, asks nothing of what lies in it.
+        if isinstance(model, BaseEstimator) and (obstacle := misplaced(one)):
+            raise BrokenError(f"its {type(one).__name__} {obstacle}")
     for part in (one for one in everything if isinstance(one, BaseEstimator)):
-        for tree in _trees_of(part):
-            _require_sound(tree, part)
+        _require_grown(part)
     # Boosting asks the model that it begins with as it is looked at.
     for one in sorted(everything, key=lambda one: isinstance(one, BaseGradientBoosting)):
         _require_straight(one)
     return model
+
+
+def _require_grown(part: Any) -> None:
+    """Return if the trees that an estimator asks lead nowhere else."""
+    try:
+        for tree, columns in _trees_of(part):
+            _require_sound(tree, columns, part)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BrokenError(f"its {type(part).__name__} is not whole: {type(error).__name__}: {error}") from error
 
 
 def _require_straight(one: Any) -> None:
@@ -56,19 +71,35 @@ def _require_straight(one: Any) -> None:
         raise BrokenError(f"its {type(one).__name__} {obstacle}")
 
 
-def _trees_of(part: BaseEstimator) -> Iterator[Any]:
-    """Yield the trees that an estimator asks itself: its own, and those that it hands its rows to unchecked."""
-    within = [part]
-    if isinstance(part, BaseForest | BaseGradientBoosting):
-        within += np.asarray(getattr(part, "estimators_", ()), dtype=object).ravel().tolist()
-    found = [vars(one).get("tree_") for one in within]
-    rounds = vars(part).get("_predictors", ())
-    yield from (tree for tree in found if isinstance(tree, Tree))
-    yield from (tree for trees in rounds for tree in trees if isinstance(tree, TreePredictor))
-
-
-def _require_sound(tree: Any, part: BaseEstimator) -> None:
+def _trees_of(part: Any) -> Iterator[tuple[Any, int]]:
+    """Yield the trees that an estimator asks itself, each with the columns of the rows that it is handed unchecked."""
     columns = getattr(part, "n_features_in_", 0)
+    if isinstance(tree := vars(part).get("tree_"), Tree):
+        yield tree, columns
+    yield from ((_tree_in(one), wide) for one, wide in _members(part, columns))
+    rounds = vars(part).get("_predictors", ())
+    yield from ((tree, columns) for trees in rounds for tree in trees if isinstance(tree, TreePredictor))
+
+
+def _members(part: Any, columns: int) -> Iterator[tuple[Any, int]]:
+    """Yield the estimators to which another hands its rows, or some columns of them, without a look."""
+    within = np.asarray(getattr(part, "estimators_", ()), dtype=object).ravel().tolist()
+    if isinstance(part, BaseForest | BaseGradientBoosting):
+        yield from ((one, columns) for one in within)
+    elif isinstance(part, IsolationForest) and within:
+        some = part._max_features != columns
+        widths = [len(seen) if some else columns for seen in part.estimators_features_]
+        yield from zip(within, widths, strict=True)
+
+
+def _tree_in(one: Any) -> Tree:
+    """Return the tree of one of many; what passes its rows on would hand them unchecked to what is for others."""
+    if isinstance(one, BaseDecisionTree) and isinstance(tree := vars(one).get("tree_"), Tree):
+        return tree
+    raise BrokenError(f"it has a {type(one).__name__} for a tree")
+
+
+def _require_sound(tree: Any, columns: int, part: Any) -> None:
     obstacle = _grown(tree, columns) if isinstance(tree, Tree) else _predicting(tree, columns, _categorical(part))
     if obstacle:
         raise BrokenError(f"a tree of its {type(part).__name__} {obstacle}")
@@ -102,6 +133,8 @@ def _predicting(tree: Any, columns: int, categorical: npt.NDArray[np.bool_]) -> 
     inner = nodes[splits]
     asking = inner["is_categorical"] != 0
     sets, known = inner["bitset_idx"][asking], np.flatnonzero(categorical)
+    if np.shape(tree.raw_left_cat_bitsets)[1:] != (WORDS,):
+        return "has sets of categories of another size"
     if (sets >= len(tree.raw_left_cat_bitsets)).any() or not np.isin(inner["feature_idx"][asking], known).all():
         return "points at categories that are not there"
     return _astray(len(nodes), columns, splits, inner["left"], inner["right"], inner["feature_idx"])

@@ -32,6 +32,8 @@ class Steps:
     """What both unpicklers replace. ``known`` is what ``find_class`` found, the only things that may be called."""
 
     known: Names
+    built: dict[int, Any]
+    """What was given its state, by its identity; it is kept, so that no other has the same."""
     stack: list[Any]
     metastack: list[list[Any]]
 
@@ -48,6 +50,12 @@ class Steps:
     def answers_for(self, target: Any) -> bool:
         """Whether an object is of a class that others answer for, or stands in for one."""
         return isinstance(target, Kept) or self.known.get(id(type(target)), (None, ""))[1] is None
+
+    def require_first(self, target: Any) -> None:
+        """Return if an object has no state yet: with a second, an array gives up memory that others look at."""
+        if id(target) in self.built:
+            raise SuspectError(f"a {type(target).__name__} is given a state twice")
+        self.built[id(target)] = target
 
     def load_reduce(self) -> None:
         """Judge a call; what stands in for a class that extends one of Python's, or for a time zone, is made here."""
@@ -84,6 +92,7 @@ class Steps:
             require_known_state(target, state)
         if not self.answers_for(target):
             require_state(target, state)
+            self.require_first(target)
         Plain.load_build(self)
 
     def load_setitem(self) -> None:
@@ -151,7 +160,7 @@ class Nested(Steps, Plain):  # type: ignore[misc]
 
     def __init__(self, stream: IO[bytes], find: Callable[[str, str], Any], known: Names) -> None:
         super().__init__(stream)
-        self.find_class, self.known = find, known
+        self.find_class, self.known, self.built = find, known, {}
 
     def load_build(self) -> None:
         """Judge a state; an array whose bytes nobody would read here is none."""
@@ -168,6 +177,7 @@ class Judging(Steps, NumpyUnpickler):  # type: ignore[misc]
     def __init__(self, filename: str, stream: IO[bytes]) -> None:
         super().__init__(filename, stream, ensure_native_byte_order=True)
         self.known: Names = {}
+        self.built = {}
 
     def load_build(self) -> None:
         """Judge a state, and read the array that follows if it describes one."""
@@ -175,8 +185,10 @@ class Judging(Steps, NumpyUnpickler):  # type: ignore[misc]
             super().load_build()
             return
         require_state(self.stack[-2], self.stack[-1])
+        self.require_first(self.stack[-2])
         if self.stack[-1]["dtype"].hasobject:
             del self.stack[-2:]
             self.stack.append(Nested(self.file_handle, self.find_class, self.known).load())
         else:
             NumpyUnpickler.load_build(self)
+        self.require_first(self.stack[-1])

@@ -68,6 +68,31 @@ def _behind(passed: int, read: int, witness: Path) -> bytes:
     return b"\0" * passed + text + b"0."
 
 
+def _behind_a_frame(hidden: bytes) -> bytes:
+    """A pickle that ends inside its frame, of which the rest makes a text of what follows for whoever reads on."""
+    return b"\x80\x04\x95" + struct.pack("<Q", 7) + b"N." + b"B" + struct.pack("<I", len(hidden)) + hidden + b"."
+
+
+def _array(dtype: str) -> bytes:
+    """One item, described as joblib does."""
+    return _described(b"K\x01\x85", _dtype(dtype), short("subclass") + b"cnumpy\nndarray\n")
+
+
+def _empty() -> bytes:
+    """An array before it is given a state."""
+    return b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR"
+
+
+def _state(length: int) -> bytes:
+    """The state of an array of bytes."""
+    return b"(K\x01K" + bytes([length]) + b"\x85" + _dtype("i1") + b"\x89C" + bytes([length]) + b"\0" * length + b"t"
+
+
+def _twice() -> bytes:
+    """An array that is given its state twice."""
+    return _empty() + _state(8) + b"b" + _state(64) + b"b"
+
+
 def _path(witness: Path) -> bytes:
     return b"V" + str(witness).encode() + b"\n"
 
@@ -104,6 +129,11 @@ LED_ASTRAY: dict[str, Maker] = {
     "an array where nobody reads it": lambda w: _wrapper(
         _described(b"K\x01\x85", _dtype("O8")),
         _wrapper(_described(b"K\x14\x85", _dtype("f8")), b"0cos\nsystem\n(" + command(w) + b"tR." + b"\0" * 160),
+    ),
+    "a second state behind a frame": lambda w: _wrapper(_array("O8"), _behind_a_frame(b"0" + _twice() + b".")),
+    "an array of joblib's given a state": lambda w: _wrapper(_array("i1"), b"\x01" + _state(64) + b"b."),
+    "objects of joblib's given a state": lambda w: _wrapper(
+        _array("O8"), b"\x80\x04" + _empty() + b"." + _state(8) + b"b."
     ),
     "a state of pairs": lambda w: (
         ESTIMATOR + b"cbuiltins\ndict\n" + short("__setstate__") + b"cos\nsystem\n\x86\x85\x85Rb" + command(w) + b"b."

@@ -13,14 +13,17 @@ import pytest
 import xgboost
 from lightgbm import LGBMClassifier
 from scipy.sparse import csr_matrix, issparse
+from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.gaussian_process.kernels import RBF, Sum, WhiteKernel
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer, StandardScaler
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from xgboost import XGBClassifier
 
@@ -174,6 +177,22 @@ def neighbours_of_another_class() -> Any:
     return model
 
 
+def neighbours(**changes: Any) -> Callable[[], Any]:
+    """Neighbours with other attributes than they were trained with."""
+
+    def make() -> Any:
+        model = KNeighborsClassifier(algorithm="brute", metric="manhattan").fit(NUMBERS.to_numpy(), TARGET)
+        return with_changes(model, changes)
+
+    return make
+
+
+def with_changes(model: Any, changes: dict[str, Any]) -> Any:
+    """A model with other attributes than it was trained with."""
+    vars(model).update(changes)
+    return model
+
+
 def vectors(**changes: Any) -> Callable[[], Any]:
     """Support vectors with other numbers than belong together."""
 
@@ -266,6 +285,51 @@ def boosting_that_begins_with(step: Callable[[], Any]) -> Callable[[], Any]:
     return make
 
 
+def boosting_of_a_number(**changes: Any) -> Callable[[], Any]:
+    """Boosted trees that predict a number, with many trees where there is a place for one."""
+
+    def make() -> Any:
+        model = GradientBoostingRegressor(n_estimators=1).fit(NUMBERS, AMOUNT)
+        model.estimators_ = np.repeat(model.estimators_, 50, axis=1)
+        return with_changes(model, changes)
+
+    return make
+
+
+def boosting_by_another_loss() -> Any:
+    """Boosted trees of three classes that begin with one number for each row."""
+    model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, THREE)
+    model._loss = GradientBoostingClassifier(n_estimators=1).fit(NUMBERS, TARGET)._loss
+    return model
+
+
+def boosting_of_one_row() -> Any:
+    """Boosted trees that begin with one row, however many there are."""
+    model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
+    one = FunctionTransformer(np.max, kw_args={"axis": 0, "keepdims": True})
+    model.init_ = make_pipeline(one, LogisticRegression().fit(NUMBERS.to_numpy(), TARGET))
+    return model
+
+
+def one_hot(options: dict[str, Any], **changes: Any) -> Callable[[], Any]:
+    """Categories behind which columns are made dense, with other attributes than were trained."""
+
+    def make() -> Any:
+        rows = np.column_stack([np.arange(60) % 2, np.arange(60) ** 2 % 7])
+        model = OneHotEncoder(**options).fit(rows)
+        columns = ColumnTransformer([("all", model, [0, 1])], sparse_threshold=0).fit(rows)
+        with_changes(columns.transformers_[0][1], changes)
+        return columns
+
+    return make
+
+
+def counted(kind: Any, **known: int) -> Callable[[], Any]:
+    """Words or keys that have other columns than there are."""
+    rows: list[Any] = ["aa bb"] if kind is CountVectorizer else [{"aa": 1, "bb": 2}]
+    return lambda: with_changes(kind().fit(rows), {"vocabulary_": known})
+
+
 def boosting_of_boosting() -> Any:
     """Boosted trees that begin with boosted trees for more classes than there is place for."""
     model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
@@ -289,6 +353,38 @@ def boosting_that_begins_otherwise() -> Any:
 
 CROOKED: dict[str, tuple[Callable[[], Any], str]] = {
     "neighbours": (neighbours_of_another_class, "classes that are not there"),
+    "classes that are a list": (neighbours(classes_=[0, 1], _y=np.full(60, 3000)), "classes that are not there"),
+    "answers in a table": (neighbours(_y=np.zeros((60, 1), dtype=int)), "classes that are not there"),
+    "neighbours of more rows": (neighbours(n_samples_fit_=3000), "other rows or columns"),
+    "neighbours of no rows": (neighbours(_fit_X=np.ones((0, 3)), _y=np.zeros(0, int), n_samples_fit_=0), "other rows"),
+    "fewer columns than categories": (one_hot({}, _n_features_outs=[1, 1]), "categories that are not there"),
+    "numbers in disorder": (one_hot({}, categories_=[np.array([1, 0]), np.arange(7)]), "numbers in disorder"),
+    "numbers behind what is none": (
+        one_hot({}, categories_=[np.array([np.nan, 1.0]), np.arange(7)]),
+        "numbers in disorder",
+    ),
+    "objects in disorder": (
+        one_hot({}, categories_=[np.array([1, 0], dtype=object), np.arange(7)]),
+        "numbers in disorder",
+    ),
+    "a dropped category that is not there": (
+        one_hot({"drop": "first"}, _drop_idx_after_grouping=np.array([-5, 0], dtype=object)),
+        "categories that are not there",
+    ),
+    "a dropped category between two": (
+        one_hot({"drop": "first"}, _drop_idx_after_grouping=np.array([-0.5, 0])),
+        "is not whole",
+    ),
+    "rare categories elsewhere": (
+        one_hot({"max_categories": 2}, _default_to_infrequent_mappings=[np.full(2, 3000), np.full(7, 3000)]),
+        "categories that are not there",
+    ),
+    "rare categories of nothing": (
+        one_hot({"max_categories": 2}, _default_to_infrequent_mappings=[None, None]),
+        "is not whole",
+    ),
+    "words beyond the last": (counted(CountVectorizer, aa=7000, bb=-9), "other columns than words"),
+    "keys beyond the last": (counted(DictVectorizer, aa=0, bb=2), "other columns than words"),
     "fewer vectors": (vectors(_n_support=lambda n: n * 1000), "number of vectors"),
     "fewer weights": (vectors(_dual_coef_=lambda w: w[:, :2]), "number of weights"),
     "no thresholds": (vectors(_intercept_=lambda t: t[:0]), "number of thresholds"),
@@ -318,6 +414,13 @@ CROOKED: dict[str, tuple[Callable[[], Any], str]] = {
     "a beginning of more trees": (boosting_of_boosting, "classes that are not there"),
     "a beginning without end": (boosting_of_itself, "is not whole: RecursionError"),
     "more trees": (boosting_of_more, "classes that are not there"),
+    "more trees of a number": (boosting_of_a_number(), "classes that are not there"),
+    "classes of a number": (
+        boosting_of_a_number(classes_=np.arange(50), n_trees_per_iteration_=50, init_="zero"),
+        "classes that are not there",
+    ),
+    "a beginning of one row": (boosting_of_one_row, "other classes than it has"),
+    "a beginning by another loss": (boosting_by_another_loss, "other classes than it has"),
     "another beginning": (boosting_that_begins_otherwise, "other classes than it has"),
 }
 
@@ -365,6 +468,38 @@ def test_whole_machines_of_support_vectors_are_sound(kind: Any, kernel: Any) -> 
         if not (callable(kernel) and issparse(rows)):
             model = kind(kernel=kernel).fit(rows, AMOUNT if kind in {SVR, NuSVR} else TARGET)
             assert sound(model) is model
+
+
+WHOLE: dict[str, Callable[[], Any]] = {
+    "columns": one_hot({}),
+    "without the first": one_hot({"drop": "first"}),
+    "without one of two": one_hot({"drop": "if_binary"}),
+    "without some": one_hot({"drop": [1, 4]}),
+    "with rare ones": one_hot({"min_frequency": 10}),
+    "with few, without the first": one_hot({"max_categories": 2, "drop": "first"}),
+    "with a gap": lambda: OneHotEncoder(min_frequency=2).fit(np.array([[1.0], [np.nan], [1.0], [0.0]])),
+    "texts in an order": lambda: OneHotEncoder(categories=[["low", "mid", "high"]]).fit([["mid"]]),
+    "texts and a gap": lambda: OneHotEncoder().fit(np.array([["a"], [None]], dtype=object)),
+    "words": lambda: CountVectorizer(max_features=2).fit(["aa bb", "aa cc"]),
+    "some words": lambda: TfidfVectorizer(vocabulary={"bb": 0, "aa": 1}).fit(["aa bb"]),
+    "keys": lambda: DictVectorizer().fit([{"aa": 1, "bb": "x"}]),
+    "boosting of numbers": lambda: GradientBoostingRegressor(n_estimators=2, init="zero").fit(NUMBERS, AMOUNT),
+    "boosting of losses": lambda: GradientBoostingClassifier(n_estimators=2, loss="exponential").fit(NUMBERS, TARGET),
+    "boosting from a model": lambda: GradientBoostingClassifier(n_estimators=2, init=LogisticRegression()).fit(
+        NUMBERS, THREE
+    ),
+    "neighbours of two answers": lambda: KNeighborsClassifier().fit(NUMBERS, np.column_stack([TARGET, THREE])),
+    "neighbours of a table": lambda: KNeighborsClassifier().fit(NUMBERS, THREE.to_frame()),
+    "neighbours within reach": lambda: RadiusNeighborsClassifier().fit(NUMBERS, THREE),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+def test_what_was_trained_is_whole(kind: str) -> None:
+    """Encoders, boosting and neighbours as people train them."""
+    model = WHOLE[kind]()
+    assert sound(model) is model
 
 
 def test_nothing_hides_behind_many_objects(monkeypatch: pytest.MonkeyPatch) -> None:

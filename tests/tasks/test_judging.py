@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lightgbm import LGBMClassifier
 from numpy._core.numeric import _frombuffer  # type: ignore[attr-defined]
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingClassifier, GradientBoostingClassifier, RandomForestClassifier
@@ -132,6 +133,17 @@ def without_rows() -> Any:
     return model
 
 
+def behind_a_text(booster: Any) -> Any:
+    """Steps that make a text of the rows, and a raw booster that takes it for the name of a file."""
+    steps = (FunctionTransformer(np.asarray), FunctionTransformer(np.min, kw_args={"axis": None}))
+    return make_pipeline(*steps, with_attribute(booster, classes_=np.array([0, 1])))
+
+
+def lightgbm_booster() -> Any:
+    """A raw booster of LightGBM."""
+    return LGBMClassifier(n_estimators=2, min_child_samples=2, verbose=-1).fit(NUMBERS, TARGET).booster_
+
+
 def asking_at_once() -> Any:
     """Boosting that is asked as soon as it is looked at, through a step that opens a file."""
     model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
@@ -148,6 +160,9 @@ def asking_at_once() -> Any:
         (lambda: with_attribute(logistic(), response_method="fit"), "would call 'fit' of a model"),
         (without_rows, "has a search tree and not the rows"),
         (asking_at_once, "calls a Booster as its func"),
+        (lambda: behind_a_text(lightgbm_booster()), "has a raw booster in it"),
+        (lambda: with_attribute(logistic(), more_={"kept": lightgbm_booster()}), "has a raw booster in it"),
+        (lambda: with_attribute(LGBMClassifier(), other_=lightgbm_booster()), "has a raw booster in it"),
     ],
 )
 def test_what_a_model_holds_is_looked_at_before_it_is_asked(make: Callable[[], Any], said: str, tmp_path: Path) -> None:

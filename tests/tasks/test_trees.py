@@ -10,17 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
+    IsolationForest,
     RandomForestClassifier,
 )
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 from sklearn.tree._tree import Tree
 
 from podium.streams import BrokenError, SuspectError
@@ -134,14 +137,58 @@ def test_histogram_trees_are_looked_at(field: str, value: int) -> None:
 
 def test_categories_that_are_not_there_are_found() -> None:
     """A split by categories points at a set of them."""
-    model = HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=2, categorical_features=[0])
-    many = pd.concat([ROWS] * 10)
-    model.fit(many, (many["a"] % 3 == 0).astype(int))
+    model = of_categories()
     nodes = model._predictors[0][0].nodes
     split = np.flatnonzero(nodes["is_categorical"])[0]
     assert sound(model)
     nodes["bitset_idx"][split] = 99
     with pytest.raises(BrokenError, match="categories"):
+        sound(model)
+
+
+def of_categories() -> Any:
+    """Histogram gradient boosting with a split by categories."""
+    many = pd.concat([ROWS] * 10)
+    model = HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=2, categorical_features=[0])
+    return model.fit(many, (many["a"] % 3 == 0).astype(int))
+
+
+def test_sets_of_categories_are_as_large_as_they_are_read() -> None:
+    """Of a smaller set the next ones would be read, or what lies behind them."""
+    model = of_categories()
+    tree = model._predictors[0][0]
+    tree.raw_left_cat_bitsets = tree.raw_left_cat_bitsets[:, :1].copy()
+    with pytest.raises(BrokenError, match="sets of categories of another size"):
+        sound(model)
+
+
+@pytest.mark.parametrize("kind", [GradientBoostingClassifier, RandomForestClassifier])
+def test_what_passes_rows_on_is_no_tree(kind: Any) -> None:
+    """It is handed rows unchecked, and the tree behind it is one for others."""
+    model = kind(n_estimators=2).fit(ROWS, TARGET)
+    wide = DecisionTreeRegressor().fit(np.random.default_rng(0).normal(size=(60, 3000)), TARGET)
+    model.estimators_[1:] = FrozenEstimator(wide) if kind is GradientBoostingClassifier else [FrozenEstimator(wide)]
+    with pytest.raises(BrokenError, match="has a FrozenEstimator for a tree"):
+        sound(model)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_trees_that_isolate_have_the_columns_that_they_are_handed(most: int) -> None:
+    """All columns of a row, or some of them: nobody looks how many there are."""
+    model = IsolationForest(n_estimators=3, max_features=most).fit(ROWS)
+    assert sound(model) is model
+    model.estimators_[1] = ExtraTreeRegressor().fit(np.random.default_rng(0).normal(size=(60, 3000)), TARGET)
+    with pytest.raises(BrokenError, match=f"for 3000 columns and not for {most}"):
+        sound(model)
+
+
+@pytest.mark.parametrize("kind", [KMeans, MiniBatchKMeans])
+def test_centers_have_the_columns_of_the_rows(kind: Any) -> None:
+    """As far as a row goes its center is read."""
+    model = kind(n_clusters=2, n_init=1).fit(ROWS)
+    assert sound(model) is model
+    model.cluster_centers_ = model.cluster_centers_[:, :1].copy()
+    with pytest.raises(BrokenError, match="centers for other columns"):
         sound(model)
 
 
