@@ -1,7 +1,8 @@
 """Adopts a production model that only MLflow's deprecated stage marks, as registries from before aliases have it."""
 
 from configs.schema import PodiumConfig
-from flows.settlement import now, settle_order
+from flows.settlement import settle_order
+from flows.shared import now
 from podium.errors import NegativeAnswerError
 from podium.orders import adoption_reason, order
 from tasks.decisions import last_decision

@@ -6,7 +6,8 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
 from flows.rechecking import rechecked
-from flows.settlement import finished_order, now, ordering, settle_order
+from flows.settlement import finished_order, ordering, settle_order
+from flows.shared import now
 from podium.decision import Decision
 from podium.errors import NegativeAnswerError
 from podium.orders import given_before, order, pinned, registered_in, settled_reason, waiting_for

@@ -2,7 +2,8 @@
 
 from configs.loading import load_config
 from flows.alerting import telling
-from flows.settlement import finished_order, now, ordering, settle_order
+from flows.settlement import finished_order, ordering, settle_order
+from flows.shared import now
 from podium.orders import given_before, order, pin_reason, pin_target, unpin_target
 from podium.outcome import OrderOutcome
 from tasks.decisions import last_decision

@@ -9,7 +9,7 @@ from prefect import flow
 from configs.loading import load_config
 from flows.alerting import telling
 from flows.selection import preview, select_as_planned
-from flows.settlement import now
+from flows.shared import now
 from podium import __version__
 from podium.errors import NegativeAnswerError
 from podium.outcome import SelectionOutcome

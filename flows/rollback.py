@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.alerting import telling
-from flows.settlement import finished_order, now, ordering, settle_order
+from flows.settlement import finished_order, ordering, settle_order
+from flows.shared import now
 from podium.decision import missed_by
 from podium.errors import ConfigError, NegativeAnswerError
 from podium.orders import (

@@ -7,10 +7,11 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.adoption import adopt_production, goes_by_stage
 from flows.alerting import telling
+from flows.carrying import CarriedOut, carry_out
 from flows.choosing import chosen, evidence
 from flows.reporting import curves_of, matrices_of, publish, with_intervals
-from flows.settlement import CarriedOut, carry_out, deciding, now, overtaken, resume_interrupted
-from flows.shared import started_by_hand
+from flows.settlement import deciding, overtaken, resume_interrupted
+from flows.shared import now, started_by_hand
 from flows.shortlisting import measure_news, measured, previewed, shortlisted
 from podium.decision import is_news, missed_by, record
 from podium.errors import NegativeAnswerError

@@ -1,6 +1,7 @@
-"""What several flows need beside their tasks: spreading work over the configured runner, and the policy as rules."""
+"""What several flows need beside their tasks: work spread over the configured runner, the policy as rules, the time."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import Task
@@ -89,3 +90,8 @@ def _leaks_of(policy: PolicySection) -> LeakRules:
         said.training_rows,
         said.training_rows_above,
     )
+
+
+def now() -> str:
+    """Return the time of a decision."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

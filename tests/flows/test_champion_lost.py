@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 from flows.history import history
 from flows.rollback import rollback
 from flows.selection import select
-from flows.settlement import now
+from flows.shared import now
 from tests.flows.faults import fill
 from tests.flows.projects import FOREST, project, refused, store_of
 from tests.flows.test_cli import assert_one_line, podium
