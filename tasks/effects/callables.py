@@ -21,12 +21,27 @@ KNOWN = frozenset({*KNOWN_PACKAGES, *sys.stdlib_module_names, "_loss", "tasks"})
 """Packages whose functions are nobody's own; one of scikit-learn's compiled modules says that it is ``_loss``."""
 HELPERS = frozenset(full.rpartition(".")[2] for full in WITH_ARGUMENTS)
 """Functions that make objects of a pickle, and are of no use to a model."""
-CALLED = ("func", "inverse_func", "tokenizer", "preprocessor", "analyzer", "metric", "score_func", "importance_getter")
+DISTANCES = ("metric", "effective_metric_")
+"""Attributes that are a distance of two rows, or its name."""
+CALLED = (
+    *DISTANCES,
+    "func",
+    "inverse_func",
+    "tokenizer",
+    "preprocessor",
+    "analyzer",
+    "score_func",
+    "importance_getter",
+)
 """Attributes that an estimator calls if they can be called."""
-KEYWORDS = ("kw_args", "inv_kw_args", "metric_params", "metric_kwds", "kernel_params", "_kwargs")
-"""Attributes that hold what is given to such."""
+OF_DISTANCES = ("metric_params", "metric_kwds", "effective_metric_params_")
+"""Attributes that hold what is given to a distance."""
+KEYWORDS = (*OF_DISTANCES, "kw_args", "inv_kw_args", "kernel_params", "_kwargs")
+"""Attributes that hold what is given to what is called."""
 ELSEWHERE = frozenset({"out", "where"})
 """Arguments with which NumPy writes its results into what it is given, or gives back memory that it did not write."""
+CALLING = ELSEWHERE | {"func"}
+"""Those of a distance: the one that is told a function calls it with two rows, of which it may write into one."""
 SPLITTER = BaseCrossValidator
 """Of these a repeated one holds the class."""
 FUNCTIONS = (FunctionType, BuiltinFunctionType, np.ufunc, Kernel)
@@ -75,8 +90,9 @@ def _calling(held: Mapping[str, Any]) -> str | None:
     for name in CALLED:
         if callable(value := held.get(name)) and not _is_function(value, name):
             return f"calls a {getattr(value, '__name__', type(value).__name__)} as its {name}"
-    given = {name: ELSEWHERE & held[name].keys() for name in KEYWORDS if isinstance(held.get(name), dict)}
-    return next((f"gives {min(odd)!r} to a function, in its {name}" for name, odd in given.items() if odd), None)
+    odd = {name: CALLING if name in OF_DISTANCES else ELSEWHERE for name in KEYWORDS}
+    given = {name: odd[name] & held[name].keys() for name in KEYWORDS if isinstance(held.get(name), dict)}
+    return next((f"gives {min(keys)!r} to a function, in its {name}" for name, keys in given.items() if keys), None)
 
 
 def _maker(value: Any) -> str | None:
@@ -114,9 +130,9 @@ def _asking(method: Any) -> str | None:
 def _is_function(value: Any, name: str) -> bool:
     """Whether a value is a function that computes, or of a class of somebody's own, who answers for it.
 
-    Of two rows NumPy's write into the second: under the ``name`` of a metric they are none.
+    Of two rows NumPy's write into the second: under the ``name`` of a distance they are none.
     """
-    if _is_helper(value) or (name == "metric" and isinstance(value, np.ufunc)):
+    if _is_helper(value) or (name in DISTANCES and isinstance(value, np.ufunc)):
         return False
     of_library = isinstance(value, type) or type(value).__module__.startswith((*LIBRARIES, "scipy"))
     return isinstance(value, FUNCTIONS) or type(value).__name__ == "cython_function_or_method" or not of_library

@@ -1,7 +1,8 @@
 """Takes the file system, the network and other processes away from a process, where Linux can: by Landlock.
 
 What a child of the sandbox may still do is read, compute, and write to the folders that it was given; and of what the
-kernel tells of processes it reads its own alone: the environment of others may hold secrets. The kernel's
+kernel tells of processes it reads its own alone: the environment of others may hold secrets. Landlock knows no rights
+for datagrams (UDP) and for sockets that have a path: these stay open. The kernel's
 documentation is https://docs.kernel.org/userspace-api/landlock.html; the rights are numbered in its header
 ``linux/landlock.h``. A kernel without Landlock, before 5.13, leaves the child with the limits alone.
 """
@@ -18,6 +19,8 @@ VERSION, BENEATH, NO_NEW_PRIVILEGES = 1, 1, 38
 WRITING = sum(1 << right for right in (1, *range(4, 13)))
 """Writing to files, removing and making anything."""
 READING = 1 << 2
+RUNNING = 1
+"""Running a program, which is allowed nowhere; libraries are loaded by reading them."""
 MOVING, TRUNCATING, DEVICES = 1 << 13, 1 << 14, 1 << 15
 """Rights that came with versions 2, 3 and 5."""
 NETWORK, OTHERS = 0b11, 0b11
@@ -57,7 +60,7 @@ def fence(folders: Iterable[Path]) -> bool:
         return False
     later = (MOVING, TRUNCATING, DEVICES)
     rights = WRITING | READING | sum(right for right, since in zip(later, (2, 3, 5), strict=True) if known >= since)
-    rules = _Rules(rights, NETWORK if known >= 4 else 0, OTHERS if known >= 6 else 0)
+    rules = _Rules(rights | RUNNING, NETWORK if known >= 4 else 0, OTHERS if known >= 6 else 0)
     size = 8 if known < 4 else 16 if known < 6 else 24
     fence_at = _done(_system.syscall(CREATE, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0)))
     for folder in folders:

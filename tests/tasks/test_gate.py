@@ -249,6 +249,17 @@ def test_what_is_packed_neither_fails_nor_hangs(kind: str, data: st.DataObject) 
             load_staged(path, limit=LIMIT)
 
 
+@pytest.mark.parametrize(("names", "told"), [(1, ("LogisticRegression",)), (100, ())])
+def test_a_long_list_of_files_is_not_read(names: int, told: tuple[str, ...], tmp_path: Path) -> None:
+    """A zip file may list any number of files, each by a name of any length, before it says what it is."""
+    path = tmp_path / "model.skops"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("schema.json", '{"__class__": "LogisticRegression", "more": "' + "x" * (5 << 20) + '"}')
+        for number in range(names):
+            archive.writestr(f"{number:05}" + "x" * 60_000, b"")
+    assert classes_in(path, "skops") == told
+
+
 def long(number: int) -> bytes:
     """A LONG4."""
     size = (number.bit_length() + 8) // 8

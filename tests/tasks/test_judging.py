@@ -144,6 +144,12 @@ def lightgbm_booster() -> Any:
     return LGBMClassifier(n_estimators=2, min_child_samples=2, verbose=-1).fit(NUMBERS, TARGET).booster_
 
 
+def distances(metric: Any, **given: Any) -> Any:
+    """Neighbours by another distance than they were told."""
+    model = KNeighborsClassifier(algorithm="ball_tree").fit(NUMBERS, TARGET)
+    return with_attribute(model, effective_metric_=metric, effective_metric_params_=given)
+
+
 def asking_at_once() -> Any:
     """Boosting that is asked as soon as it is looked at, through a step that opens a file."""
     model = GradientBoostingClassifier(n_estimators=2).fit(NUMBERS, TARGET)
@@ -160,6 +166,10 @@ def asking_at_once() -> Any:
         (lambda: with_attribute(logistic(), response_method="fit"), "would call 'fit' of a model"),
         (without_rows, "has a search tree and not the rows"),
         (asking_at_once, "calls a Booster as its func"),
+        (lambda: distances(np.abs), "calls a absolute as its effective_metric_"),
+        (lambda: distances("pyfunc", func=np.abs), "gives 'func' to a function, in its effective_metric_params_"),
+        (lambda: distances("euclidean", out=np.ones(3)), "gives 'out' to a function"),
+        (lambda: KNeighborsClassifier(metric="pyfunc", metric_params={"func": np.abs}), "'func' to a function"),
         (lambda: behind_a_text(lightgbm_booster()), "has a raw booster in it"),
         (lambda: with_attribute(logistic(), more_={"kept": lightgbm_booster()}), "has a raw booster in it"),
         (lambda: with_attribute(LGBMClassifier(), other_=lightgbm_booster()), "has a raw booster in it"),
@@ -255,7 +265,7 @@ sys.exit(fenced(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
 
 @pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
 def test_a_fenced_process_writes_to_its_folders_only(tmp_path: Path) -> None:
-    """It reads what it likes, writes beneath what it was given, and reaches no socket and no other process."""
+    """It reads, writes beneath what it was given, and reaches no program, no socket and no other process."""
     own, other = tmp_path / "own", tmp_path / "other"
     own.mkdir()
     other.mkdir()
@@ -281,6 +291,7 @@ def fenced(own: Path, other: Path, port: int) -> int:
         lambda: (own / "new").rename(other / "moved"),
         lambda: (other / "folder").mkdir(),
         lambda: Path(f"/proc/{parent}/environ").read_bytes(),
+        lambda: subprocess.run([sys.executable, "-V"], check=True, stdout=subprocess.DEVNULL),
     ]
     if version() >= 4:
         attempts.append(lambda: socket.create_connection(("127.0.0.1", port)))
