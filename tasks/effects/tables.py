@@ -9,13 +9,16 @@ from scipy.sparse import issparse
 from sklearn._loss.loss import BaseLoss
 from sklearn.base import is_classifier
 from sklearn.cluster._kmeans import _BaseKMeans
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble._gb import BaseGradientBoosting, _init_raw_predictions
+from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import BaseHistGradientBoosting
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.neighbors import BallTree, KDTree
 from sklearn.neighbors._base import NeighborsBase
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 from sklearn.svm._base import BaseLibSVM, BaseSVC
+from sklearn.utils import check_array
 
 from tasks.effects.callables import is_kernel
 from tasks.effects.encoders import one_hot, words
@@ -168,6 +171,32 @@ def _clusters(part: Any) -> str | None:
     return None if right else "has centers for other columns than it says"
 
 
+def _histograms(part: Any) -> str | None:
+    """Look at whether what puts columns of categories first gives trees as many columns as they were grown on."""
+    orders = vars(part).get("_preprocessor")
+    if orders is None or (type(orders) is ColumnTransformer and _widths(orders) == {part.n_features_in_}):
+        return None
+    return "prepares other columns than its trees were grown on"
+
+
+def _widths(orders: Any) -> set[int]:
+    """Return how many columns come out, as masks tell it and as numbers of columns tell it; -1 of any other step."""
+    steps = [found for found in orders.transformers_ if not isinstance(found[1], str)]
+    told = sum(int(np.sum(mask)) for _, _, mask in steps)
+    numbered = sum(len(orders._transformer_to_input_indices[name]) for name, _, _ in steps)
+    return {told, numbered} if all(_keeps_width(step) for _, step, _ in steps) else {-1}
+
+
+def _keeps_width(step: Any) -> bool:
+    """Whether a step gives back as many columns as it is given: both that scikit-learn puts there do.
+
+    Of a pickle the second has the function that it was restored with.
+    """
+    function = step.func if isinstance(step, FunctionTransformer) else None
+    is_check = function is np.asarray or getattr(function, "func", None) is check_array
+    return is_check or type(step) is OrdinalEncoder
+
+
 def _within(numbers: Iterable[Any], below: int) -> bool:
     values = np.asarray(numbers)
     return not values.size or bool(values.min() >= 0 and values.max() < below)
@@ -178,6 +207,7 @@ CHECKS: tuple[tuple[Any, Callable[[Any], str | None]], ...] = (
     (BaseLibSVM, _support_vectors),
     (BaseGradientBoosting, _boosting),
     (_BaseKMeans, _clusters),
+    (BaseHistGradientBoosting, _histograms),
     (OneHotEncoder, one_hot),
     (CountVectorizer | DictVectorizer, words),
 )

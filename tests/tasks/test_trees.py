@@ -22,7 +22,7 @@ from sklearn.ensemble import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 from sklearn.tree._tree import Tree
 
@@ -159,6 +159,21 @@ def test_sets_of_categories_are_as_large_as_they_are_read() -> None:
     tree = model._predictors[0][0]
     tree.raw_left_cat_bitsets = tree.raw_left_cat_bitsets[:, :1].copy()
     with pytest.raises(BrokenError, match="sets of categories of another size"):
+        sound(model)
+
+
+@pytest.mark.parametrize("told", ["masks", "numbers", "steps"])
+def test_what_prepares_categories_gives_each_column(told: str) -> None:
+    """Trees of histograms are handed what it makes of the rows, unchecked."""
+    model = of_categories()
+    orders = model._preprocessor
+    if told == "numbers":
+        orders._transformer_to_input_indices["numerical"] = []
+    else:
+        name, step, mask = orders.transformers_[1]
+        other = (step, mask & False) if told == "masks" else (FunctionTransformer(np.ravel), mask)
+        orders.transformers_[1] = (name, *other)
+    with pytest.raises(BrokenError, match="other columns than its trees"):
         sound(model)
 
 
