@@ -63,7 +63,7 @@ def time_one(config: str) -> None:
     from flows.cli import embedded
 
     rollback = started_rollback(config)
-    from flows import carrying
+    from flows import carrying_out
     from tasks.promotion import switch_champion
 
     switched = list[float]()
@@ -74,7 +74,7 @@ def time_one(config: str) -> None:
 
     target = previous_version(config)
     began = time.perf_counter()
-    with embedded.unwatched(), patch.object(carrying, "switch_champion", noted):
+    with embedded.unwatched(), patch.object(carrying_out, "switch_champion", noted):
         rollback(config, to=target)  # type: ignore[operator]
     print(json.dumps([switched[0] - began, time.perf_counter() - began]))
 

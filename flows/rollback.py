@@ -48,12 +48,14 @@ def rollback(
         UsageError: the named version does not exist.
         NegativeAnswerError: there is nothing to go back to, it does not load, or a pin is in the way.
     """
-    given = _given(load_config(config_path))
+    config = load_config(config_path)
+    if not dry_run:
+        prepare_canary()
+    given = _given(config)
     if dry_run:
         target, production = _target(given.config, to)
         reasons = rollback_reason(target, production, asked_by), *given.notes
         return OrderOutcome(production, reasons, dry_run=True)
-    prepare_canary()
     with ordering(given.config) as (turn, finished):
         if before := given_before(finished, "rollback", to):
             return finished_order(given.config, before)

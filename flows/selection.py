@@ -7,7 +7,7 @@ from configs.loading import load_config
 from configs.schema import PodiumConfig
 from flows.adoption import adopt_production, goes_by_stage
 from flows.alerting import telling
-from flows.carrying import CarriedOut, carry_out
+from flows.carrying_out import CarriedOut, carry_out
 from flows.choosing import chosen, evidence
 from flows.reporting import curves_of, matrices_of, publish, with_intervals
 from flows.settlement import deciding, overtaken, resume_interrupted

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from configs.schema import PodiumConfig
-from flows.carrying import carry_out, exported
+from flows.carrying_out import carry_out, exported
 from flows.rechecking import missing, rechecked
 from flows.shared import now
 from podium.decision import Decision
@@ -13,13 +13,7 @@ from podium.notes import render_note
 from podium.outcome import OrderOutcome
 from podium.progress import announce
 from podium.states import champion_after, to_be_verified, unbelieved
-from tasks.decisions import (
-    close_decision,
-    is_any_pending,
-    note_late,
-    pending_decisions,
-    write_decision,
-)
+from tasks.decisions import close_decision, is_any_pending, note_late, pending_decisions, write_decision
 from tasks.effects.locks import Turn, one_decision
 from tasks.promotion import in_production
 

@@ -97,8 +97,9 @@ class _Measuring:
             _log(self.store, own, self.holdout, found, candidate, scratch)
         tags = {**candidate.tags, **measured_tags(found, candidate.tags)}
         size = candidate.size if candidate.size is not None or not found.files else found.files[1]
-        measured = replace(candidate, metrics=found.metrics, identifiers=found.identifiers, tags=tags, size=size)
-        return replace(measured, kept_in=own)
+        return replace(
+            candidate, metrics=found.metrics, identifiers=found.identifiers, tags=tags, size=size, kept_in=own
+        )
 
 
 @task(cache_policy=NO_CACHE)
@@ -157,7 +158,6 @@ def _measuring_run(store: Store, candidate: Candidate) -> str:
 def confusion_matrix_of(section: MlflowSection, candidate: Candidate, digest: str) -> Matrix | None:
     """Return the confusion matrix that was measured of a candidate, or None if there is none to be found."""
     store = connect(section)
-    kept = runs_of(store, [candidate.kept_in]) if candidate.kept_in else {}
-    found = [document_of(store, run, digest) for run in kept.values()]
-    matrix: Matrix | None = found[0].get("confusion_matrix") if found else None
+    run = runs_of(store, [candidate.kept_in]).get(candidate.kept_in) if candidate.kept_in else None
+    matrix: Matrix | None = document_of(store, run, digest).get("confusion_matrix") if run else None
     return matrix

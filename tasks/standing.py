@@ -1,7 +1,6 @@
 """Notes in the registry what stands between evidence and production: the pin, and versions that were rolled back."""
 
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -10,10 +9,9 @@ from podium.errors import UsageError
 from podium.orders import Registered
 from podium.outcome import Pin
 from podium.standing import Hold, pin_text
-from tasks.effects.gone import if_there
+from tasks.effects.gone import UNKNOWN, if_there
 from tasks.effects.store import HELD, PINNED, Store, connect, logged_model_of
 
-UNKNOWN = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 LISTED = 10
 """Versions that are named to somebody who named another."""
 
@@ -42,12 +40,9 @@ def version_there(section: MlflowSection, version: str) -> Registered | None:
 
 
 def _found(store: Store, version: str) -> ModelVersion | None:
-    try:
+    with if_there(UNKNOWN):
         return store.client.get_model_version(store.registered_model, version)
-    except MlflowException as error:
-        if error.error_code not in UNKNOWN:
-            raise
-        return None
+    return None
 
 
 def _registered(store: Store, found: ModelVersion) -> Registered:

@@ -5,9 +5,8 @@ from mlflow.exceptions import MlflowException
 
 from podium.errors import UsageError
 from podium.events import Told
+from tasks.effects.gone import UNKNOWN
 from tasks.effects.store import LOGGED_MODEL, Store
-
-UNKNOWN = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 
 
 def models_named(store: Store, name: str) -> list[Told]:

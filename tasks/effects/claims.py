@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from podium.errors import PodiumError
 from podium.progress import announce
 from podium.tickets import LEASE, MARGIN, Claim, Watch, ahead, is_lost, next_ticket
+from tasks.effects.gone import UNKNOWN, if_there
 from tasks.effects.processes import is_alive, place
 from tasks.effects.reaching import answers
 from tasks.effects.store import Store
@@ -25,8 +26,6 @@ POLL = 0.25
 """Seconds between two looks at who is ahead."""
 BEATS = 6
 """Renewals in one lease."""
-GONE = frozenset({"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"})
-"""What MLflow says of a run that was deleted."""
 
 
 class Holding:
@@ -85,7 +84,7 @@ class Holding:
             try:
                 self._store.client.set_tag(self.claim_id, "podium.beat", str(self._beat))
             except MlflowException as error:
-                self._deleted = error.error_code in GONE
+                self._deleted = error.error_code in UNKNOWN
                 return False
             self._renewed = began
             return True
@@ -140,13 +139,10 @@ def _is_my_turn(store: Store, holding: Holding, watch: Watch, deadline: float) -
 
 
 def _took_ticket(store: Store, holding: Holding) -> bool:
-    try:
+    with if_there(UNKNOWN):
         holding.take_ticket(next_ticket(_claims(store)))
-    except MlflowException as error:
-        if error.error_code not in GONE:
-            raise
-        return False
-    return True
+        return True
+    return False
 
 
 def _wait(store: Store, before: Claim, deadline: float) -> None:
@@ -190,8 +186,5 @@ def _claim(run: Run) -> Claim:
 
 
 def _delete(store: Store, claim_id: str) -> None:
-    try:
+    with if_there(UNKNOWN):
         store.client.delete_run(claim_id)
-    except MlflowException as error:
-        if error.error_code not in GONE:
-            raise

@@ -17,11 +17,7 @@ from podium.progress import announce
 from podium.retention import Retirement
 from podium.standing import Hold
 from podium.states import holdout_of, is_stale, left_by
-from tasks.decisions import (
-    close_decision,
-    last_decision,
-    write_decision,
-)
+from tasks.decisions import close_decision, last_decision, write_decision
 from tasks.effects.code import code_version
 from tasks.effects.events import project_of, tell
 from tasks.effects.locks import Turn
