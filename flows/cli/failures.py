@@ -21,6 +21,8 @@ FAILING = re.compile(r"too many 5\d\d error responses|error code 5\d\d")
 FAILED = range(500, 600)
 OF_PREFECT = ("PrefectHTTPStatusError", "HTTPStatusError")
 """What Prefect's client raises for an answer."""
+SILENT = ("ReadTimeout", "WriteTimeout", "PoolTimeout")
+"""What Prefect's client raises if a server that takes its call does not answer in time."""
 ADDRESS = re.compile(r"API request to (https?://[^/\s]+\S*?)/api/2\.0/mlflow")
 """Where a call went, in the words of MLflow's client."""
 UNKNOWN = ("UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED")
@@ -36,7 +38,7 @@ def describe(error: Exception) -> str:
         return f"no room is left: {full}; make room; what was finished is kept, {AGAIN}"
     if FAILING.search(str(error)) or (_unreachable(error) and _answers(str(error))):
         return f"MLflow's server fails, see its log (a full disk?): {first}; what was finished is kept, {AGAIN}"
-    if _status(error) in FAILED:
+    if _status(error) in FAILED or _silent(error):
         return f"Prefect's server fails or is too busy: {first}; what was finished is kept, {AGAIN}"
     if _unreachable(error):
         return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, {AGAIN}"
@@ -55,6 +57,12 @@ def _full(error: Exception) -> str | None:
 
 def _unreachable(error: Exception) -> bool:
     return any(type(cause).__name__ in UNREACHABLE or "Max retries exceeded" in str(cause) for cause in _causes(error))
+
+
+def _silent(error: Exception) -> bool:
+    """Whether Prefect's server took a call and gave no answer in time; MLflow's client has errors of the same name."""
+    kinds = (type(cause) for cause in _causes(error))
+    return any(kind.__name__ in SILENT and kind.__module__.startswith("httpx") for kind in kinds)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
