@@ -14,7 +14,8 @@ from podium.decision import canonical_json
 from podium.drift import Counted, Numbers, count_numbers, count_texts
 from podium.goals import NotScorableError
 from podium.intervals import intervals
-from podium.measurement import Holdout, Predictions, measure, spelled
+from podium.measurement import Holdout, Predictions
+from podium.measures import measure, spelled
 from podium.metrics import goodness
 from podium.monitored import Batch, Performance
 from podium.shown import Asked

@@ -18,7 +18,8 @@ from podium.candidate import Candidate
 from podium.curves import Curves, Residuals, curves_of, residuals_of
 from podium.evidence import names_of
 from podium.intervals import Interval, intervals
-from podium.measurement import NO_LABELS, Holdout, Predictions, Task, answers_of, numbers_of, spelled
+from podium.measurement import NO_LABELS, Holdout, Predictions, Task
+from podium.measures import answers_of, numbers_of, spelled
 from podium.multiplicity import Shrunken
 from podium.shown import Asked, Superiority
 from podium.superiority import seed_of, show_better, worth_of_best

@@ -16,7 +16,8 @@ from prefect.cache_policies import NO_CACHE
 
 from configs.schema import PodiumConfig
 from podium.errors import first_line
-from podium.measurement import Holdout, Measurement, measure
+from podium.measurement import Holdout, Measurement
+from podium.measures import measure
 from podium.plan import Outcome, batched, left
 from podium.progress import Counter
 from podium.redaction import without_password

@@ -13,7 +13,8 @@ from prefect.cache_policies import NO_CACHE
 from configs.schema import PodiumConfig
 from podium.checks import Expected, Observed, Verification, judge
 from podium.errors import first_line
-from podium.measurement import Holdout, measure
+from podium.measurement import Holdout
+from podium.measures import measure
 from podium.standing import parse_pin
 from tasks.effects.fresh import observe, observe_again, observe_once, start_ahead
 from tasks.effects.looking import model_of

@@ -17,7 +17,8 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from podium.candidate import Candidate
-from podium.measurement import Holdout, Measurement, Predictions, differs, measure
+from podium.measurement import Holdout, Measurement, Predictions, differs
+from podium.measures import measure
 from tasks.effects.describing import runs_of
 from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions

@@ -12,7 +12,8 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from configs.schema import PodiumConfig, SandboxSection
 from podium.candidate import Candidate
 from podium.labels import canonical
-from podium.measurement import Holdout, Measurement, measure, unmeasurable
+from podium.measurement import Holdout, Measurement, unmeasurable
+from podium.measures import measure
 from tasks.effects.mlmodel import is_plain
 from tasks.effects.prediction import load_predictions
 from tasks.effects.sandbox import Answer, Question, sandbox

@@ -27,7 +27,8 @@ from configs.policy import MEASURED
 from configs.schema import PodiumConfig
 from podium.errors import first_line
 from podium.labels import canonical, canonical_labels
-from podium.measurement import Holdout, Wanted, measure
+from podium.measurement import Holdout, Wanted
+from podium.measures import measure
 from podium.metrics import SCORER, goodness
 from podium.names import key as metric_name
 from podium.training import Job, Trained, TrainingSet, name_of

@@ -10,7 +10,8 @@ from sklearn import metrics as sk
 from podium import bootstrap
 from podium.bootstrap import Rows, against, compressed, drawn, expanded, one_by_one, paired_bootstrap
 from podium.goals import NotScorableError
-from podium.measurement import Holdout, Predictions, measure
+from podium.measurement import Holdout, Predictions
+from podium.measures import measure
 from podium.metrics import PROFIT
 from podium.scores import KNOWN, panel, target
 from tests.podium.classifiers import classifier, family, many_classes, truth_of

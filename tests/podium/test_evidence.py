@@ -9,7 +9,8 @@ import pytest
 from podium.candidate import Candidate, Rails, Rules
 from podium.decision import canonical_json, evidence_of, record, stable_digest
 from podium.evidence import MOST, asked_of, challengers_in, champion_in, chosen_among, names_of, shown
-from podium.measurement import Holdout, Predictions, measure
+from podium.measurement import Holdout, Predictions
+from podium.measures import measure
 from podium.ranking import Selection, choose
 from podium.report import render
 from podium.shown import Asked

@@ -5,7 +5,8 @@ import pytest
 from sklearn import metrics as sk
 
 from podium.labels import canonical, canonical_labels
-from podium.measurement import Holdout, Predictions, measure
+from podium.measurement import Holdout, Predictions
+from podium.measures import measure
 from podium.metrics import metric_key
 
 TRUTH = ["0", "0", "1", "1", "1", "0", "1", "0"]

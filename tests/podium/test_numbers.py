@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from podium.labels import canonical_labels
-from podium.measurement import Holdout, Predictions, Wanted, measure
+from podium.measurement import Holdout, Predictions, Wanted
+from podium.measures import measure
 from podium.scorers import unknown_scorer
 from podium.slices import slice_values, slices_of
 

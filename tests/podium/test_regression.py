@@ -12,7 +12,8 @@ from sklearn import metrics as sk
 from configs.policy import OF_NUMBERS
 from podium.bootstrap import one_by_one
 from podium.inventory import take_inventory
-from podium.measurement import NO_LABELS, Holdout, Predictions, Wanted, measure
+from podium.measurement import NO_LABELS, Holdout, Predictions, Wanted
+from podium.measures import measure
 from podium.metrics import MetricId, metric_id
 from podium.number_scores import KNOWN, LOSSES, number_target
 from podium.regression import MEASURED

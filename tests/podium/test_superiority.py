@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from podium.measurement import Holdout, Predictions, measure
+from podium.measurement import Holdout, Predictions
+from podium.measures import measure
 from podium.shown import Asked, Superiority
 from podium.superiority import least_differing_rows, seed_of, show_better
 from tests.podium.classifiers import classifier, family, many_classes, of_score, truth_of
