@@ -128,6 +128,9 @@ class VerificationSection(Section):
     tolerance: float = Field(
         1e-6, ge=0, le=1, description="Largest acceptable difference to the recorded holdout metrics."
     )
+    unknown_categories: Literal["refuse", "allow"] = Field(
+        "refuse", description="What becomes of a model that raises on a text that is missing or that it does not know."
+    )
 
 
 class SandboxSection(Section):

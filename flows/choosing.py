@@ -89,6 +89,8 @@ def _shown(
     challengers, asked = asked_of(challengers_in(selection, champion), asking, selection.beyond)
     announce("comparing with the champion", detail=champion.model_id)
     compared = compare_with_champion(config, holdout, champion, challengers, asked, selection.primary, anew)
+    if isinstance(compared, str):
+        return not_comparable(selection, compared)
     return shown(selection, compared, champion, challengers)
 
 

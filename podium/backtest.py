@@ -3,7 +3,7 @@
 Only what is on record is used. A person's orders are not replayed; what they left is the champion that the record says.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,11 @@ from podium.past import champion_row, compared_in
 from podium.ranking import Selection, choose
 from podium.recompared import shown_better
 from podium.shown import Asked
+from podium.slices import PREFIX, slice_values
 
 Row = Mapping[str, Any]
+UNKNOWN = "not replayable"
+"""The other verdict where nobody has the metric that it would be by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def _replayed(
     """Return one selection replayed, and who is in production after it."""
     content = decision.content
     evidence, candidates = content["evidence"], _candidates(content["evidence"], other.content)
-    rules = _rules(evidence, other)
+    rules, lacking = on_record(_rules(evidence, other), [c.metrics for c in candidates])
     chosen = choose(candidates, champion.logged_model_id if champion else None, rules, evidence["basis"])
     winner, rests_on, reason = _winner(chosen, content, champion, rules, other.asked)
     after = winner or champion
@@ -96,11 +99,39 @@ def _replayed(
         content["verdict"],
         fate.state,
         *_then(candidates, version_after(decision, fate), rules.primary),
-        chosen.verdict if winner or chosen.verdict != "promote" else "keep",
+        _verdict(chosen, winner, rules.primary in lacking),
         *_instead(candidates, after, rules.primary),
-        rests_on + _limits(evidence) + _not_replayed(evidence, other.content, pinned),
-        reason,
+        rests_on + _limits(evidence) + _not_replayed(evidence, other.content, pinned, lacking),
+        f"no model has {rules.primary} on record" if rules.primary in lacking else reason,
     ), after
+
+
+def _verdict(chosen: Selection, winner: Candidate | None, is_lacking: bool) -> str:
+    if is_lacking:
+        return UNKNOWN
+    return chosen.verdict if winner or chosen.verdict != "promote" else "keep"
+
+
+def on_record(rules: Rules, metrics: Iterable[Mapping[str, float]]) -> tuple[Rules, tuple[str, ...]]:
+    """Return rules without the guardrails of which nothing was recorded, and the names of these.
+
+    The primary metric is named too if nobody has it; it stays.
+    """
+    known = set[str]().union(*metrics)
+    of_slices = {name.split(".", 2)[2] for name in known if name.startswith(PREFIX)}
+    rails, primary = rules.rails, rules.primary
+    asked = {primary, *rails.minimum, *rails.maximum} - known
+    rates = set(rails.fairness_gap) - of_slices
+    sliced = rails.slice_regression is None or any(slice_values(dict.fromkeys(known, 0.0), primary))
+    found = replace(
+        rails,
+        minimum={name: least for name, least in rails.minimum.items() if name in known},
+        maximum={name: most for name, most in rails.maximum.items() if name in known},
+        fairness_gap={name: gap for name, gap in rails.fairness_gap.items() if name not in rates},
+        slice_regression=rails.slice_regression if sliced else None,
+    )
+    lacking = (*sorted(asked), *(f"slices by {name}" for name in sorted(rates | (set() if sliced else {primary}))))
+    return replace(rules, rails=found), lacking
 
 
 def _rules(evidence: Row, other: OtherPolicy) -> Rules:
@@ -131,7 +162,7 @@ def _limits(evidence: Row) -> str:
     return f", of the {listed} listed of {listed + beyond['candidates']:,}" if beyond else ""
 
 
-def _not_replayed(evidence: Row, other: Row, pinned: bool) -> str:
+def _not_replayed(evidence: Row, other: Row, pinned: bool, lacking: Sequence[str]) -> str:
     """Return in words what a selection is decided by, then or under the other policy, that no record can replay."""
     policies = (other, evidence.get("policy") or {})
     rails = [policy.get("guardrails") or {} for policy in policies]
@@ -144,7 +175,7 @@ def _not_replayed(evidence: Row, other: Row, pinned: bool) -> str:
         "the pin": pinned,
         "what holds models back": any(row.get("held") for row in evidence["ranking"]),
     }
-    names = [name for name, there in found.items() if there]
+    names = [*(name for name, there in found.items() if there), *(f"{name} (not on record)" for name in lacking)]
     return f"; not replayed: {', '.join(names)}" if names else ""
 
 

@@ -20,7 +20,8 @@ class Check:
 class Expected:
     """What a model must do: its recorded holdout metrics and the limits of the policy.
 
-    ``reproduces`` is false where it is asked about some of the rows only, whose metrics are not recorded.
+    ``reproduces`` is false where it is asked about some of the rows only, whose metrics are not recorded;
+    ``unknown_categories`` where it may raise on a text that is missing or that it does not know.
     """
 
     metrics: Mapping[str, float]
@@ -28,6 +29,7 @@ class Expected:
     latency_ms: float
     has_holdout: bool = True
     reproduces: bool = True
+    unknown_categories: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def judge(seen: Observed, wanted: Expected) -> tuple[Check, ...]:
     if not checks[-1].passed:
         return tuple(checks)
     reproduces = (_reproduces(seen, wanted),) if wanted.has_holdout and wanted.reproduces else ()
-    return (*checks, *reproduces, _single(seen), _latency(seen, wanted), *_robust(seen))
+    return (*checks, *reproduces, _single(seen), _latency(seen, wanted), *_robust(seen, wanted))
 
 
 def _failed(seen: Observed, name: str) -> Check | None:
@@ -135,9 +137,15 @@ def _latency(seen: Observed, wanted: Expected) -> Check:
     return Check("latency", 0 < seen.latency_ms <= wanted.latency_ms, detail)
 
 
-def _robust(seen: Observed) -> tuple[Check, ...]:
-    about = ", ".join(seen.categories[:3]) or "the model has no text column"
-    return tuple(
-        _failed(seen, name) or Check(name, True, f"{about}: answered")
-        for name in ("missing-category", "unseen-category")
-    )
+def _robust(seen: Observed, wanted: Expected) -> tuple[Check, ...]:
+    return tuple(_answers(seen, wanted, name) for name in ("missing-category", "unseen-category"))
+
+
+def _answers(seen: Observed, wanted: Expected, name: str) -> Check:
+    """Judge what became of rows with a text that is missing or unknown; whoever uses the model may see to that."""
+    if name not in seen.errors:
+        about = ", ".join(seen.categories[:3]) or "the model has no text column"
+        return Check(name, True, f"{about}: answered")
+    if not wanted.unknown_categories:
+        return Check(name, True, f"verification.unknown_categories allows it: {seen.errors[name]}")
+    return Check(name, False, f"{seen.errors[name]} (verification.unknown_categories: allow lets it)")

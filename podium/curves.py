@@ -1,4 +1,4 @@
-"""The curves of a report: what a model of two classes trades for what, and how far predicted numbers are off."""
+"""The curves of a report: what a classifier trades for what, and how far predicted numbers are off."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,26 +18,34 @@ class Curves:
     """Points (x, y) from 0 to 1.
 
     ``roc`` is the true positive rate over the false positive rate, ``precision_recall`` precision over recall,
-    ``calibration`` the share of positive rows over their mean probability, bin by bin.
+    ``calibration`` the share of positive rows over their mean probability, bin by bin. Of more than two classes each
+    row counts once for each class against the rest (the micro average), and ``classes`` says how many.
     """
 
     roc: Points
     precision_recall: Points
     calibration: Points
+    classes: int = 2
 
 
 def curves_of(answers: Answers) -> Curves | None:
-    """Return the curves of the class that is looked for, None without probabilities of two classes."""
+    """Return the curves of the class that is looked for, of more than two classes their micro average.
+
+    None without probabilities, and where all rows are of one class.
+    """
     truth, _, chances = answers.positive_last()
-    if chances is None or chances.shape[1] != 2 or len(np.unique(truth)) < 2:
+    if chances is None or len(np.unique(truth)) < 2:
         return None
-    positive, score = truth == 1, chances[:, 1] / chances.sum(axis=1)
+    classes = chances.shape[1]
+    shares = chances / chances.sum(axis=1, keepdims=True)
+    looked_for = [1] if classes == 2 else list(range(classes))
+    positive, score = (truth[:, None] == looked_for).ravel(), shares[:, looked_for].ravel()
     # A second of imports, for reports alone.
     from sklearn import metrics as sk
 
     low, high, _ = sk.roc_curve(positive, score)
     precision, recall, _ = sk.precision_recall_curve(positive, score)
-    return Curves(_thinned(low, high), _thinned(recall, precision), _calibration(positive, score))
+    return Curves(_thinned(low, high), _thinned(recall, precision), _calibration(positive, score), classes)
 
 
 def evenly(total: int, most: int) -> list[int]:

@@ -1,7 +1,7 @@
 """What is measured, and what was found: the holdout, what a model said of it, and the numbers of that."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ from podium.slices import Slice
 Task = Literal["classification", "regression"]
 """What is predicted: a label, or a number."""
 NO_LABELS: Labels = np.array([], dtype=np.str_)
+ROUNDED = 1e-6
+"""How far beyond 0 and 1 a probability may lie: single precision."""
 Probabilities = npt.NDArray[np.float64]
 
 
@@ -37,7 +39,8 @@ class Wanted:
 class Holdout:
     """The true labels or numbers of the holdout, shape (n,), with the name and digest of what is measured on them.
 
-    ``rows_digest`` is that of the rows and their target alone, whatever is measured on them. ``identifiers`` are
+    ``target`` is the column that holds the truth, ``rows_digest`` the digest of the rows and their target alone,
+    whatever is measured on them. ``identifiers`` are
     columns that tell rows apart, which no model should have learned from. ``labels`` are the classes in the order of
     their codes, and ``codes`` (n,) is the truth in these; of numbers there are none.
     """
@@ -50,6 +53,7 @@ class Holdout:
     identifiers: tuple[str, ...] = ()
     task: Task = "classification"
     rows_digest: str = ""
+    target: str = ""
     labels: tuple[str, ...] = field(init=False, default=())
     codes: Codes = field(init=False, default_factory=lambda: NO_CODES)
 
@@ -115,9 +119,11 @@ class Measurement:
     identifiers: tuple[str, ...] = ()
     files: tuple[str, int] | None = None
 
-    def asked_by(self, holdout: Holdout, columns: Iterable[str]) -> "Measurement":
-        """Return the measurement of a model that looked at these columns."""
-        return replace(self, identifiers=tuple(sorted(set(holdout.identifiers).intersection(columns))))
+    def asked_by(self, holdout: Holdout, columns: Collection[str], used: Collection[str]) -> "Measurement":
+        """Return the measurement of a model that asks for some columns, the truth not among them, and uses some."""
+        if self.reason is None and holdout.target in columns:
+            return unmeasurable(asks_for_truth(holdout.target))
+        return replace(self, identifiers=tuple(sorted(set(holdout.identifiers).intersection(used))))
 
     def with_metrics(self, further: Mapping[str, float]) -> "Measurement":
         """Return the measurement with metrics that do not follow from the answers."""
@@ -132,6 +138,11 @@ class Measurement:
     def confusion_matrix(self) -> dict[str, Any] | None:
         """The confusion matrix, JSON-ready; None of predicted numbers."""
         return {"labels": list(self.labels), "matrix": [list(row) for row in self.matrix]} if self.labels else None
+
+
+def asks_for_truth(target: str) -> str:
+    """Return the reason against a model that wants the column it is to predict."""
+    return f"it asks for {target}, the column that it is to predict, which no row has when it is asked"
 
 
 def unmeasurable(reason: str) -> Measurement:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from podium.errors import first_line
 from podium.labels import Codes, align
-from podium.measurement import Holdout, Measurement, Predictions, Task, unmeasurable
+from podium.measurement import ROUNDED, Holdout, Measurement, Predictions, Task, unmeasurable
 from podium.metrics import SCORER, SECONDS
 from podium.numbers import Answers, confusion, label_metrics, rates
 from podium.regression import Numbers, as_numbers, number_metrics
@@ -18,8 +19,14 @@ from podium.scorers import scored, scored_numbers
 
 
 def measure(holdout: Holdout, said: Predictions) -> Measurement:
-    """Return the holdout metrics of some predictions; a mismatch becomes a reason, never a number."""
-    return MEASURES[holdout.task](holdout, said)
+    """Return the holdout metrics of some predictions; a mismatch becomes a reason, never a number.
+
+    A model answers whatever it likes: what no metric stands is a reason, too, and ends nobody else's measuring.
+    """
+    try:
+        return MEASURES[holdout.task](holdout, said)
+    except (ValueError, LookupError, ArithmeticError) as error:
+        return unmeasurable(f"its answers cannot be measured: {first_line(error)}")
 
 
 def _of_labels(holdout: Holdout, said: Predictions) -> Measurement:
@@ -83,7 +90,19 @@ def answers_of(holdout: Holdout, said: Predictions) -> Answers | str:
     aligned = align(holdout.labels, said.labels, said.classes, holdout.positive)
     if aligned.labels is None:
         return aligned.reason or "its labels do not fit the holdout"
+    if doubt := _improbable(said):
+        return doubt
     return _answers(holdout, aligned.codes, said, aligned.classes)
+
+
+def _improbable(said: Predictions) -> str | None:
+    """Return why probabilities are none, which labels that look right may come from all the same."""
+    if said.probabilities is None:
+        return None
+    if not np.isfinite(said.probabilities).all():
+        return "some of its probabilities are no finite numbers"
+    outside = (np.abs(said.probabilities - 0.5) > 0.5 + ROUNDED).any()
+    return "some of its probabilities are not between 0 and 1: is its objective one of raw scores?" if outside else None
 
 
 def spelled(holdout: Holdout, said: Predictions) -> Predictions:
@@ -95,11 +114,11 @@ def spelled(holdout: Holdout, said: Predictions) -> Predictions:
 
 
 def _answers(holdout: Holdout, codes: Codes, said: Predictions, classes: Sequence[str]) -> Answers:
-    """Return truth and answers in codes; probabilities that are not finite or not of all classes are none."""
+    """Return truth and answers in codes; probabilities that are not of all classes, or all 0 for a row, are none."""
     truth, chances, second = holdout.codes, said.probabilities, _second(holdout, classes)
     if chances is None or chances.shape != (len(truth), len(classes)) or {*classes} != {*holdout.labels}:
         return Answers(truth, codes, None, second)
-    if not np.isfinite(chances).all() or (chances.sum(axis=1) <= 0).any():
+    if (chances.sum(axis=1) <= 0).any():
         return Answers(truth, codes, None, second)
     ordered = chances.astype(np.float64)[:, [list(classes).index(label) for label in holdout.labels]]
     return Answers(truth, codes, ordered, second)

@@ -30,6 +30,7 @@ REPLACED = {
 }
 """What became of the champion that a decision replaces; in any other state it stayed."""
 
+LOST = "a record in between was changed after it was written or cannot be read: what it did is not known"
 UNBELIEVED = "the record was changed after it was written or cannot be read, and tells nothing"
 
 
@@ -63,11 +64,15 @@ def parse_time(text: str) -> datetime:
 
 def champion_at(chain: Chain, when: datetime) -> Past:
     """Return what was in production at a time, by what the decisions until then say."""
-    version, by, at = None, None, None
+    version, by, at, lost, later = None, None, None, False, False
     followers = (*(d.content for d in chain.decisions[1:]), {})
     for decision, state, follower in zip(chain.decisions, chain.states, followers, strict=True):
         content = decision.content
-        if "decided_at" not in content or datetime.fromisoformat(content["decided_at"]) > when:
+        if "decided_at" not in content:
+            lost = lost or not later
+            continue
+        if datetime.fromisoformat(content["decided_at"]) > when:
+            later = True
             continue
         late = _late(chain, decision, follower)
         is_through = late is None or datetime.fromisoformat(late) <= when
@@ -75,7 +80,8 @@ def champion_at(chain: Chain, when: datetime) -> Past:
         carried_out = stood and is_through
         version = champion_after(decision) if carried_out else content["champion_before"]
         by, at = (decision, late) if carried_out else (by, at)
-    return _told(version, by, at)
+        lost = lost and not (by and _puts(by, version))
+    return _told(version, by, at, lost)
 
 
 def _late(chain: Chain, decision: Decision, follower: Json) -> str | None:
@@ -94,14 +100,20 @@ def _is_found(decision: Decision, follower: Json) -> bool:
     return found == after != content["champion_before"] and not content.get("awaits_approval")
 
 
-def _told(version: str | None, by: Decision | None, late: str | None) -> Past:
+def _puts(by: Decision, version: str | None) -> bool:
+    """Whether it is this decision that puts a version into production."""
+    return version is not None and (by.content["promoted"] or {}).get("version") == version
+
+
+def _told(version: str | None, by: Decision | None, late: str | None, lost: bool) -> Past:
+    unsure = (LOST,) if lost else ()
     if version is None:
-        return Past(None)
-    if by is None or (by.content["promoted"] or {}).get("version") != version:
-        return Past(version, reasons=("no decision put it there: the alias was set by hand",))
+        return Past(None, reasons=unsure)
+    if by is None or not _puts(by, version):
+        return Past(version, reasons=unsure or ("no decision put it there: the alias was set by hand",))
     content = by.content
     name = content["promoted"]["model_id"]
-    return Past(version, name, by.decision_id, content["decided_at"], tuple(content["reasons"]), late)
+    return Past(version, name, by.decision_id, content["decided_at"], (*unsure, *content["reasons"]), late)
 
 
 def decision_named(chain: Chain, named: str) -> Decision:

@@ -215,9 +215,16 @@ def defends(champion: Ranked) -> bool:
 def _why_best(best: Ranked, ranking: Sequence[Ranked], rules: Rules, evidence: Evidence) -> tuple[str, ...]:
     basis = "measured on the holdout" if evidence == "holdout" else "as its own metadata CLAIMS, not measured"
     name = f"{rules.primary} (weighted)" if rules.primary in AVERAGED else rules.primary
-    first = f"{best.candidate.model_id} has the best {name}, {best.value:.4f}, {basis}"
+    among = " of those that can be promoted" if _is_beaten(best, ranking, rules) else ""
+    first = f"{best.candidate.model_id} has the best {name}{among}, {best.value:.4f}, {basis}"
     tie = (best.reason,) if best.reason else ()
     return (first, *tie, *_claimed_winner(best, ranking, rules, evidence))
+
+
+def _is_beaten(best: Ranked, ranking: Sequence[Ranked], rules: Rules) -> bool:
+    """Whether one that cannot be promoted measures more."""
+    worth = goodness(rules.primary, best.value or 0.0)
+    return any(r.place is None and r.value is not None and goodness(rules.primary, r.value) > worth for r in ranking)
 
 
 def _claimed_winner(best: Ranked, ranking: Sequence[Ranked], rules: Rules, evidence: Evidence) -> tuple[str, ...]:
@@ -228,6 +235,11 @@ def _claimed_winner(best: Ranked, ranking: Sequence[Ranked], rules: Rules, evide
     top = max(claims, key=lambda r: (goodness(rules.claimed, r.candidate.claim(rules)), r.candidate.model_id))
     if top.candidate.logged_model_id == best.candidate.logged_model_id:
         return ()
-    measured = "could not be measured" if top.value is None else f"measures {top.value:.4f}"
     claim = top.candidate.claim(rules)
-    return (f"{top.candidate.model_id} claims the best {rules.claimed}, {claim:.4f}, but {measured} on the same rows",)
+    claimed = f"{top.candidate.model_id} claims the best {rules.claimed}, {claim:.4f}"
+    if top.value is None:
+        return (f"{claimed}, but could not be measured on the same rows",)
+    if top.place is None:
+        return (f"{claimed}, and measures {top.value:.4f} on the same rows, but cannot be promoted: {top.reason}",)
+    holds = "but" if goodness(rules.claimed, top.value) < goodness(rules.claimed, claim) else "and"
+    return (f"{claimed}, {holds} measures {top.value:.4f} on the same rows",)

@@ -164,7 +164,7 @@ def _curves(curves: Mapping[str, Curves]) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
-            "about": f"{y} over {x}, each from 0 to 1",
+            "about": f"{y} over {x}, each from 0 to 1{_of_classes(curves)}",
             "line": line,
             "lines": [(model_id, polyline(getattr(one, name))) for model_id, one in curves.items()],
             "dots": [],
@@ -172,6 +172,11 @@ def _curves(curves: Mapping[str, Curves]) -> list[dict[str, Any]]:
         for title, (name, x, y, line) in kinds.items()
         if curves
     ]
+
+
+def _of_classes(curves: Mapping[str, Curves]) -> str:
+    classes = max(one.classes for one in curves.values())
+    return f"; each row counts once for each of {classes} classes against the rest" if classes > 2 else ""
 
 
 def _scatters(numbers: Mapping[str, Residuals]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from podium.goals import NotScorableError
 from podium.labels import Labels
-from podium.measurement import Predictions
+from podium.measurement import ROUNDED, Predictions
 from podium.metrics import AVERAGED, PROFIT, SCORER, metric_key
 from podium.numbers import Answers, brier_scores, log_losses
 from podium.paired_tests import DeLong, McNemar, delong, mcnemar
@@ -28,8 +28,6 @@ OF_PROBABILITIES = frozenset({"roc_auc", "average_precision", *LOSSES})
 KNOWN = tuple(sorted({*OF_LABELS, *OF_PROBABILITIES, PROFIT}))
 """Every metric that can be resampled, beside scikit-learn's scorers."""
 MOST_CLASSES = 1000
-ROUNDED = 1e-6
-"""How far from 0 and 1 a probability may lie: single precision."""
 
 
 @dataclass(frozen=True, slots=True)

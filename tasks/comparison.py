@@ -38,14 +38,17 @@ def compare_with_champion(
     asked: Asked,
     metric: str,
     anew: bool = True,
-) -> Superiority:
+) -> Superiority | str:
     """Return which challengers are shown to be better than the champion; they are called as by ``names_of``.
 
     The same rows and champion draw the same resamples. The champion is asked ``anew``, or what it said is believed.
+    Where it does not answer that is the reason why nothing is compared.
     """
     named = names_of(challengers)
-    asks = _said_anew if anew else _said
-    (theirs,) = asks(config, holdout, [champion])
+    store = connect(config.mlflow)
+    theirs = _anew(store, config, holdout, champion) if anew else _said(config, holdout, [champion])[0]
+    if isinstance(theirs, str):
+        return theirs
     said = dict(zip(named, _said(config, holdout, list(named.values())), strict=True))
     seeded = replace(asked, seed=seed_of(holdout.digest, champion.logged_model_id))
     profits, task = holdout.profits(), holdout.task
@@ -104,18 +107,15 @@ def _said(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate
     """Return what some candidates said when they were measured, or say now where that was not kept."""
     store = connect(config.mlflow)
     kept = kept_each(store, holdout, candidates)
-    return [spelled(holdout, said) if said else _anew(store, config, holdout, c) for c, said in kept]
+    found = [spelled(holdout, said) if said else _anew(store, config, holdout, c) for c, said in kept]
+    # One that says nothing has no labels, which no comparison accepts.
+    return [Predictions(NO_LABELS) if isinstance(said, str) else said for said in found]
 
 
-def _said_anew(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate]) -> list[Predictions]:
-    store = connect(config.mlflow)
-    return [_anew(store, config, holdout, c) for c in candidates]
-
-
-def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions:
-    """Return what a model says now; one that says nothing has no labels, which no comparison accepts."""
+def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions | str:
+    """Return what a model says now, or why it says nothing."""
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         found = score(store, config, holdout, candidate, Path(folder))
         if found.reason:
-            return Predictions(NO_LABELS)
+            return found.reason
         return spelled(holdout, load_predictions(Path(folder, SAID)))

@@ -166,6 +166,6 @@ def _measured(
 ) -> tuple[Holdout, Measurement] | None:
     if holdout is None or config.holdout is None:
         return None
-    measured = measure(holdout, load_predictions(scratch / SAID)).asked_by(holdout, found["columns"])
+    measured = measure(holdout, load_predictions(scratch / SAID)).asked_by(holdout, found["columns"], found["used"])
     record = training_record(model)
     return holdout, measured.with_metrics(rows_in(record, config.holdout.path) if record else {})

@@ -1,7 +1,8 @@
 """Verifies a model in a fresh process, the way a service would load it: the one in production, or one about to be."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,7 @@ def verify_switched(config: PodiumConfig, version: str) -> Verification:
 def _first_rows(store: Store, config: PodiumConfig, version: str, named: str, observes: Observes) -> Verification:
     found = store.client.get_model_version(store.registered_model, version)
     seen = _observe(store, config, None, named, observes, CANARY_ROWS)
-    limits = config.verification
-    wanted = Expected({}, limits.tolerance, limits.latency_ms, config.holdout is not None, reproduces=False)
+    wanted = replace(_wanted({}, config, config.holdout is not None), reproduces=False)
     name = found.tags.get("podium.model_id", "")
     return Verification(version, name, judge(seen, wanted), latency_ms=seen.latency_ms)
 
@@ -76,8 +76,18 @@ def verify_champion(config: PodiumConfig, holdout: Holdout | None) -> Verificati
 def _expected(store: Store, config: PodiumConfig, holdout: Holdout | None, model_id: str | None) -> Expected:
     found = model_of(store, model_id) if holdout and model_id else None
     metrics = measured_of(found, holdout.digest) if holdout and found else {}
+    return _wanted(metrics, config, holdout is not None)
+
+
+def _wanted(metrics: Mapping[str, float], config: PodiumConfig, has_holdout: bool) -> Expected:
     limits = config.verification
-    return Expected(metrics, limits.tolerance, limits.latency_ms, holdout is not None)
+    return Expected(
+        metrics,
+        limits.tolerance,
+        limits.latency_ms,
+        has_holdout,
+        unknown_categories=limits.unknown_categories == "refuse",
+    )
 
 
 def _observe(
@@ -94,6 +104,8 @@ def _observe(
         if holdout and said.exists():
             measured = measure(holdout, load_predictions(said))
             seen["metrics"] = dict(measured.metrics)
+            if measured.reason:
+                seen["errors"]["predicts"] = measured.reason
         return Observed(**seen)
 
 

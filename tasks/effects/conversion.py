@@ -24,6 +24,7 @@ from tasks.effects.passing import passed_on, raw_model
 from tasks.effects.prediction import (
     DiffersError,
     columns_of,
+    columns_used,
     is_booster,
     pick,
     read_rows,
@@ -71,6 +72,7 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
         "final_estimator": type(_final(model)).__name__,
         "flavour": store.flavour,
         "columns": columns,
+        "used": columns_used(model, columns),
         "parameters": _parameters(model),
         "saved_by": dict(loaded.saved_by),
         "requirements": "recorded" if store.requirements.recorded else "converted",

@@ -27,6 +27,8 @@ DIGEST_LENGTH = 32
 """MLflow keeps 36 characters of a dataset's digest."""
 EDITION = 2
 """Raised when other metrics are measured than before, so that every candidate is measured once more."""
+SMALLEST_SPREAD = 1e-6
+"""Between the least and the largest number; below it the errors of models differ by less than what counts as a tie."""
 FEWEST_DISTINCT = 100
 """In fewer rows a column may happen to repeat no value."""
 
@@ -53,7 +55,7 @@ def read_holdout(section: HoldoutSection, policy: PolicySection) -> Holdout:
     )
     identifiers = _identifiers(frame, section, len(truth))
     rows, digest = _digests(path, section, positive, wanted)
-    return Holdout(path.stem, digest, truth, positive, wanted, identifiers, section.task, rows)
+    return Holdout(path.stem, digest, truth, positive, wanted, identifiers, section.task, rows, section.target)
 
 
 def _labels(found: pl.Series, section: HoldoutSection, policy: PolicySection) -> Truth:
@@ -78,6 +80,11 @@ def _numbers(found: pl.Series, section: HoldoutSection, policy: PolicySection) -
         )
     if len(np.unique(numbers)) < 2:
         raise ConfigError(f"holdout.target: {section.target}: all rows have the same number; nothing can be measured")
+    if (spread := float(np.ptp(numbers))) < SMALLEST_SPREAD:
+        raise ConfigError(
+            f"holdout.target: {section.target}: its numbers lie within {spread:.2g}, and models that measure the "
+            "same to nine decimals tie: give it in a smaller unit, such as a billionth"
+        )
     return numbers, None, None
 
 

@@ -60,7 +60,7 @@ def measured_anew(
             now = measure(holdout, kept) if kept else None
             if now and _follows(metrics, now):
                 shutil.copyfile(Path(folder, SAID), said)
-                return now.asked_by(holdout, candidate.identifiers)
+                return now.asked_by(holdout, (), candidate.identifiers)
     return None
 
 

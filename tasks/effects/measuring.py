@@ -81,7 +81,8 @@ def _sharing(models: Sequence[Path | Answer]) -> Iterator[list[int]]:
 def _measured(holdout: Holdout, answer: Answer, scratch: Path) -> Measurement:
     if answer.value is None:
         return unmeasurable(answer.reason)
-    return measure(holdout, load_predictions(scratch / SAID)).asked_by(holdout, answer.value.get("columns", ()))
+    columns = [answer.value.get(key, ()) for key in ("columns", "used")]
+    return measure(holdout, load_predictions(scratch / SAID)).asked_by(holdout, *columns)
 
 
 def asked(store: Store, config: PodiumConfig, files: str, scratch: Path, most: int | None = None) -> Answer:

@@ -61,6 +61,22 @@ def columns_of(model: Any, recorded: Sequence[str]) -> list[str]:
     return list(recorded)
 
 
+def columns_used(model: Any, columns: Sequence[str]) -> list[str]:
+    """Return those of a model's columns that get past its first step: a column transformer may drop some."""
+    inner = getattr(model, "best_estimator_", model)
+    first = _first_step(inner)
+    if first is not None:
+        return columns_used(first, columns)
+    places = getattr(inner, "_transformer_to_input_indices", None)
+    dropped = {
+        name for name, what, _ in getattr(inner, "transformers_", ()) if isinstance(what, str) and what == "drop"
+    }
+    if not places or len(columns) != getattr(inner, "n_features_in_", -1):
+        return list(columns)
+    kept = {place for name, own in places.items() if name not in dropped for place in own}
+    return [column for place, column in enumerate(columns) if place in kept]
+
+
 def _first_step(model: Any) -> Any:
     """Return the first step of a pipeline that is more than a word or nothing; of any other model nothing."""
     return next((step for _, step in getattr(model, "steps", ()) if not isinstance(step, str | None)), None)

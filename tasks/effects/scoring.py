@@ -10,12 +10,13 @@ import pandas as pd
 from mlflow.types import DataType
 from pandas.api.types import is_integer_dtype
 
+from podium.measurement import asks_for_truth
 from tasks.effects.categories import as_trained
 from tasks.effects.conversion import pyfunc_predictions
 from tasks.effects.kinds import kind_of
 from tasks.effects.logged import load_logged
 from tasks.effects.passing import raw_model
-from tasks.effects.prediction import columns_of, pick, read_rows, save_predictions
+from tasks.effects.prediction import NotUsableError, columns_of, columns_used, pick, read_rows, save_predictions
 
 ALL = 2**62
 """More rows than there are."""
@@ -35,7 +36,8 @@ def score(request: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     said = pyfunc_predictions(kind_of(request), loaded, rows)
     save_predictions(replace(said, seconds=time.perf_counter() - began), Path(request["predictions"]))
-    return {"rows": len(rows), "columns": [str(column) for column in rows.columns]}
+    columns = [str(column) for column in rows.columns]
+    return {"rows": len(rows), "columns": columns, "used": columns_used(raw_model(loaded), columns)}
 
 
 def rows_for(loaded: Any, request: Mapping[str, Any]) -> pd.DataFrame | None:
@@ -48,12 +50,22 @@ def rows_for(loaded: Any, request: Mapping[str, Any]) -> pd.DataFrame | None:
 
 
 def features_for(loaded: Any, rows: pd.DataFrame, target: str, id_columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows as a loaded model wants them: its columns, whole numbers as doubles where it says so."""
+    """Return the rows as a loaded model wants them: its columns, whole numbers as doubles where it says so.
+
+    Raises:
+        NotUsableError: it wants columns that are not there, or the target.
+    """
     schema = loaded.metadata.get_input_schema()
     if schema is None or not schema.has_input_names():
         plain = [c for c in rows.columns if c != target and c not in id_columns]
-        return as_trained(raw_model(loaded), pick(rows, columns_of(raw_model(loaded), plain)))
-    picked = pick(rows, [str(n) for n in schema.input_names()])
+        return as_trained(raw_model(loaded), _picked(rows, columns_of(raw_model(loaded), plain), target))
+    picked = _picked(rows, [str(n) for n in schema.input_names()], target)
     kinds = dict(zip(schema.input_names(), schema.input_types(), strict=True))
     doubles = [c for c in picked.columns if kinds[c] == DataType.double and is_integer_dtype(picked[c])]
     return as_trained(raw_model(loaded), picked.astype(dict.fromkeys(doubles, "float64")))
+
+
+def _picked(rows: pd.DataFrame, columns: Sequence[str], target: str) -> pd.DataFrame:
+    if target in columns:
+        raise NotUsableError(asks_for_truth(target))
+    return pick(rows, columns)

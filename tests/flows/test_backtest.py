@@ -63,7 +63,7 @@ def test_what_is_not_on_record_is_not_made_up(decided: Path) -> None:
         "numbers: no such comparison is on record"
     }
     found = under(decided, primary={"metric": "sklearn.jaccard"}, evidence={"confidence": None})
-    assert {(r.other_verdict, r.other_champion, r.other_value) for r in found} == {("refuse", None, None)}
+    assert {(r.other_verdict, r.other_champion, r.other_value) for r in found} == {("not replayable", None, None)}
 
 
 def test_a_recorded_comparison_decides_again(home: Path, made: Path) -> None:

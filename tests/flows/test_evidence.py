@@ -19,7 +19,7 @@ from flows.migration import migrate
 from flows.selection import select
 from podium.metrics import SECONDS
 from podium.outcome import SelectionOutcome
-from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, add_staged, project, store_of
+from tests.flows.projects import FOREST, LOGISTIC, TRAP, TWINS, add_staged, project, refused, store_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 SURE = {"evidence": {"confidence": 0.95}}
@@ -174,6 +174,7 @@ def test_a_champion_whose_files_are_gone_is_not_beaten_by_numbers(trapped: Path,
     os.remove(Path(folder, "MLmodel"))
     add_staged(trapped, made, LOGISTIC)
     migrate(str(trapped))
-    outcome = select(str(trapped))
-    assert (outcome.selection.verdict, outcome.production.model_id) == ("keep", TRAP)
-    assert "the champion cannot be scored" in outcome.selection.reasons[0]
+    outcome = refused(select, trapped)
+    assert (outcome.selection.verdict, outcome.production.model_id) == ("refuse", TRAP)
+    why = "its files are gone from the artifact store"
+    assert outcome.selection.reasons[0].startswith(f"the champion cannot be compared ({why})")

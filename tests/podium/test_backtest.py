@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from podium.backtest import OtherPolicy, Replayed, replay
-from podium.candidate import Candidate, Rules
+from podium.backtest import UNKNOWN, OtherPolicy, Replayed, replay
+from podium.candidate import Candidate, Rails, Rules
 from podium.chain import Chain
 from podium.decision import GENESIS, Decision, evidence_of, record
 from podium.ranking import choose
@@ -96,8 +96,33 @@ def test_what_was_earned_by_another_profit_is_not_compared(now: dict[str, Any] |
     chain = chained((made(earning, None, then), "settled"))
     (found,) = replay(chain, OtherPolicy(lambda _: rules, None, {"profit": now} if now else then))
     same = (found.other_verdict, found.other_champion, found.other_value, found.basis)
-    unknown = ("refuse", None, None, "numbers; not replayed: another profit")
+    named = "another profit, expected_profit (not on record)"
+    unknown = (UNKNOWN, None, None, f"numbers; not replayed: {named}")
     assert same == (unknown if now else ("promote", "new", 2.0, "numbers"))
+
+
+def test_what_was_not_recorded_refuses_nobody() -> None:
+    """Guardrails of which no model has a number are left out and named; without the primary metric nothing is said."""
+    sliced = [
+        replace(c, metrics={**c.metrics, "slice_plan.a.f1_score": 0.7, "slice_plan.b.f1_score": 0.8})
+        for c in (OLD, NEW)
+    ]
+    chain = chained((made(sliced, None), "settled"))
+    rails = Rails({"roc_auc": 0.5}, {"log_loss": 1.0}, 0.1, {"recall": 0.1})
+
+    def under(**rules: Any) -> Replayed:
+        (found,) = replay(chain, OtherPolicy(lambda _: Rules(rails=rails, **rules), None, {}))
+        return found
+
+    told = "log_loss (not on record), roc_auc (not on record), slices by recall (not on record)"
+    assert (under().other_verdict, under().basis) == ("promote", f"numbers; not replayed: {told}")
+    other = under(primary="accuracy", claimed="accuracy")
+    assert (other.other_verdict, other.other_champion, other.reason) == (
+        UNKNOWN,
+        None,
+        "no model has accuracy on record",
+    )
+    assert "slices by accuracy (not on record)" in other.basis
 
 
 def test_a_pin_and_what_is_held_back_are_not_replayed() -> None:

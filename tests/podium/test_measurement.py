@@ -1,7 +1,12 @@
 """What Podium measures is what scikit-learn measures, in one spelling of the labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn import metrics as sk
 
 from podium.labels import canonical, canonical_labels
@@ -61,6 +66,44 @@ def test_what_does_not_fit_is_a_reason_and_no_number(predicted: list[str], reaso
     found = measure(HOLDOUT, Predictions(canonical_labels(predicted)))
     assert found.metrics == {}
     assert reason in (found.reason or "")
+
+
+def test_probabilities_that_are_no_numbers_are_no_measurement() -> None:
+    """One that says NaN of a single row has no number at all, whatever its labels are worth."""
+    score = SCORE.copy()
+    score[3] = np.nan
+    found = measure(HOLDOUT, Predictions(canonical_labels(SAID), ("0", "1"), np.column_stack([1 - score, score])))
+    assert (found.metrics, found.reason) == ({}, "some of its probabilities are no finite numbers")
+
+
+def test_raw_scores_are_no_probabilities() -> None:
+    """An objective of raw scores makes labels that look right, and numbers that no metric of probabilities stands."""
+    found = measure(HOLDOUT, Predictions(canonical_labels(SAID), ("0", "1"), np.column_stack([-SCORE, 1 + SCORE])))
+    assert found.metrics == {}
+    assert "not between 0 and 1" in str(found.reason)
+
+
+@given(
+    st.lists(st.sampled_from(["0", "1", "2", "", "No"]), max_size=9),
+    st.lists(st.sampled_from(["0", "1", "2", "x"]), max_size=4),
+    st.none() | arrays(np.float64, array_shapes(min_dims=1, max_dims=3, max_side=8), elements=st.floats()),
+)
+def test_whatever_a_model_answers_it_is_measured_or_told_why_not(
+    labels: list[str], classes: list[str], chances: np.ndarray | None
+) -> None:
+    """What a model answers is somebody else's; only finite numbers come of it, or a reason."""
+    for holdout in (HOLDOUT, replace(HOLDOUT, positive=None)):
+        found = measure(holdout, Predictions(canonical_labels(labels), tuple(classes), chances))
+        assert bool(found.metrics) is (found.reason is None)
+        assert np.isfinite(list(found.metrics.values())).all()
+
+
+def test_who_asks_for_the_truth_is_not_measured() -> None:
+    """A model that wants the column that it is to predict is worth nothing, be it ever so right."""
+    holdout = replace(HOLDOUT, target="churn")
+    found = measure(holdout, said(TRUTH))
+    assert found.asked_by(holdout, ["tenure"], ["tenure"]).metrics == found.metrics
+    assert "asks for churn" in str(found.asked_by(holdout, ["tenure", "churn"], ["tenure"]).reason)
 
 
 def test_without_probabilities_there_is_no_auc() -> None:

@@ -13,12 +13,13 @@ from podium.evidence import names_of, shown
 from podium.fates import fate_of, version_after
 from podium.orders import Registered, order
 from podium.outcome import Pin, Production
-from podium.past import champion_at, decision_named, parse_time, why_not
+from podium.past import LOST, champion_at, decision_named, parse_time, why_not
 from podium.ranking import Selection, choose
 from podium.shown import Asked, Compared, Superiority
 from podium.standing import stood_by
 from tests.podium.factories import candidate
 
+EARLY, LATE = parse_time("2026-01-03"), parse_time("2026-01-09")
 OLD, NEW = candidate("old", 0.7, version="1"), candidate("new", 0.8, version="2")
 FIRST = "new replaces old: f1_score +0.1000"
 
@@ -208,6 +209,21 @@ def test_what_was_carried_out_late_was_not_in_production_before(tag: str) -> Non
     assert noon.version == ("1" if is_late else "2")
     assert (night.version, night.decided_at) == ("2", MADE.content["decided_at"])
     assert night.carried_out_at == (tag if is_late else None)
+
+
+def test_what_a_changed_record_did_is_not_made_up() -> None:
+    """After it the next decision says what it found, or it is not known; before it nothing is lost."""
+    first = decided(choose([OLD], None, Rules()), None)
+    changed = Decision(ordered("rollback", BACK).text + " ", "0" * 64)
+    later = ordered("pin", "stays", champion="2", pinned="2", decided_at="2026-01-04T00:00:00+00:00")
+    chain = chained((first, "settled"), (changed, "settled"), (later, "settled"))
+    found = champion_at(chain, parse_time("2026-01-05"))
+    assert (found.version, found.model_id, found.reasons) == ("2", None, (LOST,))
+    between = champion_at(chain, parse_time("2026-01-03"))
+    assert (between.version, between.reasons[0]) == ("1", LOST)
+    same = champion_at(chained((first, "settled"), (changed, "settled"), (ordered("pin", "p"), "settled")), LATE)
+    assert (same.version, LOST in same.reasons) == ("1", False)
+    assert LOST not in champion_at(chained((first, "settled"), (later, "settled"), (changed, "settled")), EARLY).reasons
 
 
 def test_a_changed_record_is_known_by_its_name_and_not_believed() -> None:

@@ -138,6 +138,19 @@ def test_a_claim_far_above_the_measurement_is_an_alarm() -> None:
     assert any("leaked claims the best" in reason for reason in choose([leaked, honest], None, Rules()).reasons)
 
 
+def test_what_is_said_of_those_that_measure_more_is_true() -> None:
+    """Who measures more than the winner and cannot be promoted is told with the reason; who keeps its word, so, too."""
+    honest = candidate("honest", 0.80, recorded={"f1_score": 0.70})
+    modest = candidate("modest", 0.79, recorded={"f1_score": 0.75})
+    reasons = choose([honest, modest], None, Rules()).reasons
+    assert reasons[0] == "honest has the best f1_score (weighted), 0.8000, measured on the holdout"
+    assert reasons[1] == "modest claims the best f1_score, 0.7500, and measures 0.7900 on the same rows"
+    failing = candidate("failing", 0.90, recorded={"f1_score": 0.95}).without_measurement("it fails")
+    reasons = choose([honest, modest, failing], None, Rules()).reasons
+    assert "has the best f1_score (weighted) of those that can be promoted, 0.8000" in reasons[0]
+    assert reasons[1].endswith("and measures 0.9000 on the same rows, but cannot be promoted: it fails")
+
+
 @pytest.mark.parametrize(("told", "verdict"), [("refuse", "refuse"), ("promote", "promote")])
 def test_claims_promote_only_when_told(told: str, verdict: str) -> None:
     """Without a holdout the answer is no, unless the policy accepts claims."""

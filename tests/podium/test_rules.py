@@ -111,6 +111,16 @@ def test_each_check_fails_when_it_should(change: dict[str, Any], name: str) -> N
     assert failed(replace(GOOD, **change)) == {name}
 
 
+def test_a_policy_may_allow_what_raises_on_unknown_texts() -> None:
+    """The error is told, and is no failure; that it cannot predict still is."""
+    errors = {"missing-category": "no", "unseen-category": "no"}
+    lenient = replace(WANTED, unknown_categories=False)
+    told = {c.name: c.detail for c in judge(replace(GOOD, errors=errors), lenient)}
+    assert failed(replace(GOOD, errors=errors), lenient) == set()
+    assert told["unseen-category"] == "verification.unknown_categories allows it: no"
+    assert failed(replace(GOOD, errors={"predicts": "no"}), lenient) == {"predicts"}
+
+
 def test_what_cannot_be_checked_has_not_passed() -> None:
     """No recorded metrics, and neither holdout nor example, are failures, not passes."""
     assert failed(GOOD, replace(WANTED, metrics={})) == {"reproduces"}
