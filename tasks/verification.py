@@ -1,6 +1,5 @@
 """Verifies a model in a fresh process, the way a service would load it: the one in production, or one about to be."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from tasks.effects.looking import model_of
 from tasks.effects.measuring import SAID, gate
 from tasks.effects.prediction import load_predictions
 from tasks.effects.production import champion_of
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import CHAMPION, PINNED, Store, connect, logged_model_of
 from tasks.effects.writing import measured_of
 
@@ -98,9 +98,9 @@ def _observe(
     observes: Observes,
     most: int | None = None,
 ) -> Observed:
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        seen = _seen(store, config, Path(folder), named, observes, most)
-        said = Path(folder, SAID)
+    with scratch_folder() as folder:
+        seen = _seen(store, config, folder, named, observes, most)
+        said = folder / SAID
         if holdout and said.exists():
             measured = measure(holdout, load_predictions(said))
             seen["metrics"] = dict(measured.metrics)

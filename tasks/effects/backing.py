@@ -1,6 +1,5 @@
 """Gives a version of an old registry the logged model that MLflow 3 measures by: before, it was part of a run."""
 
-import tempfile
 from pathlib import Path
 
 from mlflow.artifacts import download_artifacts
@@ -8,6 +7,7 @@ from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 
 from podium.errors import PodiumError
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import BACKED_BY, Store, logged_model_of
 
 ADOPTED = "podium.adopted"
@@ -37,7 +37,7 @@ def back(store: Store, version: ModelVersion) -> str:
 def _made(store: Store, version: ModelVersion, named: str) -> LoggedModel:
     """Copy the files of a version into a logged model. One that is not complete is no candidate, and stays none."""
     name = f"{store.registered_model}_{version.version}"
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+    with scratch_folder() as folder:
         uri = f"models:/{store.registered_model}/{version.version}"
         files = download_artifacts(uri, dst_path=folder, tracking_uri=store.uri, registry_uri=store.uri)
         tags = {ADOPTED: named, "podium.model_id": version.tags.get("podium.model_id", name)}

@@ -5,7 +5,6 @@ They are files that anyone who may write to MLflow could have written: used as l
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ from podium.measures import measure
 from tasks.effects.describing import runs_of
 from tasks.effects.measuring import SAID
 from tasks.effects.prediction import load_predictions
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import Store
 from tasks.effects.writing import MEASUREMENT, place_of
 
@@ -55,19 +55,19 @@ def measured_anew(
     for digest, metrics in list(candidate.earlier.items())[:MOST] if run else []:
         if not _is_of_the_same_rows(holdout, document_of(store, run, digest)):
             continue
-        with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-            kept = _read(store, run, digest, Path(folder), len(holdout.truth))
+        with scratch_folder() as folder:
+            kept = _read(store, run, digest, folder, len(holdout.truth))
             now = measure(holdout, kept) if kept else None
             if now and _follows(metrics, now):
-                shutil.copyfile(Path(folder, SAID), said)
+                shutil.copyfile(folder / SAID, said)
                 return now.asked_by(holdout, (), candidate.identifiers)
     return None
 
 
 def document_of(store: Store, run: Run, digest: str) -> dict[str, Any]:
     """Return what was written down of a measurement under a digest, empty if there is no such document."""
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        path = _fetched(store, run, f"{place_of(digest)}/{MEASUREMENT}", Path(folder))
+    with scratch_folder() as folder:
+        path = _fetched(store, run, f"{place_of(digest)}/{MEASUREMENT}", folder)
         try:
             found = json.loads(path.read_text(encoding="utf-8")) if path else {}
         except ValueError:
@@ -90,8 +90,8 @@ def _follows(metrics: Mapping[str, float], now: Measurement) -> bool:
 def _kept(store: Store, holdout: Holdout, candidate: Candidate, run: Run | None) -> Predictions | None:
     if run is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        said = _read(store, run, holdout.digest, Path(folder), len(holdout.truth))
+    with scratch_folder() as folder:
+        said = _read(store, run, holdout.digest, folder, len(holdout.truth))
     if said is None or differs(candidate.metrics, measure(holdout, said).metrics, EXACT):
         return None
     return said

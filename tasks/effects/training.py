@@ -1,6 +1,5 @@
 """Trains one kind of model and logs it as a plain MLflow model, without pickle."""
 
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from tasks.effects.mlmodel import mlmodel
 from tasks.effects.prediction import NotUsableError, asked
 from tasks.effects.processes import this_writer
 from tasks.effects.recipes import MODEL, SPACES, estimator, of_any_labels, pipeline
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import Store
 from tasks.effects.storing import Storing
 from tasks.effects.writing import log_numbers, log_output
@@ -136,8 +136,8 @@ def _logged(
 ) -> Trained:
     """Log a model so that it is a candidate only with the last write, which ends its run."""
     client, at = store.client, datetime.now(UTC)
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-        out = Path(folder, NAME)
+    with scratch_folder() as folder:
+        out = folder / NAME
         packages = frozenset({"sklearn", *filter(None, [PACKAGES.get(job.kind)])})
         Storing("sklearn", packages, frozenset(), {}).save(found.model, rows, found.model.predict(rows.head(100)), out)
         model_id = name_of(job.kind, at, _taken(store, job.kind))

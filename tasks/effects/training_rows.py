@@ -5,7 +5,6 @@ Two records are known. ``training_rows.npz`` holds a hash of each training row, 
 has a digest, which that of the holdout may equal. Both are what somebody else wrote, and are read as such.
 """
 
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -21,6 +20,7 @@ from pandas.api.types import is_numeric_dtype
 from podium.metrics import SEEN
 from podium.staged import StagedModel
 from tasks.effects.prediction import read_rows
+from tasks.effects.scratch import scratch_folder
 from tasks.effects.store import Store
 
 RECORD, WHERE = "training_rows.npz", "podium.training_rows"
@@ -41,7 +41,7 @@ def logged_rows(store: Store, run: Run | None, holdout: Path) -> dict[str, float
         return {SEEN: float(len(read_rows(holdout)))}
     if WHERE not in run.data.tags:
         return {}
-    with tempfile.TemporaryDirectory(prefix="podium-") as folder:
+    with scratch_folder() as folder:
         try:
             uri = f"runs:/{run.info.run_id}/{run.data.tags[WHERE]}"
             path = Path(download_artifacts(uri, dst_path=folder, tracking_uri=store.uri))

@@ -11,6 +11,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
+from xgboost import XGBClassifier
 
 from flows.migration import migrate
 from flows.selection import select
@@ -56,13 +57,15 @@ def wordless(rows: pd.DataFrame) -> Any:
 
 
 def test_what_is_no_evidence_is_told_from_what_is(home: Path, made: Path, rows: pd.DataFrame) -> None:
-    """Whoever asks for the truth, or says NaN, has no place; who drops what tells rows apart learned nothing of it."""
+    """Whoever asks for the truth, or says NaN or raw scores, has no place; who drops an identifier did not learn it."""
     leaks = {"leaks": {"identifier": "refuse"}}
     config = project(home.parent, made, policy={"evidence": {"confidence": None}, **leaks})
     features = rows.drop(columns="churn")
     staged(config, "honest", columns("Contract").fit(features, rows["churn"]))
     staged(config, "nosy", columns("customerID").fit(features, rows["churn"]))
     staged(config, "oracle", make_pipeline(columns("Contract", "churn")).fit(rows, rows["churn"]))
+    raw = XGBClassifier(objective="binary:logitraw", n_estimators=4)
+    staged(config, "raw", raw.fit(rows[NUMBERS], rows["churn"]))
     wanted = rows[["Contract", *NUMBERS]]
     log_with_plain_mlflow(config, wordless(rows[[*wanted, "churn"]]), wanted, "wordless")
     log_with_plain_mlflow(config, columns("churn").fit(rows, rows["churn"]), rows[[*NUMBERS, "churn"]], "seer")
@@ -73,4 +76,5 @@ def test_what_is_no_evidence_is_told_from_what_is(home: Path, made: Path, rows: 
     assert found["honest"].alarms == ()
     assert "customerID" in found["nosy"].reason
     assert all("asks for churn, the column that it is to predict" in found[name].reason for name in ("oracle", "seer"))
+    assert "not between 0 and 1" in found["raw"].reason
     assert found["wordless"].reason == "some of its probabilities are no finite numbers"
