@@ -30,6 +30,7 @@ from tasks.effects.prediction import (
     save_predictions,
     split,
 )
+from tasks.effects.renamed import real_names
 from tasks.effects.storing import Storing, storable
 from tasks.effects.synthesis import synthesised
 
@@ -55,8 +56,7 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
 def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     model, kind = loaded.model, kind_of(request)
     kind.require(model)
-    columns = columns_of(model, request["features"])
-    rows = _rows(model, columns, request)
+    rows = _rows(model, request)
     began = time.perf_counter()
     final, inputs = split(model, rows)
     said, answers = kind.ask(final, inputs)
@@ -70,7 +70,7 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
         "estimator": f"{type(model).__module__}.{type(model).__name__}",
         "final_estimator": type(_final(model)).__name__,
         "flavour": store.flavour,
-        "columns": columns,
+        "columns": [str(column) for column in rows.columns],
         "parameters": _parameters(model),
         "saved_by": dict(loaded.saved_by),
         "requirements": "recorded" if store.requirements.recorded else "converted",
@@ -112,10 +112,14 @@ def pyfunc_predictions(kind: Kind, loaded: Any, rows: pd.DataFrame) -> Predictio
     return kind.through(raw_model(loaded), loaded, rows)
 
 
-def _rows(model: Any, columns: list[str], request: Mapping[str, Any]) -> pd.DataFrame:
+def _rows(model: Any, request: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows that a model is shown, with its columns: the holdout's, or such as it would accept."""
+    columns, recorded = columns_of(model, request["features"]), request["features"]
     if request["holdout"] is None:
-        return as_trained(model, synthesised(model, columns, request.get("types", {})))
-    return as_trained(model, pick(read_rows(Path(request["holdout"])), columns))
+        real = real_names(model, columns, recorded, None)
+        return as_trained(model, synthesised(model, real, request.get("types", {})))
+    rows = read_rows(Path(request["holdout"]))
+    return as_trained(model, pick(rows, real_names(model, columns, recorded, rows.columns)))
 
 
 def _final(model: Any) -> Any:
