@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 from sklearn._loss.loss import ExponentialLoss, HalfBinomialLoss, HalfMultinomialLoss
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier, HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, RidgeClassifierCV
 from sklearn.linear_model._stochastic_gradient import BaseSGDClassifier
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from tasks.effects.former import FormerLoss, RemainderColumns
@@ -138,6 +140,19 @@ def _logistic(part: Any) -> None:
         )
 
 
+def _ridge(part: Any) -> None:
+    """Give a classifier by ridge regression its classes, which before 1.6 it asked what encodes its labels for."""
+    if "_label_binarizer" in vars(part):
+        vars(part).setdefault("classes_", part._label_binarizer.classes_)
+
+
+def _self_training(part: Any) -> None:
+    """Call what a model trains itself by as it has been called since 1.6: before, its name began with ``base_``."""
+    for name in ("estimator", "estimator_"):
+        if isinstance(former := vars(part).pop(f"base_{name}", None), BaseEstimator):
+            setattr(part, name, former)
+
+
 MENDINGS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (SimpleImputer, _imputer),
     (ColumnTransformer, _columns),
@@ -147,4 +162,7 @@ MENDINGS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (AdaBoostClassifier, _ada_boost),
     (LogisticRegression, _logistic),
     (BaseSGDClassifier, _without_losses),
+    (RidgeClassifier, _ridge),
+    (RidgeClassifierCV, _ridge),
+    (SelfTrainingClassifier, _self_training),
 )

@@ -13,6 +13,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.pyfunc import load_model
 
 from podium.formats import HEAD, format_of
 from podium.streams import PIECE
@@ -21,9 +22,11 @@ from tasks.effects.loading import load_staged, written_in
 from tasks.effects.mending import OtherVersionError, mend
 from tasks.effects.prediction import is_booster, predict
 from tests.tasks.honest import HONEST, NUMBERS
+from tests.tasks.test_gate import converted
 
 ARCHIVES = {path.stem.removeprefix("scikit-learn-"): path for path in (Path(__file__).parent / "saved").glob("*.zip")}
 BEFORE = Path(__file__).parent / "saved" / "before" / "scikit-learn-1.1.3.zip"
+FURTHER = Path(__file__).parent / "saved" / "further" / "scikit-learn-1.5.2.zip"
 CHANGED = {
     "ada.joblib": ("1.3.2", "1.4.2", "1.5.2"),
     "three, ada.joblib": ("1.3.2", "1.4.2", "1.5.2"),
@@ -150,6 +153,18 @@ def test_what_was_mended_can_be_stored(version: str, name: str, tmp_path: Path) 
     assert answer["saved_by"] == {"scikit-learn": version}
     ours = {"boosting.joblib", "columns, forest.joblib", "three, histogram.joblib"}
     assert (answer["requirements"] == "recorded") is (name in ours and version != "1.3.2")
+
+
+@pytest.mark.parametrize("name", ["ridge", "ridge, searched", "self-training", "threshold"])
+def test_what_was_called_otherwise_is_found(name: str, tmp_path: Path) -> None:
+    """Attributes and a class that scikit-learn has renamed since: the model is stored with the labels it gave then."""
+    with zipfile.ZipFile(FURTHER) as archive:
+        file = Path(archive.extract(f"{name}.joblib", tmp_path))
+        meant = json.loads(archive.read("said.json"))[file.name]
+        rows = pd.read_json(io.StringIO(archive.read("rows.json").decode()), orient="records")
+    answer = converted(file, tmp_path / "scratch")
+    assert answer.value is not None, answer.reason
+    assert load_model(str(tmp_path / "scratch" / "out")).predict(rows).tolist() == meant
 
 
 @pytest.mark.parametrize("weight", [0.01, 0.4, 7.0])
