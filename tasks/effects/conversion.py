@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from podium.measurement import Predictions
+from podium.requirements import known_versions
 from tasks.effects.categories import as_trained
 from tasks.effects.classifiers import flavour_of
 from tasks.effects.joining import joined, load_preparing
@@ -61,7 +62,7 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     final, inputs = split(model, rows)
     said, answers = kind.ask(final, inputs)
     seconds = time.perf_counter() - began
-    versions = {**loaded.saved_by, **request["versions"]}
+    versions = known_versions(request["versions"], loaded.saved_by)
     store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]), versions)
     store.save(model, rows, answers, Path(request["out"]))
     difference = kind.difference(said, stored_predictions(kind, Path(request["out"]), rows))

@@ -34,16 +34,17 @@ class OtherVersionError(Exception):
 def of_version(tell: Callable[[], Mapping[str, str]], *further: type[Exception]) -> Iterator[None]:
     """Say by which version a model was saved where it turns out not to be usable by the installed one.
 
-    ``tell`` gives library and version; nothing for a model of the installed versions, whose errors are its own.
+    ``tell`` gives library and version; a model of the installed versions, or of unknown ones, has errors of its own.
     ``further`` are errors that tell of another version where they arise.
     """
     telling: tuple[type[Exception], ...] = (OtherVersionError, AttributeError, TypeError, KeyError, ImportError)
     try:
         yield
     except telling + further as error:
-        if not (saved_by := tell()):
+        former = [(library, version) for library, version in tell().items() if version != installed(library)]
+        if not former:
             raise
-        library, version = next(iter(saved_by.items()))
+        library, version = former[0]
         said = str(error).partition("\n")[0].rstrip(":")
         why = f"it was saved by {library} {version}, and {installed(library)} is installed"
         raise OtherVersionError(f"{said}: {why}; convert it with {library}=={version}, or train it again") from error

@@ -13,6 +13,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from mlflow.pyfunc import load_model
 
 from podium.formats import HEAD, format_of
@@ -165,6 +166,21 @@ def test_what_was_called_otherwise_is_found(name: str, tmp_path: Path) -> None:
     answer = converted(file, tmp_path / "scratch")
     assert answer.value is not None, answer.reason
     assert load_model(str(tmp_path / "scratch" / "out")).predict(rows).tolist() == meant
+
+
+@pytest.mark.parametrize("saved_by", ["1.5.2", sklearn.__version__])
+def test_the_word_of_a_file_goes_before_that_of_its_metadata(saved_by: str, tmp_path: Path) -> None:
+    """The requirements of the stored model name the version that saved it, be that the installed one or not."""
+    file = tmp_path / "forest.joblib"
+    if saved_by in ARCHIVES:
+        extracted(saved_by, file.name, tmp_path)
+    else:
+        joblib.dump(HONEST["decision tree"](), file)
+    answer = converted(file, tmp_path / "scratch", versions={"sklearn_version": "1.7.2", "numpy": "2.1.0"})
+    assert answer.value is not None, answer.reason
+    assert (answer.value["saved_by"], answer.value["requirements"]) == ({"scikit-learn": saved_by}, "recorded")
+    lines = (tmp_path / "scratch" / "out" / "requirements.txt").read_text().splitlines()
+    assert {f"scikit-learn=={saved_by}", "numpy==2.1.0"} <= set(lines)
 
 
 @pytest.mark.parametrize("weight", [0.01, 0.4, 7.0])
