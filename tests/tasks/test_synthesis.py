@@ -17,12 +17,16 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
 from xgboost import XGBClassifier
 
+from podium.measurement import NO_LABELS, Predictions
 from tasks.effects.classifiers import flavour_of
+from tasks.effects.kinds import KINDS
 from tasks.effects.knowing import known_values
+from tasks.effects.prediction import NotUsableError
 from tasks.effects.synthesis import synthesised
 from tests.tasks.honest import MIXED, NUMBERS, TARGET
 from tests.tasks.test_gate import converted
@@ -118,3 +122,18 @@ def test_xgboost_keeps_which_number_stands_for_a_gap(missing: float, tmp_path: P
     np.testing.assert_array_equal(stored.predict_proba(with_gaps), model.predict_proba(with_gaps))
     plain = XGBClassifier().fit(NUMBERS, TARGET)
     assert flavour_of(plain) == flavour_of(plain.set_params(missing=None)) == "xgboost"
+
+
+def test_chances_that_are_no_numbers_are_the_fault_of_the_original(tmp_path: Path) -> None:
+    """A column without any spread makes them so; it is not what is stored that answers otherwise."""
+    with np.errstate(all="ignore"):
+        joblib.dump(GaussianNB(var_smoothing=0).fit(NUMBERS.assign(c=1.0), TARGET), tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert (answer.code, answer.reason) == ("NotUsableError", "some of its probabilities are no finite numbers")
+
+
+def test_so_are_predicted_numbers() -> None:
+    """Of a regressor that overflows."""
+    said = Predictions(NO_LABELS, numbers=np.array([1.0, np.inf]))
+    with pytest.raises(NotUsableError, match="some of its answers are no finite numbers"):
+        KINDS["regression"].difference(said, said)
