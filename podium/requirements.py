@@ -82,6 +82,25 @@ def _by_distribution(recorded: Mapping[str, str]) -> dict[str, str]:
     return {_distribution(name): said.lstrip("=v ") for name, said in recorded.items()}
 
 
+def known_versions(recorded: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions that a model was trained with: what its file says goes before what is recorded of it.
+
+    ``said`` is by distribution; ``recorded`` as ``drift`` takes it.
+    """
+    return {name: version for name, version in recorded.items() if _distribution(name) not in said} | dict(said)
+
+
+def disagreement(recorded: Mapping[str, str], said: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return a problem if a model's file says that other versions saved it than those recorded of it."""
+    told = {name: version for name, version in _by_distribution(recorded).items() if SERIES.fullmatch(version)}
+    other = [
+        f"{name} {told[name]} is recorded, the file says {version}"
+        for name, version in sorted(said.items())
+        if name in told and _minor(told[name]) != _minor(version)
+    ]
+    return (Problem("versions-disagree", "; ".join(other)),) if other else ()
+
+
 def drift(recorded: Mapping[str, str], installed: Callable[[str], str | None]) -> tuple[Problem, ...]:
     """Return a problem if a model was trained with other versions of its libraries than those installed.
 

@@ -14,6 +14,9 @@ MOVED = {
     "numpy._core._multiarray_umath": "numpy",
 }
 """Modules that compiled code names otherwise in some versions: NumPy its functions, scikit-learn its losses."""
+SCORER = "_CurveScorer"
+MOVED_ALONE = {("sklearn.model_selection._classification_threshold", SCORER): ("sklearn.metrics._scorer", SCORER)}
+"""Names that stood in another module before, scikit-learn 1.6 here; they are judged as what they are now."""
 LARGEST = 1 << 50
 """Items of an array that nobody has."""
 DIMENSIONS = 64
@@ -92,6 +95,7 @@ OPAQUE, MARK = Opaque(), Opaque()
 def current(module: str, name: str) -> Name:
     """Return a name as it is known today: protocols 0 to 2 write those of Python 2."""
     module, name = NAME_MAPPING.get((module, name), (module, name))
+    module, name = MOVED_ALONE.get((module, name), (module, name))
     return Name(MOVED.get(module) or IMPORT_MAPPING.get(module, module), name)
 
 

@@ -13,6 +13,7 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from tasks.effects.parts import objects_in
 from tasks.effects.prediction import NotUsableError, is_booster
+from tasks.effects.renamed import written
 
 PLACES = re.compile(r"\[categorical_feature: ([\d,]+)\]")
 """How LightGBM writes which columns hold categories."""
@@ -28,6 +29,12 @@ def known_categories(model: Any) -> Known:
     if booster is None:
         return {}
     return _of_xgboost(booster) if library == "xgboost" else _of_lightgbm(booster)
+
+
+def categories_in(model: Any, columns: Sequence[str]) -> Known:
+    """Return what ``known_categories`` does of these columns, by their own names, which LightGBM writes otherwise."""
+    names = {written(name): name for name in columns} | {name: name for name in columns}
+    return {names[name]: values for name, values in known_categories(model).items() if name in names}
 
 
 def _booster(model: Any) -> Any:
@@ -64,7 +71,7 @@ def as_trained(model: Any, rows: pd.DataFrame) -> pd.DataFrame:
     Raises:
         NotUsableError: it is not known which they were, or there are none of them.
     """
-    known = {name: values for name, values in known_categories(model).items() if name in rows.columns}
+    known = categories_in(model, [str(name) for name in rows.columns])
     made = {
         name: _as_categories(rows[name], values) for name, values in known.items() if not _has_categories(rows[name])
     }

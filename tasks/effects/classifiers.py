@@ -1,8 +1,10 @@
 """Tells whether a loaded object is a classifier or a regressor, and which MLflow flavour stores it without pickle."""
 
 import json
+from numbers import Real
 from typing import Any
 
+import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
 from tasks.effects.prediction import NotUsableError, is_booster
@@ -65,6 +67,14 @@ def _objective(booster: Any) -> str:
 
 
 def flavour_of(model: Any) -> str:
-    """Return the MLflow flavour that stores a model without pickle."""
+    """Return the MLflow flavour that stores a model without pickle, and with all that its answers depend on."""
     package = type(model).__module__.split(".")[0]
-    return package if package in {"xgboost", "lightgbm"} else "sklearn"
+    if package not in {"xgboost", "lightgbm"} or _stands_for_gaps(model):
+        return "sklearn"
+    return package
+
+
+def _stands_for_gaps(model: Any) -> bool:
+    """Whether an estimator of XGBoost takes a number for a gap: its own format forgets it, that of skops keeps it."""
+    missing = getattr(model, "missing", None)
+    return isinstance(missing, Real) and not np.isnan(float(missing))

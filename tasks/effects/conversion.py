@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from podium.measurement import Predictions
+from podium.requirements import known_versions
 from tasks.effects.categories import as_trained
 from tasks.effects.classifiers import flavour_of
 from tasks.effects.joining import joined, load_preparing
@@ -31,6 +32,7 @@ from tasks.effects.prediction import (
     save_predictions,
     split,
 )
+from tasks.effects.renamed import real_names
 from tasks.effects.storing import Storing, storable
 from tasks.effects.synthesis import synthesised
 
@@ -56,13 +58,13 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
 def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     model, kind = loaded.model, kind_of(request)
     kind.require(model)
-    columns = columns_of(model, request["features"])
-    rows = _rows(model, columns, request)
+    rows = _rows(model, request)
+    columns = [str(column) for column in rows.columns]
     began = time.perf_counter()
     final, inputs = split(model, rows)
     said, answers = kind.ask(final, inputs)
     seconds = time.perf_counter() - began
-    versions = {**loaded.saved_by, **request["versions"]}
+    versions = known_versions(request["versions"], loaded.saved_by)
     store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]), versions)
     store.save(model, rows, answers, Path(request["out"]))
     difference = kind.difference(said, stored_predictions(kind, Path(request["out"]), rows))
@@ -114,10 +116,14 @@ def pyfunc_predictions(kind: Kind, loaded: Any, rows: pd.DataFrame) -> Predictio
     return kind.through(raw_model(loaded), loaded, rows)
 
 
-def _rows(model: Any, columns: list[str], request: Mapping[str, Any]) -> pd.DataFrame:
+def _rows(model: Any, request: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows that a model is shown, with its columns: the holdout's, or such as it would accept."""
+    columns, recorded = columns_of(model, request["features"]), request["features"]
     if request["holdout"] is None:
-        return as_trained(model, synthesised(model, columns, request.get("types", {})))
-    return as_trained(model, pick(read_rows(Path(request["holdout"])), columns))
+        real = real_names(model, columns, recorded, None)
+        return as_trained(model, synthesised(model, real, request.get("types", {})))
+    rows = read_rows(Path(request["holdout"]))
+    return as_trained(model, pick(rows, real_names(model, columns, recorded, rows.columns)))
 
 
 def _final(model: Any) -> Any:

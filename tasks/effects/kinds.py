@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 
-from podium.measurement import NO_LABELS, Predictions, Task
+from podium.measurement import NO_LABELS, Predictions, Probabilities, Task
 from tasks.effects.classifiers import require_classifier, require_regressor
 from tasks.effects.passing import passed_on, through
 from tasks.effects.prediction import (
@@ -43,7 +43,12 @@ class Kind(Protocol):
         """Whether answers (n,) are the first that were said."""
 
     def difference(self, original: Predictions, stored: Predictions) -> float:
-        """Return the largest difference between two models; raise DiffersError if it is too large."""
+        """Return the largest difference between two models.
+
+        Raises:
+            DiffersError: it is too large.
+            NotUsableError: the original itself answers with what is no finite number.
+        """
 
 
 class Classifiers:
@@ -68,6 +73,7 @@ class Classifiers:
 
     def difference(self, original: Predictions, stored: Predictions) -> float:
         """Return the largest difference of a probability; the labels must be the same."""
+        _require_finite(original.probabilities, "probabilities")
         different = int((original.labels != stored.labels).sum())
         if different:
             _refuse_rows(different, len(original.labels))
@@ -115,10 +121,17 @@ class Regressors:
         one, other = original.numbers, stored.numbers
         if one is None or other is None or one.shape != other.shape:
             raise DiffersError("the stored model does not answer each row with a number")
+        _require_finite(one, "answers")
         largest = float((np.abs(one - other) / np.maximum(1.0, np.abs(one))).max(initial=0.0))
         if not largest <= PARITY:
             raise DiffersError(f"numbers of the stored model differ by {largest:.2g}; at most {PARITY:g} is accepted")
         return largest
+
+
+def _require_finite(answers: Probabilities | None, what: str) -> None:
+    """Return if all answers of a model are finite: no stored model can be shown to answer the same as others."""
+    if answers is not None and not np.isfinite(answers).all():
+        raise NotUsableError(f"some of its {what} are no finite numbers")
 
 
 def _refuse_rows(different: int, rows: int) -> None:

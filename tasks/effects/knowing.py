@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.effects.categories import known_categories
+from tasks.effects.categories import categories_in
 
 Found = Iterator[tuple[str, Sequence[Any]]]
 """Columns, each with values that the model has seen in it."""
@@ -28,7 +28,7 @@ def _of(part: Any, names: list[str], depth: int) -> Found:
     """Yield what a part knows of the columns that it is given, which have these names."""
     if not depth or getattr(part, "n_features_in_", len(names)) != len(names):
         return
-    yield from ((name, values) for name, values in known_categories(part).items() if name in names)
+    yield from categories_in(part, names).items()
     if hasattr(part, "categories_"):
         yield from zip(names, part.categories_, strict=False)
     elif hasattr(part, "vocabulary_") and len(names) == 1:

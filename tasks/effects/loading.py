@@ -27,6 +27,7 @@ from tasks.effects.inert import plainly, stand_in_for
 from tasks.effects.installed import installed
 from tasks.effects.mending import OtherVersionError, mend, of_version
 from tasks.effects.native import NATIVE
+from tasks.effects.parts import parts_of
 from tasks.effects.prediction import NotUsableError
 from tasks.effects.restoring import restored
 from tasks.effects.rulings import RefusedGlobalError, require
@@ -132,7 +133,7 @@ def load_staged(
             loaded = unpickler.load()
             model = sound(plainly(restored(loaded)) if unpickler.stood_in else loaded)
             model = mend(model) if mended else model
-        return Loaded(model, frozenset(unpickler.packages), _saved_by(warned))
+        return Loaded(model, frozenset(unpickler.packages), _saved_by(warned) or _by_installed(model))
 
 
 def _told(warned: Iterable[warnings.WarningMessage], raw: IO[bytes]) -> dict[str, str]:
@@ -143,6 +144,13 @@ def _saved_by(warned: Iterable[warnings.WarningMessage]) -> dict[str, str]:
     """Return the version of scikit-learn that a model was saved by, which it tells where that is not the installed."""
     said = [w.message for w in warned if isinstance(w.message, InconsistentVersionWarning)]
     return {"scikit-learn": said[0].original_sklearn_version} if said else {}
+
+
+def _by_installed(model: Any) -> dict[str, str]:
+    """Return the installed version for a model with estimators of scikit-learn, none of which told of another."""
+    of_sklearn = any(type(part).__module__.startswith("sklearn.") for part in parts_of(model))
+    here = installed("scikit-learn")
+    return {"scikit-learn": here} if of_sklearn and here else {}
 
 
 def written_in(raw: IO[bytes]) -> dict[str, str]:

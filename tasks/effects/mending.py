@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 from sklearn._loss.loss import ExponentialLoss, HalfBinomialLoss, HalfMultinomialLoss
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier, HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, RidgeClassifierCV
 from sklearn.linear_model._stochastic_gradient import BaseSGDClassifier
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from tasks.effects.former import FormerLoss, RemainderColumns
@@ -32,16 +34,17 @@ class OtherVersionError(Exception):
 def of_version(tell: Callable[[], Mapping[str, str]], *further: type[Exception]) -> Iterator[None]:
     """Say by which version a model was saved where it turns out not to be usable by the installed one.
 
-    ``tell`` gives library and version; nothing for a model of the installed versions, whose errors are its own.
+    ``tell`` gives library and version; a model of the installed versions, or of unknown ones, has errors of its own.
     ``further`` are errors that tell of another version where they arise.
     """
     telling: tuple[type[Exception], ...] = (OtherVersionError, AttributeError, TypeError, KeyError, ImportError)
     try:
         yield
     except telling + further as error:
-        if not (saved_by := tell()):
+        former = [(library, version) for library, version in tell().items() if version != installed(library)]
+        if not former:
             raise
-        library, version = next(iter(saved_by.items()))
+        library, version = former[0]
         said = str(error).partition("\n")[0].rstrip(":")
         why = f"it was saved by {library} {version}, and {installed(library)} is installed"
         raise OtherVersionError(f"{said}: {why}; convert it with {library}=={version}, or train it again") from error
@@ -138,6 +141,19 @@ def _logistic(part: Any) -> None:
         )
 
 
+def _ridge(part: Any) -> None:
+    """Give a classifier by ridge regression its classes, which before 1.6 it asked what encodes its labels for."""
+    if "_label_binarizer" in vars(part):
+        vars(part).setdefault("classes_", part._label_binarizer.classes_)
+
+
+def _self_training(part: Any) -> None:
+    """Call what a model trains itself by as it has been called since 1.6: before, its name began with ``base_``."""
+    for name in ("estimator", "estimator_"):
+        if isinstance(former := vars(part).pop(f"base_{name}", None), BaseEstimator):
+            setattr(part, name, former)
+
+
 MENDINGS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (SimpleImputer, _imputer),
     (ColumnTransformer, _columns),
@@ -147,4 +163,7 @@ MENDINGS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (AdaBoostClassifier, _ada_boost),
     (LogisticRegression, _logistic),
     (BaseSGDClassifier, _without_losses),
+    (RidgeClassifier, _ridge),
+    (RidgeClassifierCV, _ridge),
+    (SelfTrainingClassifier, _self_training),
 )

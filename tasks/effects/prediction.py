@@ -55,7 +55,7 @@ def columns_of(model: Any, recorded: Sequence[str]) -> list[str]:
     """Return the feature columns a model was trained on: its own record, else what its metadata says."""
     first = _first_step(model)
     for attribute in ("feature_names_in_", "feature_name_", "feature_names", "feature_name"):
-        names = _named_by(model, attribute) or _named_by(first, attribute)
+        names = named_by(model, attribute) or named_by(first, attribute)
         if names and not all(MADE_UP.fullmatch(name) for name in names):
             return names
     return list(recorded)
@@ -82,7 +82,8 @@ def _first_step(model: Any) -> Any:
     return next((step for _, step in getattr(model, "steps", ()) if not isinstance(step, str | None)), None)
 
 
-def _named_by(model: Any, attribute: str) -> list[str]:
+def named_by(model: Any, attribute: str) -> list[str]:
+    """Return the columns that an attribute of a model names; none if it has no such attribute."""
     try:
         names = getattr(model, attribute, None)
     except (AttributeError, ValueError):

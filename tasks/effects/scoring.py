@@ -17,6 +17,7 @@ from tasks.effects.kinds import kind_of
 from tasks.effects.logged import load_logged
 from tasks.effects.passing import raw_model
 from tasks.effects.prediction import NotUsableError, columns_of, columns_used, pick, read_rows, save_predictions
+from tasks.effects.renamed import real_names
 
 ALL = 2**62
 """More rows than there are."""
@@ -58,7 +59,8 @@ def features_for(loaded: Any, rows: pd.DataFrame, target: str, id_columns: Seque
     schema = loaded.metadata.get_input_schema()
     if schema is None or not schema.has_input_names():
         plain = [c for c in rows.columns if c != target and c not in id_columns]
-        return as_trained(raw_model(loaded), _picked(rows, columns_of(raw_model(loaded), plain), target))
+        raw = raw_model(loaded)
+        return as_trained(raw, _picked(rows, real_names(raw, columns_of(raw, plain), (), plain), target))
     picked = _picked(rows, [str(n) for n in schema.input_names()], target)
     kinds = dict(zip(schema.input_names(), schema.input_types(), strict=True))
     doubles = [c for c in picked.columns if kinds[c] == DataType.double and is_integer_dtype(picked[c])]

@@ -19,7 +19,7 @@ from mlflow.exceptions import MlflowException
 from podium.measurement import Holdout, Measurement
 from podium.names import key, model_name
 from podium.plan import Outcome
-from podium.requirements import drift
+from podium.requirements import disagreement, drift, known_versions
 from podium.staged import StagedModel
 from tasks.effects.carrying import ABOVE, CONVERSION, MATRIX, ChangedError, carry_files
 from tasks.effects.installed import installed
@@ -181,12 +181,15 @@ def _size(folder: Path) -> int:
 
 def _run_tags(model: StagedModel, found: Mapping[str, Any]) -> dict[str, str]:
     tags = {"mlflow.source.name": "podium migrate", "mlflow.source.type": "JOB"}
-    told = {**found["saved_by"], **model.versions}
+    told = known_versions(model.versions, found["saved_by"])
     versions = {key(f"podium.trained_with.{name}"): version[:500] for name, version in told.items()}
     record = training_record(model)
     where = {WHERE: f"beside/{record.relative_to(model.folder.path)}"} if record else {}
-    # Which versions a pickle was saved by is known once it is loaded, and then metadata need not have said it.
-    problems = {p.code: p.message for p in (*drift(told, installed), *model.problems)}
+    # Which versions a pickle was saved by is known once it is loaded: metadata need not have said it, or said it wrong.
+    outdated = set(drift(model.versions, installed))
+    kept = [problem for problem in model.problems if problem not in outdated]
+    loaded = (*drift(told, installed), *disagreement(model.versions, found["saved_by"]))
+    problems = {p.code: p.message for p in (*loaded, *kept)}
     return tags | versions | where | {f"podium.problem.{code}": said[:500] for code, said in problems.items()}
 
 

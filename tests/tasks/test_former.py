@@ -13,6 +13,8 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
+from mlflow.pyfunc import load_model
 
 from podium.formats import HEAD, format_of
 from podium.streams import PIECE
@@ -21,9 +23,11 @@ from tasks.effects.loading import load_staged, written_in
 from tasks.effects.mending import OtherVersionError, mend
 from tasks.effects.prediction import is_booster, predict
 from tests.tasks.honest import HONEST, NUMBERS
+from tests.tasks.test_gate import converted
 
 ARCHIVES = {path.stem.removeprefix("scikit-learn-"): path for path in (Path(__file__).parent / "saved").glob("*.zip")}
 BEFORE = Path(__file__).parent / "saved" / "before" / "scikit-learn-1.1.3.zip"
+FURTHER = Path(__file__).parent / "saved" / "further" / "scikit-learn-1.5.2.zip"
 CHANGED = {
     "ada.joblib": ("1.3.2", "1.4.2", "1.5.2"),
     "three, ada.joblib": ("1.3.2", "1.4.2", "1.5.2"),
@@ -150,6 +154,33 @@ def test_what_was_mended_can_be_stored(version: str, name: str, tmp_path: Path) 
     assert answer["saved_by"] == {"scikit-learn": version}
     ours = {"boosting.joblib", "columns, forest.joblib", "three, histogram.joblib"}
     assert (answer["requirements"] == "recorded") is (name in ours and version != "1.3.2")
+
+
+@pytest.mark.parametrize("name", ["ridge", "ridge, searched", "self-training", "threshold"])
+def test_what_was_called_otherwise_is_found(name: str, tmp_path: Path) -> None:
+    """Attributes and a class that scikit-learn has renamed since: the model is stored with the labels it gave then."""
+    with zipfile.ZipFile(FURTHER) as archive:
+        file = Path(archive.extract(f"{name}.joblib", tmp_path))
+        meant = json.loads(archive.read("said.json"))[file.name]
+        rows = pd.read_json(io.StringIO(archive.read("rows.json").decode()), orient="records")
+    answer = converted(file, tmp_path / "scratch")
+    assert answer.value is not None, answer.reason
+    assert load_model(str(tmp_path / "scratch" / "out")).predict(rows).tolist() == meant
+
+
+@pytest.mark.parametrize("saved_by", ["1.5.2", sklearn.__version__])
+def test_the_word_of_a_file_goes_before_that_of_its_metadata(saved_by: str, tmp_path: Path) -> None:
+    """The requirements of the stored model name the version that saved it, be that the installed one or not."""
+    file = tmp_path / "forest.joblib"
+    if saved_by in ARCHIVES:
+        extracted(saved_by, file.name, tmp_path)
+    else:
+        joblib.dump(HONEST["decision tree"](), file)
+    answer = converted(file, tmp_path / "scratch", versions={"sklearn_version": "1.7.2", "numpy": "2.1.0"})
+    assert answer.value is not None, answer.reason
+    assert (answer.value["saved_by"], answer.value["requirements"]) == ({"scikit-learn": saved_by}, "recorded")
+    lines = (tmp_path / "scratch" / "out" / "requirements.txt").read_text().splitlines()
+    assert {f"scikit-learn=={saved_by}", "numpy==2.1.0"} <= set(lines)
 
 
 @pytest.mark.parametrize("weight", [0.01, 0.4, 7.0])

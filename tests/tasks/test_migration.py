@@ -32,6 +32,7 @@ from tasks.effects.store import Store
 from tasks.migration import migrate_chunk
 from tasks.staging import read_staging
 from tests.flows.projects import store_of
+from tests.tasks.honest import logistic
 from tests.tasks.hostile import plain
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -430,3 +431,16 @@ def test_the_version_that_a_pickle_was_saved_by_is_a_finding_of_its_run(home: Pa
     tags = store_of(config).client.get_run(outcome.run_id).data.tags
     assert tags["podium.trained_with.scikit-learn"] == "1.5.2"
     assert "trained with scikit-learn 1.5.2" in tags["podium.problem.version-drift"]
+
+
+def test_metadata_that_names_another_version_than_the_file_is_a_finding(home: Path, made: Path) -> None:
+    """What the file itself says is what counts: the model was trained with the installed version."""
+    config = project(home, made, holdout=False)
+    folder = home.parent / "staging" / "stale"
+    folder.mkdir()
+    joblib.dump(logistic(), folder / "model.joblib")
+    (folder / "metadata.json").write_text(json.dumps({"sklearn_version": "1.5.2", "metrics": {"f1": 0.6}}))
+    (outcome,) = migrate(str(config)).of("migrated")
+    tags = store_of(config).client.get_run(outcome.run_id).data.tags
+    assert "scikit-learn 1.5.2 is recorded, the file says" in tags["podium.problem.versions-disagree"]
+    assert {name for name in tags if name.startswith("podium.problem.version-") or tags[name] == "1.5.2"} == set()

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.pyfunc import load_model
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import VotingClassifier
@@ -16,10 +17,16 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+from xgboost import XGBClassifier
 
+from podium.measurement import NO_LABELS, Predictions
+from tasks.effects.classifiers import flavour_of
+from tasks.effects.kinds import KINDS
 from tasks.effects.knowing import known_values
+from tasks.effects.prediction import NotUsableError
 from tasks.effects.synthesis import synthesised
 from tests.tasks.honest import MIXED, NUMBERS, TARGET
 from tests.tasks.test_gate import converted
@@ -101,3 +108,32 @@ def test_a_model_of_texts_that_it_does_not_remember_is_stored(tmp_path: Path) ->
     answer = converted(tmp_path / "model.pkl", tmp_path / "scratch", types=types)
     assert answer.value is not None, answer.reason
     assert converted(tmp_path / "model.pkl", tmp_path / "without").value is None
+
+
+@pytest.mark.parametrize("missing", [-999, 0])
+def test_xgboost_keeps_which_number_stands_for_a_gap(missing: float, tmp_path: Path) -> None:
+    """Its own format forgets that, and no row that a model is shown need have the number."""
+    with_gaps = NUMBERS.mask(NUMBERS.rank(axis=0) % 4 == 0, missing)
+    model = XGBClassifier(n_estimators=5, missing=missing).fit(with_gaps, TARGET)
+    joblib.dump(model, tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert answer.value is not None, answer.reason
+    stored = load_model(str(tmp_path / "scratch" / "out")).get_raw_model()
+    np.testing.assert_array_equal(stored.predict_proba(with_gaps), model.predict_proba(with_gaps))
+    plain = XGBClassifier().fit(NUMBERS, TARGET)
+    assert flavour_of(plain) == flavour_of(plain.set_params(missing=None)) == "xgboost"
+
+
+def test_chances_that_are_no_numbers_are_the_fault_of_the_original(tmp_path: Path) -> None:
+    """A column without any spread makes them so; it is not what is stored that answers otherwise."""
+    with np.errstate(all="ignore"):
+        joblib.dump(GaussianNB(var_smoothing=0).fit(NUMBERS.assign(c=1.0), TARGET), tmp_path / "model.pkl")
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch")
+    assert (answer.code, answer.reason) == ("NotUsableError", "some of its probabilities are no finite numbers")
+
+
+def test_so_are_predicted_numbers() -> None:
+    """Of a regressor that overflows."""
+    said = Predictions(NO_LABELS, numbers=np.array([1.0, np.inf]))
+    with pytest.raises(NotUsableError, match="some of its answers are no finite numbers"):
+        KINDS["regression"].difference(said, said)
