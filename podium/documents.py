@@ -9,11 +9,12 @@ from typing import Any
 from podium.claims import disagreements
 from podium.containers import CONTAINERS, tells_no_score
 from podium.exports import of_mlmodel, of_requirements
-from podium.fields import FIELDS, holds
+from podium.fields import FIELDS, holds, tells_library
 from podium.formats import HOLLOW
+from podium.listings import LISTS, is_listing
 from podium.metrics import SPLIT_WORDS, in_words, metric_id
 from podium.readings import DEEPEST, VERSION_NAMES
-from podium.registries import LISTS, entries_of, is_listing
+from podium.registries import entries_of
 from podium.staged import Above, Problem
 
 EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
@@ -105,8 +106,10 @@ def _no_json(text: str, error: Exception) -> str:
 
 
 def broken_registry(path: str, text: str) -> Above | None:
-    """Return what to say of a file about many models that nobody can read; None of one that can be."""
-    _, problem = _parsed(path, text)
+    """Return what to say of a file about many models of which nothing can be read; None of one that is empty, too."""
+    found, problem = _parsed(path, text)
+    if found and not problem and not entries_of(text):
+        problem = Problem("bad-metadata", f"{path} lists no models in a way that is read: see docs/migration.md")
     return Above(path, {}, problem) if problem else None
 
 
@@ -118,7 +121,8 @@ def shared_in(path: str, text: str) -> Above:
     # A list of entries is read as such, and nothing else of it is common.
     listed = not text.lstrip().startswith("{") and entries_of(text)
     found, problem = ({}, None) if listed else _load(PurePosixPath(path).name, text)
-    fields = _fields(path, found) if found and not is_listing(found) else {}
+    said = {key: value for key, value in found.items() if tells_library(key)} if is_listing(found) else found
+    fields = _fields(path, said) if said else {}
     return Above(path, _without_scores(fields), problem and replace(problem, message=f"{path}: {problem.message}"))
 
 
