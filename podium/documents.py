@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from podium.about import is_word
 from podium.claims import disagreements
 from podium.containers import CONTAINERS, tells_no_score
 from podium.exports import of_mlmodel, of_requirements
@@ -13,6 +14,7 @@ from podium.fields import FIELDS, holds, tells_library
 from podium.formats import HOLLOW
 from podium.listings import LISTS, is_listing
 from podium.metrics import SPLIT_WORDS, in_words, metric_id
+from podium.pairing import stands_for
 from podium.readings import DEEPEST, VERSION_NAMES
 from podium.registries import entries_of
 from podium.staged import Above, Problem
@@ -155,12 +157,15 @@ def _stem(name: str, called: Collection[str] = ()) -> str:
 
 
 def _without(stem: str, called: Collection[str]) -> str:
-    """Return a file's name without that of the model, at its start or its end, if something else is left."""
+    """Return a file's name without that of the model, at its start or its end, if something else is left.
+
+    Where other words stand in the place of ``model``, these.
+    """
     for model in called:
         for rest in (stem.removeprefix(model), stem.removesuffix(model)):
             if model and rest and rest != stem and not (rest[0].isalnum() and rest[-1].isalnum()):
                 return rest
-    return stem
+    return next((words for model, words in stands_for(stem, is_word) if model in called), stem)
 
 
 def _fields(name: str, found: Any, called: Collection[str] = ()) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Tells which files of a staging root are models: by their names, and where these do not tell by what is in them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +8,8 @@ from pathlib import PurePosixPath as Path
 from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
 from podium.formats import FOREIGN, PREFERENCE, may_be_model, stem_of, suffix_of
+from podium.pairing import is_companion_name
 
-COMPANION = re.compile(
-    r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
-)
-"""Names of files that stand beside a model and are none: what prepares its input or explains its output."""
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
 BINARY = frozenset({".bin", ".model"})
 """Suffixes by which a file without content is a model that did not arrive; any other must be called as one, too."""
@@ -27,7 +23,7 @@ def nothing(_: str) -> bool:
 
 def is_companion(path: Path) -> bool:
     """Whether a file is called as one that stands beside a model and is none."""
-    return COMPANION.search(stem_of(path).lower()) is not None
+    return is_companion_name(stem_of(path).lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from podium.documents import broken_registry, shared_in
+from podium.documents import broken_registry, combine, shared_in
 from podium.registries import Listing, entries_of
 
 
@@ -170,3 +170,17 @@ def test_a_registry_of_which_nothing_is_read_is_said(document: Any) -> None:
 def test_what_one_model_has_is_no_list_of_models(document: Any) -> None:
     """Sections, splits, classes and rows of a report are parts of one."""
     assert entries_of(json.dumps(document)) == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("test_metrics_v5.json", {"test_metrics": {"f1": 0.5}}),
+        ("metrics_v5.json", {"metrics": {"f1": 0.5}}),
+        ("params_v5.json", {"hyperparameters": {"f1": 0.5}}),
+        ("metrics_v6.json", {"f1": 0.5}),
+    ],
+)
+def test_a_word_in_the_place_of_model_tells_what_a_file_holds(file: str, said: object) -> None:
+    """Its split is that of the word, and bare parameters are no metadata."""
+    assert combine([(file, '{"f1": 0.5}')], ("model_v5",)).said == said

@@ -351,3 +351,29 @@ def test_a_file_of_a_split_is_about_the_model_whose_name_it_bears() -> None:
         "churn_test": ("churn_test.pkl", ("churn_test_metrics.json",)),
     }
     assert ids(["best_model.pkl", "test_metrics.json"]) == {"best_model": ("best_model.pkl", ("test_metrics.json",))}
+
+
+@pytest.mark.parametrize(
+    ("model", "about", "files"),
+    [
+        ("model_v5", ["metrics_v5.json"], ["metrics_v5.json", "scaler_v5.pkl", "label_encoder_v5.joblib"]),
+        ("churn_model_20250101", ["churn_metadata_20250101.json"], ["churn_scaler_20250101.pkl"]),
+        ("churn_20250101", ["churn_test_metrics_20250101.json"], []),
+        ("a", ["a.pkl.json"], ["a.pkl.json"]),
+        ("b", ["b.joblib.metadata.json"], []),
+        ("c", ["c.pkl.gz.metrics.json"], []),
+    ],
+)
+def test_a_file_may_have_another_word_in_the_place_of_model(model: str, about: list[str], files: list[str]) -> None:
+    """Before a version or a time, or after the whole name of the file: it is read, and is the model's own."""
+    beside = ["other.pkl", "model_v4.pkl", "metrics_v4.json", "churn_metrics_2024.json", "scaler.pkl", "encoder_v9.pkl"]
+    unit = next(u for u in arrange({*beside, f"{model}.pkl", *about, *files}) if u.model_id == model)
+    assert unit.about == tuple(about)
+    assert set(unit.files) == {f"{model}.pkl", *about, *files}
+
+
+@pytest.mark.parametrize("file", ["churn_metrics_v1.json", "metrics_v2.json", "a_metrics_v1.json", "best_metrics.json"])
+def test_a_file_that_could_stand_for_two_models_or_another_is_nobody_s(file: str) -> None:
+    """Of a model and a model of the same version neither has it."""
+    units = arrange(["churn_model_v1.pkl", "churn_v1.pkl", "model_v1.pkl", "best_model.pkl", file])
+    assert not any(file in (*unit.about, *unit.files) for unit in units)
