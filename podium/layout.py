@@ -13,7 +13,7 @@ from pathlib import PurePosixPath as Path
 from podium.about import Side, general, is_document, is_of_one, rank
 from podium.exports import WRITTEN
 from podium.formats import stem_of
-from podium.model_files import ROOT, Contents, exported_here, is_foreign, models_by_folder
+from podium.model_files import ROOT, Contents, exported_here, foreign_among, is_foreign, models_by_folder
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
@@ -155,7 +155,7 @@ def _rivals(called: Iterable[Path], models: Iterable[Path], told: Contents) -> s
 
 def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
     """Return a folder as one unit."""
-    model = models[0] if models else None
+    model = next(iter(models or foreign_among(paths)), None)
     here = model.parent if model else folder
     about = [path for path in paths if path != model and path.parent in {here, folder} and is_document(path)]
     return _unit(folder.as_posix(), folder, model, sorted(about, key=rank), paths)

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath as Path
 
 from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
-from podium.formats import FOREIGN, PREFERENCE, may_be_model, stem_of, suffix_of
+from podium.formats import FOREIGN, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
 from podium.pairing import is_companion_name
 
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
@@ -72,8 +72,18 @@ def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[P
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether a file is a model in a format that nothing here reads, by its name."""
-    return suffix_of(path) in FOREIGN and not is_companion(path)
+    """Whether a file is a model in a format that nothing here reads, or that no name tells, by its name."""
+    suffix = suffix_of(path)
+    return (suffix in FOREIGN and not is_companion(path)) or (suffix in UNTOLD and is_main(path))
+
+
+def foreign_among(paths: Iterable[Path]) -> list[Path]:
+    """Return the one file in a foreign format that stands for the model of a folder without another, if there is one.
+
+    The one that is called so goes before others, and one further up before one below.
+    """
+    found = (path for path in paths if is_foreign(path))
+    return sorted(found, key=lambda path: (not is_main(path), len(path.parts), path))[:1]
 
 
 def _foreign(paths: Iterable[Path], models: Iterable[Path]) -> list[Path]:
