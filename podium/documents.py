@@ -28,8 +28,9 @@ USUAL = "metadata.json"
 LFS = "version https://git-lfs"
 TOO_LARGE = "larger than "
 """What is read instead of the text of a file that is too large begins with."""
-NOT_UTF_8 = ("\ufffd", "\x00")
-"""What a text begins with, or has in it, that was read as if it were UTF-8."""
+NUL = "\x00"
+NOT_UTF_8 = ("\ufffd", NUL)
+"""What a text begins with that was read as if it were UTF-8; the sign of two bytes has a NUL as its second, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,10 @@ def _no_json(text: str, error: Exception) -> str:
         return f"is {text}"
     if text.startswith(LFS):
         return HOLLOW["git-lfs"]
-    if text.startswith(NOT_UTF_8[0]) or NOT_UTF_8[1] in text:
+    if text.startswith(NOT_UTF_8) or NUL in text[1:2]:
         return "is not UTF-8: save it in that encoding"
+    if NUL in text:
+        return "has NUL bytes in it, as a file that was not written to its end: copy it again"
     return f"is not valid JSON: {error}"
 
 
