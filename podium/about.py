@@ -18,6 +18,7 @@ ABOUT = (
     *("val_metrics", "val_results", "validation_metrics", "validation_results", "validation_performance"),
     *("train_metrics", "train_results", "training_metrics", "training_results", "train_scores"),
     *("cv_metrics", "cv_results", "cv_scores", "cross_validation", "cross_validation_results"),
+    "model_metrics",
 )
 """Stems of JSON files that are about the one model in their folder, those that say most first."""
 DOCUMENTS = frozenset({DESCRIPTION, "requirements.txt"})
@@ -59,13 +60,14 @@ def is_of_one(path: Path) -> bool:
 class Side:
     """Files side by side with several models: by their stem, the documents about each model, and those about any.
 
-    ``bearing`` are the other files that bear a model's name, with more behind it.
+    ``bearing`` are the other files that bear a model's name, with more behind it, ``nobodys`` those that bear none.
     """
 
     by_stem: Mapping[str, Sequence[Path]]
     about: Mapping[str, Sequence[Path]]
     bearing: Mapping[str, Sequence[Path]]
     general: Sequence[Path]
+    nobodys: Sequence[Path]
 
     @classmethod
     def of(cls, paths: Sequence[Path], models: Collection[str], apart: Collection[Path] = ()) -> "Side":
@@ -74,12 +76,15 @@ class Side:
         ``apart`` are files that belong to no other model by the start of their name alone: they may be models, too.
         """
         by_stem, about, bearing = (defaultdict[str, list[Path]](list) for _ in range(3))
+        nobodys = []
         for path in paths:
             by_stem[stem_of(path)].append(path)
             subjects = _subjects(path, models) if is_document(path) else []
-            for model in subjects or (_bearer(path, models) if path not in apart else []):
+            bearer = subjects or (_bearer(path, models) if path not in apart else [])
+            for model in bearer:
                 (about if subjects else bearing)[model].append(path)
-        return cls(by_stem, about, bearing, general(paths))
+            nobodys += [] if bearer or stem_of(path) in models else [path]
+        return cls(by_stem, about, bearing, general(paths), nobodys)
 
 
 def owners(path: Path, models: Collection[str]) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath as Path
 
 from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
-from podium.formats import FOREIGN, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
-from podium.pairing import is_companion_name
+from podium.formats import FOREIGN, PICKLED, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
+from podium.pairing import is_companion_name, is_of_no_model
 
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
 BINARY = frozenset({".bin", ".model"})
@@ -24,6 +24,11 @@ def nothing(_: str) -> bool:
 def is_companion(path: Path) -> bool:
     """Whether a file is called as one that stands beside a model and is none."""
     return is_companion_name(stem_of(path).lower())
+
+
+def serves_all(path: Path) -> bool:
+    """Whether a file is a companion of each model beside it: its name has no word that could be of one of them."""
+    return suffix_of(path) in {*PICKLED, ".skops"} and is_of_no_model(stem_of(path))
 
 
 @dataclass(frozen=True, slots=True)

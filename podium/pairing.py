@@ -7,6 +7,20 @@ COMPANION = re.compile(
     r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
 )
 """Names of files that stand beside a model and are none: what prepares its input or explains its output."""
+SHORT = frozenset(
+    {
+        *("ohe", "le", "pca", "svd", "tfidf", "sc", "threshold"),
+        *(f"{rows}_{split}" for rows in "xy" for split in ("train", "test", "val")),
+    }
+)
+"""Such names that are so alone, as within others they may be part of a model's."""
+KINDS = frozenset(
+    {
+        *("standard", "minmax", "min", "max", "robust", "label", "target", "ordinal", "one", "hot", "onehot", "knn"),
+        *("column", "data", "fitted", "trained", "categorical", "numeric", "numerical", "num", "cat", "text", "simple"),
+    }
+)
+"""Words that tell which companion a file is; any other may be the name of a model."""
 APART = "_-. "
 """What stands between the name of a model and a word about it."""
 TOKEN = re.compile(r"[^_\-. ]+")
@@ -17,7 +31,14 @@ LONGEST = 3
 
 def is_companion_name(words: str) -> bool:
     """Whether words are those of a file that stands beside a model and is none."""
-    return COMPANION.search(words) is not None
+    return words in SHORT or COMPANION.search(words) is not None
+
+
+def is_of_no_model(stem: str) -> bool:
+    """Whether a file's name is that of a companion and has no word that could be a model's, a version's or a time's."""
+    words = stem.lower()
+    told = all(token in KINDS or is_companion_name(token) for token in TOKEN.findall(words))
+    return words in SHORT or (told and is_companion_name(words) and not any(sign.isdigit() for sign in words))
 
 
 def stands_for(stem: str, is_word: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
