@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from podium.kinds import NO_MODEL, type_in
-from podium.model_files import COMPANION
+from podium.pairing import is_companion_name
 from podium.stand_ins import Name
 
 EXPLAINERS = frozenset({"shap", "lime"})
@@ -28,6 +28,6 @@ def is_model(names: Iterable[Name]) -> bool:
 
 def _is_estimator(name: Name) -> bool:
     library = name.module.partition(".")[0]
-    if library in EXPLAINERS or NO_MODEL.search(name.name) or COMPANION.search(name.name.lower()):
+    if library in EXPLAINERS or NO_MODEL.search(name.name) or is_companion_name(name.name.lower()):
         return False
     return library in BOOSTERS or type_in(name.name) is not None or ESTIMATOR.search(name.name) is not None

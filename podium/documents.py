@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from podium.about import is_word
 from podium.claims import disagreements
 from podium.containers import CONTAINERS, tells_no_score
 from podium.exports import of_mlmodel, of_requirements
-from podium.fields import FIELDS, holds
+from podium.fields import FIELDS, holds, tells_library
 from podium.formats import HOLLOW
+from podium.listings import LISTS, is_listing
 from podium.metrics import SPLIT_WORDS, in_words, metric_id
+from podium.pairing import stands_for
 from podium.readings import DEEPEST, VERSION_NAMES
-from podium.registries import LISTS, entries_of, is_listing
+from podium.registries import entries_of
 from podium.staged import Above, Problem
 
 EXPORTED = {"MLmodel": of_mlmodel, "requirements.txt": of_requirements}
@@ -25,8 +28,9 @@ USUAL = "metadata.json"
 LFS = "version https://git-lfs"
 TOO_LARGE = "larger than "
 """What is read instead of the text of a file that is too large begins with."""
-NOT_UTF_8 = ("\ufffd", "\x00")
-"""What a text begins with, or has in it, that was read as if it were UTF-8."""
+NUL = "\x00"
+NOT_UTF_8 = ("\ufffd", NUL)
+"""What a text begins with that was read as if it were UTF-8; the sign of two bytes has a NUL as its second, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +103,18 @@ def _no_json(text: str, error: Exception) -> str:
         return f"is {text}"
     if text.startswith(LFS):
         return HOLLOW["git-lfs"]
-    if text.startswith(NOT_UTF_8[0]) or NOT_UTF_8[1] in text:
+    if text.startswith(NOT_UTF_8) or NUL in text[1:2]:
         return "is not UTF-8: save it in that encoding"
+    if NUL in text:
+        return "has NUL bytes in it, as a file that was not written to its end: copy it again"
     return f"is not valid JSON: {error}"
 
 
 def broken_registry(path: str, text: str) -> Above | None:
-    """Return what to say of a file about many models that nobody can read; None of one that can be."""
-    _, problem = _parsed(path, text)
+    """Return what to say of a file about many models of which nothing can be read; None of one that is empty, too."""
+    found, problem = _parsed(path, text)
+    if found and not problem and not entries_of(text):
+        problem = Problem("bad-metadata", f"{path} lists no models in a way that is read: see docs/migration.md")
     return Above(path, {}, problem) if problem else None
 
 
@@ -118,7 +126,8 @@ def shared_in(path: str, text: str) -> Above:
     # A list of entries is read as such, and nothing else of it is common.
     listed = not text.lstrip().startswith("{") and entries_of(text)
     found, problem = ({}, None) if listed else _load(PurePosixPath(path).name, text)
-    fields = _fields(path, found) if found and not is_listing(found) else {}
+    said = {key: value for key, value in found.items() if tells_library(key)} if is_listing(found) else found
+    fields = _fields(path, said) if said else {}
     return Above(path, _without_scores(fields), problem and replace(problem, message=f"{path}: {problem.message}"))
 
 
@@ -151,12 +160,15 @@ def _stem(name: str, called: Collection[str] = ()) -> str:
 
 
 def _without(stem: str, called: Collection[str]) -> str:
-    """Return a file's name without that of the model, at its start or its end, if something else is left."""
+    """Return a file's name without that of the model, at its start or its end, if something else is left.
+
+    Where other words stand in the place of ``model``, these.
+    """
     for model in called:
         for rest in (stem.removeprefix(model), stem.removesuffix(model)):
             if model and rest and rest != stem and not (rest[0].isalnum() and rest[-1].isalnum()):
                 return rest
-    return stem
+    return next((words for model, words in stands_for(stem, is_word) if model in called), stem)
 
 
 def _fields(name: str, found: Any, called: Collection[str] = ()) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from pathlib import PurePosixPath as Path
 HEAD = 4096
 """Bytes at the start of a file that tell its format."""
 PICKLED = frozenset({".pkl", ".pickle", ".joblib", ".sav", ".cloudpickle", ".dill"})
-NATIVE = frozenset({".skops", ".ubj", ".xgb", ".lgb", ".onnx"})
-PERHAPS = frozenset({".json", ".txt", ".bin", ".model"})
+NATIVE = frozenset({".skops", ".ubj", ".xgb", ".bst", ".lgb", ".lgbm", ".onnx"})
+OFTEN_PICKLED = frozenset({".p", ".pck", ".jl", ".mdl"})
+"""Suffixes of pickles, and of sources and data of other programs: the content must tell."""
+PERHAPS = frozenset({".json", ".txt", ".bin", ".model", *OFTEN_PICKLED})
 """Suffixes of model files and of much else: the content must tell."""
 PACKED = frozenset({".gz", ".bz2", ".xz", ".lzma", ".z"})
 FOREIGN = frozenset(
@@ -17,7 +19,12 @@ FOREIGN = frozenset(
     }
 )
 """Suffixes of models in formats that nothing here reads, whatever their first bytes look like."""
-PREFERENCE = (*sorted(PICKLED), ".skops", ".ubj", ".xgb", ".json", ".model", ".bin", ".lgb", ".txt", ".onnx")
+UNTOLD = frozenset({"", ".zip", ".dat", ".bin", ".model", *OFTEN_PICKLED})
+"""Suffixes that tell nothing: a file of one is a model if it is called so, whatever it holds."""
+PREFERENCE = (
+    *(*sorted(PICKLED), *sorted(OFTEN_PICKLED), ".skops", ".ubj", ".xgb", ".bst", ".json", ".model", ".bin"),
+    *(".lgb", ".lgbm", ".txt", ".onnx"),
+)
 """Of files that hold the same model, those first that keep most of it: a pickle keeps the pipeline and the labels."""
 MAGIC = (
     (b"version https://git-lfs", "git-lfs"),
@@ -75,7 +82,10 @@ def _by_name(suffix: str, head: bytes) -> str | None:
         return "onnx"
     if XGBOOST_JSON.match(head):
         return "xgboost-json"
-    if suffix in {".bin", ".model", ".xgb"} and any(objective in head[:512] for objective in OBJECTIVES):
+    if suffix in OFTEN_PICKLED:
+        # Sources begin with letters and brackets, as the pickles of old protocols do.
+        return None if head[:1] in b"\x80\x78" else "unknown"
+    if suffix in {".bin", ".model", ".xgb", ".bst"} and any(objective in head[:512] for objective in OBJECTIVES):
         return "xgboost-binary"
     return "unknown" if suffix in PERHAPS | NATIVE else None
 

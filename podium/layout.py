@@ -13,7 +13,7 @@ from pathlib import PurePosixPath as Path
 from podium.about import Side, general, is_document, is_of_one, rank
 from podium.exports import WRITTEN
 from podium.formats import stem_of
-from podium.model_files import ROOT, Contents, exported_here, is_foreign, models_by_folder
+from podium.model_files import ROOT, Contents, exported_here, foreign_among, is_foreign, models_by_folder, serves_all
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
@@ -138,8 +138,9 @@ def _of_folder(
     # What lies above models further down is about those, too.
     rivals = _rivals(called, models, told) | ({""} if folder in apart else set())
     named, brought = exported_here(files, told), [path for path in files if path.name in WRITTEN]
+    common = [path for path in beside.nobodys if path not in models and serves_all(path)]
     return [
-        _one_of_many(model, folder, beside, rivals <= {stem_of(model)}, brought if model == named else ())
+        _one_of_many(model, folder, beside, rivals <= {stem_of(model)}, [*common, *(brought if model == named else ())])
         for model in models
     ]
 
@@ -155,19 +156,19 @@ def _rivals(called: Iterable[Path], models: Iterable[Path], told: Contents) -> s
 
 def _whole(folder: Path, paths: Sequence[Path], models: Sequence[Path]) -> Unit:
     """Return a folder as one unit."""
-    model = models[0] if models else None
+    model = next(iter(models or foreign_among(paths)), None)
     here = model.parent if model else folder
     about = [path for path in paths if path != model and path.parent in {here, folder} and is_document(path)]
     return _unit(folder.as_posix(), folder, model, sorted(about, key=rank), paths)
 
 
 def _one_of_many(model: Path, folder: Path, beside: Side, lone: bool, brought: Sequence[Path]) -> Unit:
-    """Return one of several models side by side, with the files that bear its name, and those of its export."""
+    """Return one of several models side by side, with the files that bear its name, and those that come with it."""
     stem = stem_of(model)
     about = [path for path in (*beside.about.get(stem, ()), *filter(is_document, brought)) if path != model]
     # What is about whichever model is there tells of this one as long as it is alone, and is no part of what it is.
     own = sorted(about, key=rank)
-    about = own + (sorted(beside.general, key=rank) if lone else [])
+    about = list(dict.fromkeys(own + (sorted(beside.general, key=rank) if lone else [])))
     files = [model, *own, *beside.by_stem[stem], *beside.bearing.get(stem, ()), *brought]
     return _unit((folder / stem).as_posix(), folder, model, about, list(dict.fromkeys(files)))
 

@@ -1,6 +1,5 @@
 """Tells which files of a staging root are models: by their names, and where these do not tell by what is in them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +7,9 @@ from pathlib import PurePosixPath as Path
 
 from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
-from podium.formats import FOREIGN, PREFERENCE, may_be_model, stem_of, suffix_of
+from podium.formats import FOREIGN, PICKLED, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
+from podium.pairing import is_companion_name, is_of_no_model
 
-COMPANION = re.compile(
-    r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
-)
-"""Names of files that stand beside a model and are none: what prepares its input or explains its output."""
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
 BINARY = frozenset({".bin", ".model"})
 """Suffixes by which a file without content is a model that did not arrive; any other must be called as one, too."""
@@ -27,7 +23,12 @@ def nothing(_: str) -> bool:
 
 def is_companion(path: Path) -> bool:
     """Whether a file is called as one that stands beside a model and is none."""
-    return COMPANION.search(stem_of(path).lower()) is not None
+    return is_companion_name(stem_of(path).lower())
+
+
+def serves_all(path: Path) -> bool:
+    """Whether a file is a companion of each model beside it: its name has no word that could be of one of them."""
+    return suffix_of(path) in {*PICKLED, ".skops"} and is_of_no_model(stem_of(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,18 @@ def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[P
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether a file is a model in a format that nothing here reads, by its name."""
-    return suffix_of(path) in FOREIGN and not is_companion(path)
+    """Whether a file is a model in a format that nothing here reads, or that no name tells, by its name."""
+    suffix = suffix_of(path)
+    return (suffix in FOREIGN and not is_companion(path)) or (suffix in UNTOLD and is_main(path))
+
+
+def foreign_among(paths: Iterable[Path]) -> list[Path]:
+    """Return the one file in a foreign format that stands for the model of a folder without another, if there is one.
+
+    The one that is called so goes before others, and one further up before one below.
+    """
+    found = (path for path in paths if is_foreign(path))
+    return sorted(found, key=lambda path: (not is_main(path), len(path.parts), path))[:1]
 
 
 def _foreign(paths: Iterable[Path], models: Iterable[Path]) -> list[Path]:

@@ -8,24 +8,18 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from podium.containers import SECTIONS, split_of, tells_no_score
 from podium.fields import FIELDS, OF_SEVERAL, says, tells_library
 from podium.formats import stem_of
+from podium.kinds import type_in
 from podium.layout import VERSION
-from podium.metrics import OF_A_CLASS, in_words, metric_id
+from podium.listings import ABOUT_ALL, LISTS, PATH_KEYS, as_versions, is_listing, versions_of
 from podium.model_files import MAIN_STEMS
-from podium.readings import AVERAGES, VERSION_NAMES
 from podium.staged import Above
 
-LISTS = ("models", "versions", "entries", "registry")
-PATH_KEYS = ("model_path", "path", "file_path", "file", "filename", "model_file", "artifact_path", "artifact")
-ID_KEYS = ("model_id", "id", "name", "model_name", "version")
-ABOUT_ALL = frozenset({*VERSION_NAMES, "name", "model_name", "updated_at", "last_updated"})
-"""Keys with plain values that stand beside entries by version."""
-OF_ONE = frozenset({*SECTIONS, *LISTS, "version_scores", *(name for names in FIELDS.values() for name in names)})
-"""Keys of the metadata of one model, which are no model's id."""
-SUPPORT = "support"
-"""What each row of a classification report has, and no entry of a model."""
+NAMES = ("name", "model_name")
+ID_KEYS = ("model_id", "id", *NAMES, "version")
+BETWEEN = "/_-"
+"""What stands between the name of a model and its version in an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +41,12 @@ def entries_of(text: str) -> tuple[Entry, ...]:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return ()
-    listed = document if isinstance(document, list) else next(_lists(document), None)
-    models = _keyed(listed)
-    found = (version for keyed in models for version in _versions(*keyed, alone=len(models) == 1))
-    return tuple(Entry(json.dumps(entry), *_names(entry, ids)) for entry, ids in found)
-
-
-def is_listing(document: Any) -> bool:
-    """Whether an object is nothing but entries of models, by their ids or versions."""
-    entries = _without_plain(document) if isinstance(document, dict) else {}
-    return bool(entries) and all(isinstance(entry, dict) for entry in entries.values()) and _is_of_many(entries)
+    models = _keyed(document) if isinstance(document, list) else next(filter(None, map(_keyed, _lists(document))), [])
+    common = _libraries(document) if is_listing(document) else {}
+    lists_one, names_one = len(models) == 1, len({_named(*keyed) for keyed in models} - {""}) <= 1
+    found = (version for keyed in models for version in _versions(*keyed, lists_one, names_one))
+    texts = ((entry if says(entry, "versions") else {**common, **entry}, ids) for entry, ids in found)
+    return tuple(Entry(json.dumps(entry), *_names(entry, ids)) for entry, ids in texts)
 
 
 def _lists(document: object) -> Iterator[Any]:
@@ -66,66 +56,56 @@ def _lists(document: object) -> Iterator[Any]:
             yield document
 
 
-def _without_plain(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document without what stands beside its versions, such as which is the latest, if it has versions."""
-    rest = {key: value for key, value in document.items() if key not in ABOUT_ALL or isinstance(value, dict | list)}
-    return rest if all(VERSION.fullmatch(key) for key in rest) else document
-
-
-def _is_of_many(document: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether keys are versions or ids, or what they hold names a file each, and not the parts of one model."""
-    if all(any(isinstance(entry.get(key), str) for key in PATH_KEYS) for entry in document.values()):
-        return True
-    # Classes are counted from 0, versions from 1.
-    if "0" in document or any(SUPPORT in entry for entry in document.values()):
-        return False
-    return all(VERSION.fullmatch(key) for key in document) or _is_by_id(document)
-
-
-def _is_by_id(document: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether no key is one of a model's own metadata, and something below one is: its scores, or its versions."""
-    return not any(map(_is_of_one, document)) and any(
-        _has_versions(entry) or any(split_of(key) is not None or metric_id(key) for key in entry)
-        for entry in document.values()
-    )
-
-
-def _is_of_one(key: str) -> bool:
-    words = in_words(key)
-    known = key in OF_ONE or words in AVERAGES or split_of(key) is not None or OF_A_CLASS.fullmatch(words)
-    return bool(known) or tells_no_score(key) or metric_id(key) is not None or key.isdigit()
-
-
-def _has_versions(entry: Mapping[str, Any]) -> bool:
-    versions = _without_plain(entry)
-    return bool(versions) and all(VERSION.fullmatch(key) and _is_object(inner) for key, inner in versions.items())
-
-
-def _is_object(value: object) -> bool:
-    return isinstance(value, dict)
-
-
 def _keyed(listed: Any) -> list[tuple[str, dict[str, Any]]]:
     """Return entries, each with the key that it stands under, which is empty in a list."""
     pairs = listed.items() if isinstance(listed, dict) else (("", entry) for entry in listed or ())
-    return [(key, entry) for key, entry in pairs if isinstance(entry, dict)]
+    entries = ((key, as_versions(value) if key else value) for key, value in pairs)
+    return [(key, entry) for key, entry in entries if isinstance(entry, dict)]
 
 
-def _versions(key: str, entry: dict[str, Any], alone: bool) -> Iterator[tuple[dict[str, Any], set[str]]]:
+def _libraries(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if tells_library(key)}
+
+
+def _named(key: str, entry: Mapping[str, Any]) -> str:
+    """Return what an entry calls the model that it is a version of; empty if that is no more than its kind."""
+    name = next((entry[name] for name in NAMES if isinstance(entry.get(name), str)), "")
+    return "" if type_in(name) else name.removesuffix(_version(key, entry)).rstrip("_-/. ")
+
+
+def _version(key: str, entry: Mapping[str, Any]) -> str:
+    told = entry.get("version")
+    return str(told) if isinstance(told, str | int) else key if VERSION.fullmatch(key) else ""
+
+
+def _versions(
+    key: str, entry: dict[str, Any], lists_one: bool, names_one: bool
+) -> Iterator[tuple[dict[str, Any], set[str]]]:
     """Give the versions that an entry lists, or the entry itself if it lists none, each with the ids of its place.
 
     Of what is said of the model as a whole a version has what may be said of several, if it says nothing of that kind
-    itself. ``alone`` is whether there is no other model, of which a version could have the same name.
+    itself. ``lists_one`` and ``names_one`` are whether there is no other model, of which a version could have the same
+    name.
     """
-    listed: Any = entry.get("versions", entry if _has_versions(entry) else None)
-    found = _keyed(listed) if isinstance(listed, list) or (_is_object(listed) and _has_versions(listed)) else []
-    if not found:
-        yield _entry(key, entry), _ids(entry) | {key}
+    if not (found := _keyed(versions_of(entry))):
+        yield _entry(key, entry), _ids_of_one(key, entry, names_one)
     model = key or next((entry[name] for name in ID_KEYS if isinstance(entry.get(name), str)), "")
     for place, inner in found:
         version = place or str(inner.get("version", ""))
-        told = {f"{model}{between}{version}" for between in "/_-" if model and version}
-        yield {**_common(entry, inner), **inner}, told | (_ids(inner) | {version} if alone else _ids(inner) - {version})
+        told = _joined({model}, version)
+        ids = _ids(inner) | {version} if lists_one else _ids(inner) - {version}
+        yield {**_common(entry, inner), **inner}, told | ids
+
+
+def _ids_of_one(key: str, entry: Mapping[str, Any], names_one: bool) -> set[str]:
+    """Return the ids of an entry that lists no versions: a name and a version are one together, too."""
+    ids, version = _ids(entry), _version("", entry)
+    alone = ids if names_one or not _named(key, entry) else ids - {version}
+    return alone | {key} | _joined((ids | {key}) - {version}, version)
+
+
+def _joined(models: Iterable[str], version: str) -> set[str]:
+    return {f"{model}{between}{version}" for model in models for between in BETWEEN if model and version}
 
 
 def _common(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:

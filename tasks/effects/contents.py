@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from podium.companions import is_model
 from podium.exports import DESCRIPTION, named_model
-from podium.formats import PERHAPS
+from podium.formats import OFTEN_PICKLED, PERHAPS
 from podium.model_files import Contents
 from tasks.effects.inspection import outermost_in
 from tasks.effects.staged_files import format_in, text_of
 
 HOLLOW = frozenset({"empty", "git-lfs"})
-NO_FORMATS = HOLLOW | {"unreadable", "unknown", "pickle", "joblib"}
-"""What a file whose name could be anything's is told to be where it is no model in a library's own format."""
+NO_MODELS = HOLLOW | {"unreadable", "unknown"}
+PLAIN_PICKLES = frozenset({"pickle", "joblib"})
+"""What only the first letter tells, of a file that is not called as a pickle."""
 
 
 def contents_of(root: Path, files: Iterable[Path]) -> Contents:
@@ -21,11 +22,17 @@ def contents_of(root: Path, files: Iterable[Path]) -> Contents:
     found = {str(file.relative_to(root)): file for file in files}
     kinds = {path: _kind(file) for path, file in found.items() if file.suffix.lower() in PERHAPS}
     return Contents(
-        natives=frozenset(path for path, kind in kinds.items() if kind not in NO_FORMATS),
+        natives=frozenset(path for path, kind in kinds.items() if _is_format(path, kind)),
         hollow=frozenset(path for path, kind in kinds.items() if kind in HOLLOW),
         exports={path: _model_named_in(file) for path, file in found.items() if file.name == DESCRIPTION},
         is_model=partial(_is_model, root),
     )
+
+
+def _is_format(path: str, kind: str) -> bool:
+    """Whether what a file whose name could be anything's holds is a model."""
+    pickled = PurePosixPath(path).suffix.lower() in OFTEN_PICKLED
+    return kind not in NO_MODELS and (pickled or kind not in PLAIN_PICKLES)
 
 
 def _kind(file: Path) -> str:

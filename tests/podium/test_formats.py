@@ -28,6 +28,14 @@ from podium.formats import format_of
         ("model.txt", b"tree\nversion=v4", "lightgbm-text"),
         ("notes.txt", b"trees are green", "unknown"),
         ("model.onnx", b"\x08\x07", "onnx"),
+        ("clf.p", b"\x80\x04}.", "pickle"),
+        ("m.mdl", b"\x78\x9c", "joblib+zlib"),
+        ("y.jl", b"const a = 1", "unknown"),
+        ("m.bst", b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner", "xgboost-ubj"),
+        ("m.bst", bytes(136) + b"binary:logistic", "xgboost-binary"),
+        ("m.bst", b"% a style", "unknown"),
+        ("w.lgbm", b"tree\nversion=v4", "lightgbm-text"),
+        ("model", b"\x80\x04}.", "pickle"),
     ],
 )
 def test_each_format(name: str, head: bytes, kind: str) -> None:

@@ -315,7 +315,7 @@ def test_a_companion_makes_no_model_one_of_several() -> None:
     """Beside a lone model in the root it changes nothing of what is about that model."""
     metadata = ["metrics.json", "feature_columns.json"]
     (unit,) = arrange(["best_model.pkl", "scaler.joblib", "label_encoder.pkl", *metadata])
-    assert (unit.about, unit.files) == (tuple(metadata), ("best_model.pkl",))
+    assert (unit.about, unit.files) == (tuple(metadata), ("best_model.pkl", "label_encoder.pkl", "scaler.joblib"))
     several = arrange(["a.pkl", "b.json", *metadata], told=Contents(natives=frozenset({"b.json"})))
     assert not any(set(unit.about) & set(metadata) for unit in several)
 
@@ -351,3 +351,64 @@ def test_a_file_of_a_split_is_about_the_model_whose_name_it_bears() -> None:
         "churn_test": ("churn_test.pkl", ("churn_test_metrics.json",)),
     }
     assert ids(["best_model.pkl", "test_metrics.json"]) == {"best_model": ("best_model.pkl", ("test_metrics.json",))}
+
+
+@pytest.mark.parametrize(
+    ("model", "about", "files"),
+    [
+        ("model_v5", ["metrics_v5.json"], ["metrics_v5.json", "scaler_v5.pkl", "label_encoder_v5.joblib"]),
+        ("churn_model_20250101", ["churn_metadata_20250101.json"], ["churn_scaler_20250101.pkl"]),
+        ("churn_20250101", ["churn_test_metrics_20250101.json"], []),
+        ("a", ["a.pkl.json"], ["a.pkl.json"]),
+        ("b", ["b.joblib.metadata.json"], []),
+        ("c", ["c.pkl.gz.metrics.json"], []),
+    ],
+)
+def test_a_file_may_have_another_word_in_the_place_of_model(model: str, about: list[str], files: list[str]) -> None:
+    """Before a version or a time, or after the whole name of the file: it is read, and is the model's own."""
+    beside = [
+        "other.pkl",
+        "model_v4.pkl",
+        "metrics_v4.json",
+        "churn_metrics_2024.json",
+        "z_scaler.pkl",
+        "encoder_v9.pkl",
+    ]
+    unit = next(u for u in arrange({*beside, f"{model}.pkl", *about, *files}) if u.model_id == model)
+    assert unit.about == tuple(about)
+    assert set(unit.files) == {f"{model}.pkl", *about, *files}
+
+
+@pytest.mark.parametrize("file", ["churn_metrics_v1.json", "metrics_v2.json", "a_metrics_v1.json", "best_metrics.json"])
+def test_a_file_that_could_stand_for_two_models_or_another_is_nobody_s(file: str) -> None:
+    """Of a model and a model of the same version neither has it."""
+    units = arrange(["churn_model_v1.pkl", "churn_v1.pkl", "model_v1.pkl", "best_model.pkl", file])
+    assert not any(file in (*unit.about, *unit.files) for unit in units)
+
+
+@pytest.mark.parametrize("top", ["", "x"])
+def test_a_companion_that_bears_no_name_is_carried_with_each_model_beside_it(top: str) -> None:
+    """Alone or of several a model has it; what may be another's, by a name or a version, is nobody's."""
+    common = ["scaler.pkl", "label_encoder.joblib", "ohe.pkl", "X_test.pkl", "threshold.pkl"]
+    others = ["fraud_scaler.pkl", "scaler_v2.pkl", "scaler.onnx", "README.md"]
+    files = [f"{top}/{file}".strip("/") for file in ("rf.pkl", "lr.pkl", *common, *others)]
+    units = arrange(files, top)
+    carried = {unit.model_id: {Path(file).name for file in unit.files} for unit in units}
+    own = {Path(top, stem).as_posix(): {f"{stem}.pkl", *common} for stem in ("rf", "lr")}
+    assert carried == own
+    (alone,) = arrange([file for file in files if "lr" not in file], top)
+    assert {Path(file).name for file in alone.files} >= {"rf.pkl", *common}
+
+
+@pytest.mark.parametrize("name", ["ohe", "le", "pca", "tfidf", "sc", "threshold", "X_test"])
+def test_a_short_name_of_a_companion_is_one_alone(name: str) -> None:
+    """Within another it may be part of a model's; and what holds an estimator is a model."""
+    assert by_id(["x/clf.pkl", f"x/{name}.pkl"], "x") == {"x": "x/clf.pkl"}
+    assert by_id(["x/clf.pkl", f"x/{name}_lr.pkl"], "x").keys() == {"x/clf", f"x/{name}_lr"}
+    assert len(arrange(["x/clf.pkl", f"x/{name}.pkl"], "x", Contents(is_model=lambda _: True))) == 2
+
+
+def test_metrics_of_the_model_are_about_whichever_is_there() -> None:
+    """Beside a lone model they are read, once."""
+    assert ids(["best_model.pkl", "model_metrics.json"]) == {"best_model": ("best_model.pkl", ("model_metrics.json",))}
+    assert ids(["model.pkl", "model_metrics.json"]) == {"model": ("model.pkl", ("model_metrics.json",))}

@@ -443,6 +443,8 @@ def test_words_tell_a_type_where_they_stand_alone(text: str, kind: str | None) -
         ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer: run `git lfs pull`"),
         ('{"f1": 0.8}'.encode("utf-16").decode("utf-8-sig", "replace"), "is not UTF-8"),
         ('{"f1": 0.8}'.encode("utf-16-le").decode("utf-8-sig", "replace"), "is not UTF-8"),
+        ('{"f1": 0.8}'.encode("utf-16-be").decode("utf-8-sig", "replace"), "is not UTF-8"),
+        ('{"f1": 0.8}\x00\x00', "has NUL bytes in it"),
         ("larger than 1000 bytes", "metadata.json is larger than 1000 bytes"),
         ("{", "is not valid JSON"),
     ],

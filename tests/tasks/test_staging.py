@@ -116,6 +116,45 @@ def test_a_foreign_model_in_the_root_is_a_row(tmp_path: Path) -> None:
     assert codes == {"churn": set(), "net": {"unknown-format"}, "cat": {"unknown-format"}}
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        *((name, PICKLE, "pickle") for name in ("clf.p", "x.pck", "m.mdl", "y.jl", "model")),
+        ("w.lgbm", b"tree\nversion=v4", "lightgbm-text"),
+        ("m.bst", b"{L\x00", "xgboost-ubj"),
+        *((name, b"PK\x03\x04", "unknown") for name in ("model.zip", "best_model.dat", "model.mdl", "w.lgbm")),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "a"])
+def test_a_model_by_a_rare_suffix_is_a_row(tmp_path: Path, folder: str, name: str, content: bytes, kind: str) -> None:
+    """By its content, or as it is called so; what nobody can read has its reason."""
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / name).write_bytes(content)
+    model = one(tmp_path)
+    assert (model.model_id, model.folder.format) == (folder or Path(name).stem, kind)
+    assert ("unknown-format" in {problem.code for problem in model.problems}) == (kind == "unknown")
+
+
+@pytest.mark.parametrize("name", ["const.jl", "data.zip", "model.py", "notes.p", "readme"])
+def test_what_is_neither_called_a_model_nor_holds_one_is_none(tmp_path: Path, name: str) -> None:
+    """Sources and archives of whatever suffix lie in the root as they like."""
+    (tmp_path / name).write_bytes(b"const a = 1")
+    assert read_staging.fn(tmp_path) == []
+
+
+@pytest.mark.parametrize("names", [["model.cbm"], ["net.pt", "history.h5"], ["net.h5", "model.pt", "deep/model.h5"]])
+def test_a_foreign_model_in_a_folder_is_named_as_one(tmp_path: Path, names: list[str]) -> None:
+    """That there is none would be the wrong advice; the folder keeps its id and all its files."""
+    folder = stage(tmp_path, "a", None)
+    (folder / "deep").mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"CBM1")
+    model = one(tmp_path)
+    assert (model.model_id, [p.code for p in model.problems]) == ("a", ["unknown-format"])
+    assert Path(model.folder.model_file or "").stem == ("model" if "model" in str(names) else "history")
+    assert len(model.folder.beside) == len(names) - 1
+
+
 def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
     """The same bytes under another name are the same model; one other byte is another."""
     same = [fingerprint(stage(tmp_path, name)) for name in ("a", "b")]

@@ -1,0 +1,62 @@
+"""Tells for which model a file's name stands that has another word in its place: ``metrics_v5`` of ``model_v5``."""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+
+COMPANION = re.compile(
+    r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
+)
+"""Names of files that stand beside a model and are none: what prepares its input or explains its output."""
+SHORT = frozenset(
+    {
+        *("ohe", "le", "pca", "svd", "tfidf", "sc", "threshold"),
+        *(f"{rows}_{split}" for rows in "xy" for split in ("train", "test", "val")),
+    }
+)
+"""Such names that are so alone, as within others they may be part of a model's."""
+KINDS = frozenset(
+    {
+        *("standard", "minmax", "min", "max", "robust", "label", "target", "ordinal", "one", "hot", "onehot", "knn"),
+        *("column", "data", "fitted", "trained", "categorical", "numeric", "numerical", "num", "cat", "text", "simple"),
+    }
+)
+"""Words that tell which companion a file is; any other may be the name of a model."""
+APART = "_-. "
+"""What stands between the name of a model and a word about it."""
+TOKEN = re.compile(r"[^_\-. ]+")
+MODEL = "model"
+LONGEST = 3
+"""Words that a file's name says what it holds in, such as ``cross_validation_results``."""
+
+
+def is_companion_name(words: str) -> bool:
+    """Whether words are those of a file that stands beside a model and is none."""
+    return words in SHORT or COMPANION.search(words) is not None
+
+
+def is_of_no_model(stem: str) -> bool:
+    """Whether a file's name is that of a companion and has no word that could be a model's, a version's or a time's."""
+    words = stem.lower()
+    told = all(token in KINDS or is_companion_name(token) for token in TOKEN.findall(words))
+    return words in SHORT or (told and is_companion_name(words) and not any(sign.isdigit() for sign in words))
+
+
+def stands_for(stem: str, is_word: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """Give the names of models that a file may be about by its own, each with the words that stand in their place.
+
+    They stand before a version or a time, which it has in common with the model, and where the model's name has
+    ``model`` or nothing: ``churn_metrics_20250101`` of ``churn_model_20250101`` or ``churn_20250101``.
+    """
+    tokens = [token.span() for token in TOKEN.finditer(stem)]
+    for place, (start, _) in enumerate(tokens):
+        for _, end in tokens[place : place + LONGEST]:
+            words, behind = stem[start:end].lower(), stem[end:]
+            if is_word(words) and any(sign.isdigit() for sign in behind):
+                yield f"{stem[:start]}{MODEL}{behind}", words
+                yield f"{stem[:start]}{behind.lstrip(APART)}", words
+
+
+def model_of(stem: str, models: Collection[str], is_word: Callable[[str], bool]) -> list[str]:
+    """Return the one model for which a file's name stands; of two that it could be it is neither's."""
+    names = {name for name, _ in stands_for(stem, is_word) if name in models}
+    return list(names) if len(names) == 1 else []
