@@ -12,8 +12,9 @@ from configs.schema import PodiumConfig
 from deployments.declared import OF_MODEL, Declared, PrefectFile, Schedule, Trigger
 from podium.names import slug
 
-MONITORS = "flows.monitoring.monitor"
-"""Entrypoint of the deployment whose schedule rests where a config does not say where recent rows are."""
+MONITORS, MIGRATES = "flows.monitoring.monitor", "flows.migration.migrate"
+"""Entrypoints of deployments whose schedules rest where a config does not say where recent rows, or staged models, are.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Project:
     """A project as its workers see it.
 
     ``config`` is the config file, absolute or below ``folder``, the working directory of its runs; ``trains`` is
-    whether it says what to train on, ``monitors`` where to find recent rows.
+    whether it says what to train on, ``monitors`` where to find recent rows, ``stages`` where to find staged models.
     """
 
     model: str
@@ -30,6 +31,7 @@ class Project:
     pool: str = "podium"
     trains: bool = False
     monitors: bool = False
+    stages: bool = True
 
     @property
     def name(self) -> str:
@@ -55,7 +57,7 @@ def located(folder: str, config: str | None) -> str:
 def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool: str) -> Project:
     """Return the project of a configuration that was read from a file."""
     model = config.mlflow.registered_model
-    given = (pool, config.training is not None, config.monitoring.batches is not None)
+    given = (pool, config.training is not None, config.monitoring.batches is not None, config.staging.root is not None)
     if folder is None:
         return Project(model, _from(path, Path.cwd()), str(Path.cwd()), *given)
     return Project(model, str(path) if path else None, folder, *given)
@@ -90,9 +92,9 @@ def _for_project(declared: Declared, own: str, project: Project) -> Declared:
 
 
 def _kept(schedule: Schedule, declared: Declared, project: Project) -> Schedule:
-    """Return a schedule; the one of the monitor is active where the config says what to look at."""
-    begins = declared.entrypoint == MONITORS and project.monitors
-    return schedule.model_copy(update={"active": True}) if begins else schedule
+    """Return a schedule: active where the config says what to look at, if that is for the config to say."""
+    told = {MONITORS: project.monitors, MIGRATES: project.stages}
+    return schedule.model_copy(update={"active": told.get(declared.entrypoint, schedule.active)})
 
 
 def _aimed(trigger: Trigger, own: str, project: Project) -> Trigger:

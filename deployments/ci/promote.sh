@@ -17,14 +17,19 @@ trap 'rm -rf "$scratch"' EXIT
 
 # Everything in a home of its own: an MLflow and a Prefect that end with the job.
 preview() {
-    local config=$1 report=${2:-/dev/stdout} status=0
+    local config=$1 status=0
     unset MLFLOW_TRACKING_URI MLFLOW_REGISTRY_URI PREFECT_API_URL PREFECT_API_KEY
-    export PODIUM_HOME=$scratch PODIUM_MLFLOW__TRACKING_URI="sqlite:///$scratch/mlflow.db"
+    # Nobody is told of what is only tried: the home, and so the memory of what was told, is new each time.
+    export PODIUM_HOME=$scratch PODIUM_MLFLOW__TRACKING_URI="sqlite:///$scratch/mlflow.db" PODIUM_ALERTS__CHANNELS=null
     podium migrate --json --config "$config" >"$scratch/migrate.json" || status=$?
     if [ "$status" -eq 0 ]; then
         podium select --dry-run --json --config "$config" >"$scratch/select.json" || status=$?
     fi
-    verdict "$config" "$status" >"$report"
+    if [ $# -ge 2 ]; then
+        verdict "$config" "$status" >"$2"
+    else
+        verdict "$config" "$status"
+    fi
     return "$status"
 }
 

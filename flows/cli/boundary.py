@@ -67,13 +67,15 @@ class Boundary:
             return self._stopped(error) or self._unexpected(error)
 
     def _run(self, name: str, arguments: dict[str, Any]) -> int:
+        from flows.cli.environment import attach, forget_servers, prepare, spare_loopback
+
+        spare_loopback()
         if name in OPERATING:
             from flows.cli import running
 
             return running.COMMANDS[name](self.options, arguments)
         from configs.loading import load_config
         from flows.cli import embedded
-        from flows.cli.environment import attach, forget_servers, prepare
 
         if arguments.get("home"):
             os.environ["PODIUM_HOME"] = arguments["home"]

@@ -225,7 +225,10 @@ def demo(options: Options, arguments: dict[str, Any]) -> int:
 def deploy(options: Options, arguments: dict[str, Any]) -> int:
     """Register the deployments and automations of a project, or remove them."""
     if embedded.wanted():
-        raise UsageError("no Prefect server to register on: set PREFECT_API_URL, or start one with `podium up`")
+        raise UsageError(
+            "no Prefect server to register on: set PREFECT_API_URL (a profile of Prefect is not read), or start one "
+            "with `podium up`"
+        )
     from configs.loading import config_path, load_config
     from deployments.projects import project_of
     from deployments.registering import register, unregister

@@ -13,6 +13,8 @@ from flows.cli.embedded import wanted
 from podium.errors import UsageError
 
 NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "PODIUM_CONFIG")
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
@@ -39,6 +41,17 @@ def attach(config: PodiumConfig) -> None:
         os.environ["PREFECT_API_URL"] = found.api
     if config.mlflow.tracking_uri is None:
         os.environ["MLFLOW_TRACKING_URI"] = found.mlflow
+
+
+def spare_loopback() -> None:
+    """Let no proxy of the environment stand before this machine's own servers, in this process and what it starts."""
+    if not any(name.lower() in PROXIES for name in os.environ):
+        return
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    kept = [part.strip() for part in spared.split(",") if part.strip()]
+    whole = ",".join([*kept, *(host for host in LOOPBACK if host not in kept)])
+    # Libraries differ in which of the two they read.
+    os.environ.update({"no_proxy": whole, "NO_PROXY": whole})
 
 
 def prepare(verbose: bool) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shutil
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ UNREACHABLE = (
 FAILING = re.compile(r"too many 5\d\d error responses|error code 5\d\d")
 """What a server's failure looks like after all tries of MLflow's client."""
 FAILED = range(500, 600)
+SCARCE = 16_000_000
+"""Bytes of free space below which SQLite may fail at what it writes aside."""
 OF_PREFECT = ("PrefectHTTPStatusError", "HTTPStatusError")
 """What Prefect's client raises for an answer."""
 SILENT = ("ReadTimeout", "WriteTimeout", "PoolTimeout")
@@ -52,7 +55,16 @@ def _full(error: Exception) -> str | None:
             return first_line(cause)
         if "database or disk is full" in str(cause):
             return "database or disk is full"
-    return None
+    return _full_home() if _status(error) in FAILED or _silent(error) else None
+
+
+def _full_home() -> str | None:
+    """Return how little room Podium's home has: a Prefect that writes there says no more than that it fails."""
+    try:
+        free = shutil.disk_usage(podium_home()).free
+    except OSError:
+        return None
+    return f"{podium_home()} has {free / 1e6:.1f} MB free" if free < SCARCE else None
 
 
 def _unreachable(error: Exception) -> bool:

@@ -46,14 +46,20 @@ def promote(*words: str, home: Path, **environment: str) -> "subprocess.Complete
     return subprocess.run([SCRIPT, *words], cwd=home, env=own, capture_output=True, text=True, check=False, timeout=300)
 
 
-def test_a_preview_that_refuses_comments_and_fails_with_status_3(home: Path, made: Path, prefect_server: str) -> None:
+def test_a_preview_that_refuses_comments_and_fails_with_status_3(
+    home: Path, made: Path, prefect_server: str, team: Receiver
+) -> None:
     """The floor is too high: the verdict is commented, and the servers of production are not even asked."""
     policy = {"guardrails": {"minimum": {"f1_score": 0.99}}}
-    config = project(home.parent, made, FOREST, LOGISTIC, policy=policy)
+    channels = {"channels": {"team": {"url_env": "TEAM", "minimum": "info"}}}
+    config = project(home.parent, made, FOREST, LOGISTIC, policy=policy, alerts=channels)
+    (config.parent / "staging" / "broken").mkdir()
+    (config.parent / "staging" / "broken" / "model.pkl").write_bytes(b"no model")
     report = home.parent / "verdict.md"
     servers = {"MLFLOW_TRACKING_URI": NOWHERE, "PREFECT_API_URL": f"{NOWHERE}/api"}
-    ended = promote("preview", str(config), str(report), home=home, **servers)
+    ended = promote("preview", str(config), str(report), home=home, TEAM=f"json://{team.where}/", **servers)
     assert ended.returncode == 3, ended.stderr
+    assert team.bodies == [], "nobody is told of what is only tried"
     text = report.read_text()
     assert text.startswith(f"<!-- podium {config} -->\n### Podium refuses")
     assert not (home / "locks").exists()
@@ -180,6 +186,18 @@ def test_bad_usage_and_a_bad_config_end_with_status_2(home: Path) -> None:
     assert report.read_text().startswith(
         f"<!-- podium {bad} -->\n### Podium cannot tell what would be promoted\n\nIt ended with status 2;"
     )
+
+
+def test_a_preview_that_is_printed_keeps_the_log_of_its_job(home: Path) -> None:
+    """It is written behind what is there, as what any command prints."""
+    log, path = home / "job.log", f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with log.open("w") as out:
+        out.write("before\n")
+        out.flush()
+        words = [str(SCRIPT), "preview", str(home / "none.yaml")]
+        ended = subprocess.run(words, cwd=home, env={**os.environ, "PATH": path}, stdout=out, check=False, timeout=120)
+    assert ended.returncode == 2
+    assert log.read_text().startswith("before\n<!-- podium")
 
 
 def test_nothing_that_a_model_says_of_itself_is_markdown_or_html() -> None:

@@ -43,8 +43,18 @@ def test_where_runs_find_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert project_of(config, Path("c/churn.yaml"), None, "p").config == "c/churn.yaml"
     assert project_of(config, tmp_path / "c/churn.yaml", None, "p").config == "c/churn.yaml"
     assert project_of(config, Path("/etc/churn.yaml"), None, "p").config == "/etc/churn.yaml"
-    assert project_of(config, Path("c/churn.yaml"), "/app", "p") == Project("churn", "c/churn.yaml", "/app", "p")
+    assert project_of(config, Path("c/churn.yaml"), "/app", "p") == Project(
+        "churn", "c/churn.yaml", "/app", "p", stages=False
+    )
     assert project_of(config, None, None, "p").config is None
+
+
+def test_a_schedule_rests_where_there_is_nothing_to_look_at() -> None:
+    """A project without a staging root has no nightly migration that fails, as one without batches has no monitor."""
+    for config, active in ((config_of("churn"), [False]), (config_of("churn", staging={"root": "staging"}), [True])):
+        found = deployments_of(FILE, project_of(config, None, "/srv", "p"))
+        (migrate,) = (one for one in found if one.entrypoint == "flows.migration.migrate")
+        assert [schedule.active for schedule in migrate.schedules] == active
 
 
 def test_where_the_config_is_tells_projects_apart() -> None:

@@ -3,9 +3,11 @@
 import sqlite3
 from pathlib import Path
 
+import httpx
 import pytest
 from mlflow.exceptions import MlflowException
 
+from flows.cli import failures
 from flows.cli.failures import describe
 
 
@@ -41,3 +43,14 @@ def test_a_database_on_a_full_disk_says_so(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError) as met:
         fill(tmp_path / "mlflow.db")
     assert describe(met.value).startswith("no room is left: database or disk is full; make room")
+
+
+def test_a_prefect_that_fails_where_no_room_is_left_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server only says that it fails; as long as there is room, it is the server that is told."""
+    monkeypatch.setenv("PODIUM_HOME", str(tmp_path))
+    silent = httpx.ReadTimeout("timed out")
+    assert describe(silent).startswith("Prefect's server fails or is too busy: timed out")
+    monkeypatch.setattr(failures, "SCARCE", 1 << 62)
+    assert describe(silent).startswith(f"no room is left: {tmp_path} has ")
