@@ -1,5 +1,6 @@
 """The names under which metrics stand, as keys of a document and as files, each with the split that it tells."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ CONTAINERS = {**dict.fromkeys(PLAIN, ""), **TOLD}
 """The keys under which metrics stand, each with the split that it tells; of two that disagree the first counts."""
 NO_SCORES = NOT_SCORES | {MEAN, "average", "median"}
 RANKS = {name: place for place, name in enumerate((*CONTAINERS, *SPLIT_WORDS))}
+LAST = re.compile(r"^(?:(?:final|best|overall)_)+")
 SECTIONS = ("metadata", "model_info", "info", "model", "training", "training_info", "config")
 """Objects in which a field is looked for after the top of the document."""
 SECTIONS_WITH_METRICS = {"metadata": "", "model_info": "", "info": "", "model": "", "training_info": "train"}
@@ -37,8 +39,15 @@ Place = tuple[str, Mapping[str, Any], str]
 
 def split_of(name: str) -> str | None:
     """Return the split of the metrics that a key holds: empty if it tells none, None if it is no container's."""
-    words = in_words(name)
+    words = _words(name)
     return CONTAINERS.get(words, SPLIT_WORDS.get(words))
+
+
+def _words(name: str) -> str:
+    """Return a key without what says no more than that nothing came after: ``final_test_metrics``."""
+    words = in_words(name)
+    rest = LAST.sub("", words)
+    return rest if rest in CONTAINERS else words
 
 
 def tells_no_score(name: str) -> bool:
@@ -52,6 +61,6 @@ def containers_in(document: Mapping[str, Any]) -> Iterator[Place]:
 
     A bare split, such as ``train``, is one too.
     """
-    named = [(in_words(str(key)), str(key)) for key, value in document.items() if isinstance(value, dict)]
+    named = [(_words(str(key)), str(key)) for key, value in document.items() if isinstance(value, dict)]
     for _, key in sorted((RANKS[words], key) for words, key in named if words in RANKS):
         yield key, document[key], split_of(key) or ""

@@ -18,7 +18,16 @@ FIELDS = {
     ),
     "type": ("model_type", "algorithm", "model_class", "estimator", "classifier", "model_name", "type", "name"),
     "hyperparameters": (
-        *("hyperparameters", "hyperparams", "params", "parameters", "best_params", "best_params_"),
+        *(
+            "hyperparameters",
+            "hyperparams",
+            "hyper_parameters",
+            "hyper_params",
+            "params",
+            "parameters",
+            "best_params",
+            "best_params_",
+        ),
         *("model_params", "model_parameters"),
     ),
     "features": (
@@ -38,6 +47,8 @@ OF_SEVERAL = ("type", "hyperparameters", "features", "types", "threshold", "vers
 """Fields that may be said once for several models, such as the versions of one."""
 AMONG_METRICS = frozenset({"confusion_matrix", "threshold"})
 """Fields that stand in containers of metrics too; those of a training set are not taken."""
+OF_NUMBERS = ("value", "optimal", "best")
+"""Keys of an object that says more of a number than the number."""
 DEEP = 3
 NO_LIBRARIES = frozenset(
     {
@@ -61,9 +72,10 @@ class Found:
 def all_of(document: Mapping[str, Any], field: str) -> Iterator[Found]:
     """Give every value that stands under one of a field's names, those at the top first."""
     for prefix, place in _places(document, field):
+        keys = _keys(place)
         for name in FIELDS[field]:
-            if place.get(name) is not None:
-                yield Found(f"{prefix}{name}", place[name])
+            if (key := keys.get(name)) is not None:
+                yield Found(f"{prefix}{key}", place[key])
 
 
 def read(document: Mapping[str, Any], field: str) -> Found | None:
@@ -81,8 +93,14 @@ def says(document: Mapping[str, Any], field: str) -> bool:
 
 def holds(document: Mapping[str, Any], field: str) -> bool:
     """Whether a field can be read at the very top of a document."""
-    values = (document.get(name) for name in FIELDS[field])
-    return any(value is not None and READERS[field](value) is not None for value in values)
+    keys = _keys(document)
+    return any(READERS[field](document[keys[name]]) is not None for name in FIELDS[field] if name in keys)
+
+
+def _keys(place: Mapping[str, Any]) -> dict[str, str]:
+    """Return by names in small letters, such as ``trained_at``, the keys with a value: that one, or ``trainedAt``."""
+    told = [str(key) for key, value in place.items() if value is not None]
+    return {in_words(key): key for key in reversed(told)} | {key: key for key in told}
 
 
 def versions_in(document: Mapping[str, Any]) -> dict[str, str]:
@@ -123,10 +141,15 @@ def _mapping(value: Any) -> Mapping[str, Any] | None:
 
 
 def _texts(value: Any) -> tuple[str, ...] | None:
-    """Return the texts of a list, or of the lists by kind that an object holds, in their order."""
+    """Return the texts of a list, or of the lists by kind that an object holds, in their order.
+
+    Commas part a text.
+    """
     if isinstance(value, dict):
         lists = [_texts(inner) if isinstance(inner, list) else None for inner in value.values()]
         return None if None in lists else tuple(text for found in lists for text in found or ()) or None
+    if isinstance(value, str):
+        return tuple(filter(None, map(str.strip, value.split(",")))) if "," in value else None
     return (tuple(one for one in value if isinstance(one, str)) or None) if isinstance(value, list) else None
 
 
@@ -143,7 +166,8 @@ def _types(value: Any) -> dict[str, str] | None:
 
 
 def _number(value: Any) -> float | None:
-    return as_number(value.get("value") if isinstance(value, dict) else value)
+    told = next((value[key] for key in OF_NUMBERS if key in value), None) if isinstance(value, dict) else value
+    return as_number(told)
 
 
 def _libraries(value: Any) -> dict[str, str] | None:

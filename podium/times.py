@@ -3,6 +3,7 @@
 import contextlib
 import re
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 STAMPS = (
@@ -17,6 +18,14 @@ BETWEEN = re.compile(r"\D+")
 DASHED = re.compile(r"\d{4}-\d\d-\d\d[ T_-]\d\d-\d\d")
 """What ISO 8601 would take for a time with an offset, and people write in names of files."""
 IN_UTC = re.compile(r"(?<=\d)\s*(UTC|GMT|Z)$", re.IGNORECASE)
+ZONE_NAME = re.compile(r"(?<=[Z\d])\[[A-Za-z_/+\-\d]+\]$")
+"""What Java puts behind the offset: ``2025-01-02T03:04:05Z[UTC]``."""
+OF_MONGO = "$date"
+DATES = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%Y-%m-%d", "%Y/%m/%d")
+HALVES = ("%I:%M:%S %p", "%I:%M %p")
+WORDED = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d\s*[ap]m\b", re.IGNORECASE)
+WRITTEN = (*(f"{date} {time}" for date in DATES for time in (*HALVES, "%H:%M:%S", "%H:%M")), *DATES[:4])
+"""Forms with words in them; what has only numbers, but for the year first, may be one day or another."""
 DIGITS = re.compile(r"\d{10}(\d{3})?(\.\d+)?")
 """Seconds or milliseconds of the epoch as a text."""
 WHOLE = re.compile(r"(19[7-9]\d|20\d\d|2100)([01]\d[0-3]\d)([0-2]\d[0-5]\d[0-5]\d)?")
@@ -32,9 +41,10 @@ def parse_time(value: object, timezone: str = "UTC") -> datetime | None:
     """Return the aware time of a value, None if it is none.
 
     Read are ISO 8601 with or without offset, with ``T`` or a blank, a date alone, ``YYYYmmdd`` and ``YYYYmmdd_HHMMSS``
-    within a text, also with ``-``, ``_`` or ``/`` between their parts and as a number, and seconds or milliseconds of
-    the epoch. A time without an offset is taken to be in ``timezone``, an IANA zone name. A time before 1970 or after
-    2100 is a default that somebody's clock or database filled in.
+    within a text, also with ``-``, ``_`` or ``/`` between their parts and as a number, seconds or milliseconds of the
+    epoch, forms with the name of a month or with AM and PM, and MongoDB's ``$date``. A time without an offset is taken
+    to be in ``timezone``, an IANA zone name. A time before 1970 or after 2100 is a default that somebody's clock or
+    database filled in.
     """
     try:
         found = _read(value)
@@ -52,6 +62,8 @@ def _read(value: object) -> datetime | None:
         return None
     if isinstance(value, int | float):
         return _of_number(value)
+    if isinstance(value, dict):
+        return _read(value.get(OF_MONGO))
     return _of_text(value.strip()) if isinstance(value, str) else None
 
 
@@ -64,10 +76,25 @@ def _of_number(value: float) -> datetime | None:
 def _of_text(text: str) -> datetime | None:
     if DIGITS.fullmatch(text):
         return _of_number(float(text))
+    text = ZONE_NAME.sub("", text)
+    if found := _as_written(text):
+        return found
     with contextlib.suppress(ValueError):
         return _within(text) if DASHED.match(text) else datetime.fromisoformat(IN_UTC.sub("+00:00", text))
     found = _within(IN_UTC.sub("", text))
     return found.replace(tzinfo=UTC) if found and IN_UTC.search(text) else found
+
+
+def _as_written(text: str) -> datetime | None:
+    """Return the time of a text with the name of a month, or with the halves of a day; None of any other."""
+    if not WORDED.search(text):
+        return None
+    with contextlib.suppress(ValueError):
+        return parsedate_to_datetime(text)
+    for form in WRITTEN:
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text, form)
+    return None
 
 
 def _within(text: str) -> datetime | None:

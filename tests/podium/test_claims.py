@@ -305,6 +305,15 @@ def test_class_wise_metrics_are_kept_by_label() -> None:
         # The offset of a zone's letters is not known here: the day alone is.
         ("2025-08-20 10:46:03 CET", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
         ("run 1-2-2025", "UTC", None),
+        ("02/01/2025", "UTC", None),
+        ("Aug 20, 2025", "UTC", datetime(2025, 8, 20, tzinfo=UTC)),
+        ("20 August 2025 10:46", "Europe/Berlin", datetime(2025, 8, 20, 8, 46, tzinfo=UTC)),
+        ("Wed, 20 Aug 2025 10:46:03 +0200", "UTC", datetime(2025, 8, 20, 8, 46, 3, tzinfo=UTC)),
+        ("2025-08-20 10:46:03 PM", "UTC", datetime(2025, 8, 20, 22, 46, 3, tzinfo=UTC)),
+        ("2025-08-20T10:46:03.25Z[UTC]", "UTC", datetime(2025, 8, 20, 10, 46, 3, 250000, tzinfo=UTC)),
+        ({"$date": "2025-08-20T10:46:03Z"}, "UTC", datetime(2025, 8, 20, 10, 46, 3, tzinfo=UTC)),
+        ({"$date": {"$date": 1}}, "UTC", None),
+        ("may", "UTC", None),
     ],
 )
 def test_times_are_read_with_their_zone(value: object, zone: str, expected: datetime | None) -> None:

@@ -254,6 +254,20 @@ def test_a_null_hides_nothing(later: dict[str, Any]) -> None:
     assert not codes(model)
 
 
+def test_keys_of_javascript_are_read_too() -> None:
+    """Whoever writes ``trainedAt`` means what others call ``trained_at``; the path says how it was written."""
+    said = {
+        "trainedAt": "2025-08-20",
+        "modelType": "SVC",
+        "hyperParameters": {"C": 1},
+        "decisionThreshold": {"optimal": 0.3},
+        "finalTestMetrics": {"f1Score": 0.8},
+    }
+    model = of_files({"metadata.json": said})
+    assert (model.model_type, model.trained_at_source) == ("svm", "metadata.trainedAt")
+    assert (dict(model.hyperparameters), model.threshold, model.claims) == ({"C": 1}, 0.3, {"f1_score": 0.8})
+
+
 COLUMNS = ["tenure", "gender"]
 
 
@@ -271,6 +285,8 @@ COLUMNS = ["tenure", "gender"]
         ("metadata.json", {"columns": [{"name": "x"}], "training": {"feature_names": COLUMNS}}),
         ("metadata.json", {"features": {"numeric": ["tenure"], "categorical": ["gender"]}}),
         ("metadata.json", {"features": 2, "feature_cols": COLUMNS}),
+        ("metadata.json", {"features": "tenure, gender"}),
+        ("metadata.json", {"featureNames": COLUMNS}),
     ],
 )
 def test_features_are_read_in_each_form(file: str, said: Any) -> None:
