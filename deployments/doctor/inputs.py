@@ -55,6 +55,9 @@ def _measurable(found: Health, section: HoldoutSection, policy: PolicySection) -
         return replace(found, detail=f"{found.detail}; what they hold takes too long to be looked at")
     except Exception as error:
         return Health("holdout", "fail", first_line(error), "mend what it names: no selection begins before")
+    if section.target in section.id_columns:
+        said = f"{section.target} is holdout.target and among holdout.id_columns: it counts as the target"
+        return Health("holdout", "warn", said, "take it out of holdout.id_columns, or name the column that was meant")
     return found
 
 

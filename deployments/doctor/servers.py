@@ -72,10 +72,12 @@ def prefect_server(api: str) -> list[Health]:
     if not is_address(api):
         return [no_address("prefect", api, PREFECT, "mend PREFECT_API_URL")]
     found = get(f"{api.rstrip('/')}/admin/version", prefect_headers())
+    told = _version_in(found)
+    if not told and (right := _right(api)):
+        return [Health("prefect", "fail", f"{shown(api)} lacks /api", f"set PREFECT_API_URL to {shown(right)}")]
     if found.status != 200:
         return [_absent("prefect", api, found, "PREFECT_API_AUTH_STRING or PREFECT_API_KEY")]
-    told = found.body.strip().strip('"')
-    if not VERSION.fullmatch(told):
+    if not told:
         return [_other("prefect", api, "Prefect", "PREFECT_API_KEY")]
     return [
         Health("prefect", "pass", f"{shown(api)} answers"),
@@ -83,6 +85,20 @@ def prefect_server(api: str) -> list[Health]:
         *_clock("prefect clock", found),
         *_database(api),
     ]
+
+
+def _version_in(found: Answer) -> str:
+    """Return the version that a Prefect server told, empty if what it told is none."""
+    told = found.body.strip().strip('"')
+    return told if found.status == 200 and VERSION.fullmatch(told) else ""
+
+
+def _right(api: str) -> str | None:
+    """Return the address with the /api that is easily forgotten, if that is where the server is."""
+    right = f"{api.rstrip('/')}/api"
+    if api.rstrip("/").endswith("/api"):
+        return None
+    return right if _version_in(get(f"{right}/admin/version", prefect_headers())) else None
 
 
 def _database(api: str) -> list[Health]:

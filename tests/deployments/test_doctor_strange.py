@@ -52,6 +52,13 @@ def test_a_page_to_log_in_at_is_no_server() -> None:
     assert (prefect.status, "not as Prefect does" in prefect.detail, "KEY" in prefect.mend) == ("fail", True, True)
 
 
+def test_an_address_without_api_is_put_right() -> None:
+    """Where the pages for people are, something answers as well."""
+    with answering(**{"api/admin/version": b'"3.0.0"', "admin/version": b"<html></html>"}) as here:
+        (check,) = servers.prefect_server(f"{here}/")
+    assert (check.status, check.mend) == ("fail", f"set PREFECT_API_URL to {here}/api")
+
+
 def test_who_offers_mlflow_without_its_version_is_a_server() -> None:
     """As Databricks does: its interface answers, and other addresses are pages for people."""
     with answering(**{f"api/2.0/mlflow/experiments/{servers.FIRST}": b'{"experiment": {}}'}) as here:
@@ -101,13 +108,14 @@ def test_rows_that_every_selection_refuses_fail(tmp_path: Path) -> None:
     holdout, copy, other = (written(tmp_path, name) for name in ("holdout.csv", "copy.csv", "other.csv"))
     other.write_text(f"{other.read_text()}7,0\n")
 
-    def found(trained: Path, positive: object) -> list[str]:
-        section = {"path": holdout, "positive_class": positive}
+    def found(trained: Path, positive: object, *identifiers: str) -> list[str]:
+        section = {"path": holdout, "positive_class": positive, "id_columns": identifiers}
         config = PodiumConfig.model_validate({"holdout": section, "training": {"path": trained}})
         checks = {check.name: check for check in inputs(config)}
         assert all(check.mend for check in checks.values() if check.status == "fail")
         return [checks[name].status for name in ("holdout", "training")]
 
     assert found(other, 1) == ["pass", "pass"]
+    assert found(other, 1, "churn") == ["warn", "pass"], "a selection takes it as the target"
     assert found(other, "Maybe") == ["fail", "pass"]
     assert found(holdout, 1) == found(copy, 1) == ["pass", "fail"]
