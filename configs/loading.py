@@ -31,6 +31,8 @@ PATH_KEYS = (
     ("monitoring", "batches"),
 )
 SQLITE = "sqlite:///"
+LONGEST = 300
+"""Characters of a wrong value that are shown."""
 EVENTS = "PODIUM_EVENTS"
 """Variable of the environment: ``off``, and no events are told."""
 
@@ -111,7 +113,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: no such config file; name one with --config or PODIUM_CONFIG") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise ConfigError(f"{path}: not valid YAML: its values are nested too deeply to be read") from None
+    except (yaml.YAMLError, ValueError) as error:
+        # A ValueError is of a date that there is not, or of a number without end.
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if values is not None and not isinstance(values, dict):
         raise ConfigError(f"{path}: holds a {type(values).__name__}; sections such as 'mlflow:' are expected")
@@ -123,11 +128,19 @@ def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     for section, key in PATH_KEYS:
         part = values.get(section)
         if isinstance(part, dict) and isinstance(part.get(key), str):
-            part[key] = str((folder / Path(part[key]).expanduser()).resolve())
+            part[key] = _absolute(folder, part[key])
     mlflow = values.get("mlflow")
     if isinstance(mlflow, dict) and str(mlflow.get("tracking_uri")).startswith(SQLITE):
         mlflow["tracking_uri"] = f"{SQLITE}{folder / mlflow['tracking_uri'].removeprefix(SQLITE)}"
     return values
+
+
+def _absolute(folder: Path, given: str) -> str:
+    """Return a path without ~ and .., or as it is given if there is no such path, which the schema then refuses."""
+    try:
+        return str((folder / Path(given).expanduser()).resolve())
+    except (OSError, ValueError, RuntimeError):
+        return str(folder / given)
 
 
 class _PodiumVariables(EnvSettingsSource):
@@ -189,7 +202,10 @@ def _finding(source: str, problem: ErrorDetails) -> str:
 def _value(problem: ErrorDetails) -> str:
     """Return the value that is wrong; what stands under alerts may be an address, which is a secret."""
     hidden = problem["type"] == "missing" or problem["loc"][:1] == ("alerts",)
-    return "" if hidden or isinstance(problem["input"], Mapping) else f": {redacted(repr(problem['input']))}"
+    if hidden or isinstance(problem["input"], Mapping):
+        return ""
+    shown = redacted(repr(problem["input"]))
+    return f": {shown}" if len(shown) <= LONGEST else f": {shown[:LONGEST]}…"
 
 
 def _shown(part: str | int) -> str:

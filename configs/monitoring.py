@@ -1,16 +1,15 @@
 """How the champion is watched, as a configuration states it."""
 
-from pathlib import Path
-
 from pydantic import Field
 
+from configs.addresses import Place
 from configs.section import Section
 
 
 class MonitoringSection(Section):
     """The rows of now, and from when on they or the champion's answers to them are not what they were."""
 
-    batches: Path | None = Field(
+    batches: Place | None = Field(
         None, description="Parquet or CSV file of recent rows, or a folder of such files, of which the newest counts."
     )
     psi: float = Field(

@@ -5,12 +5,12 @@ guardrail is an error and not a guardrail that never fires.
 """
 
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from configs.addresses import Place, TrackingUri
 from configs.alerts import AlertsSection
 from configs.monitoring import MonitoringSection
 from configs.naming import ModelName, Name
@@ -25,7 +25,7 @@ FileName = Annotated[str, Field(pattern=r"^[^/\\\\]+$", max_length=255)]
 class MlflowSection(Section):
     """Where MLflow is, and the names Podium uses in it."""
 
-    tracking_uri: str | None = Field(
+    tracking_uri: TrackingUri | None = Field(
         None,
         min_length=1,
         description="MLflow tracking URI. null: MLFLOW_TRACKING_URI, else embedded SQLite in PODIUM_HOME.",
@@ -47,7 +47,7 @@ class MlflowSection(Section):
 class StagingSection(Section):
     """Where the staged models are, and how to read what they say of themselves."""
 
-    root: Path | None = Field(None, description="Folder that holds one folder per staged model.")
+    root: Place | None = Field(None, description="Folder that holds one folder per staged model.")
     timezone: str = Field(
         "UTC", min_length=1, max_length=64, description="IANA zone of times recorded without an offset."
     )
@@ -71,7 +71,7 @@ class StagingSection(Section):
 class HoldoutSection(Section):
     """The labelled rows on which every candidate is measured."""
 
-    path: Path = Field(description="Parquet or CSV file of labelled rows that no model was trained on.")
+    path: Place = Field(description="Parquet or CSV file of labelled rows that no model was trained on.")
     target: str = Field("churn", min_length=1, max_length=200, description="Column that holds the true label.")
     task: Literal["classification", "regression"] = Field(
         "classification", description="What is predicted: a label, or a number."
@@ -113,7 +113,7 @@ class RetentionSection(Section):
 class ExportSection(Section):
     """A folder for those who serve from one."""
 
-    directory: Path | None = Field(
+    directory: Place | None = Field(
         None, description="Folder that holds the champion as `current`, a link that is switched at once. null: none."
     )
 

@@ -1,10 +1,10 @@
 """What Podium trains by itself, as a configuration states it."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
+from configs.addresses import Place
 from configs.policy import MetricName
 from configs.section import Section
 
@@ -21,7 +21,7 @@ class SearchSection(Section):
 class TrainingSection(Section):
     """The labelled rows to learn from, and what is learned. Target and id columns are those of the holdout."""
 
-    path: Path = Field(description="Parquet or CSV file of labelled rows to train on.")
+    path: Place = Field(description="Parquet or CSV file of labelled rows to train on.")
     kinds: tuple[Kind, ...] = Field(KINDS, min_length=1, max_length=4, description="Kinds of model that are trained.")
     cv: int = Field(5, ge=2, le=50, description="Folds of the cross-validation.")
     search: SearchSection = SearchSection()

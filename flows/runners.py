@@ -1,6 +1,5 @@
 """The task runners that a configuration can ask for, each behind the same words."""
 
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +7,10 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from configs.schema import RunnerSection
-from podium.errors import ConfigError, PodiumError, first_line
+from podium.errors import ConfigError, PodiumError
+from tasks.effects.scheduling import require_scheduler
 
 Runner = TaskRunner[Any]
-PATIENCE = 30
-"""Seconds in which a scheduler must take a connection."""
 STARTING = 180
 """Seconds in which a cluster must have a worker for the work that waits: some start one only then."""
 POLL = 10
@@ -73,19 +71,10 @@ def _dask(section: RunnerSection) -> Runner:
     except ImportError:
         raise ConfigError("runner.kind: dask is not installed: pip install 'podium[dask]'") from None
     if section.address:
-        _require_scheduler(section.address)
+        require_scheduler(section.address)
         return DaskTaskRunner(address=section.address)
     local = {"n_workers": section.workers, "threads_per_worker": 1, "dashboard_address": None}
     return DaskTaskRunner(cluster_kwargs=local)
-
-
-def _require_scheduler(address: str) -> None:
-    """Raise ``PodiumError`` unless somebody listens at an address: Dask's own client would ask for minutes."""
-    host, port = address.rpartition("//")[2].rsplit(":", 1)
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-    except OSError as error:
-        raise PodiumError(f"runner.address: no scheduler of Dask answers at {address}: {first_line(error)}") from None
 
 
 RUNNERS: dict[str, Callable[[RunnerSection], Runner]] = {"threads": _threads, "processes": _processes, "dask": _dask}

@@ -13,10 +13,16 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from deployments.doctor.patience import within
+from podium.errors import first_line
 from podium.redaction import without_password
 
 PATIENCE = 5.0
 """Seconds for one answer."""
+MARGIN = 1.0
+"""Seconds beyond them in which the connection itself says what it waited for."""
+MOST = 10_000_000
+"""Bytes of an answer that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +43,31 @@ def get(
     method: str | None = None,
     wait: float = PATIENCE,
 ) -> Answer:
-    """Return a server's answer to a question, after at most ``wait`` seconds; one with content is posted."""
-    began = time.time()
+    """Return a server's answer to a question, after at most about ``wait`` seconds; one with content is posted."""
     try:
         request = urllib.request.Request(*_apart(url, headers, content), method=method)  # noqa: S310
+        # The time-out is for each part of an answer: one that comes in drops, or without end, has to be left alone.
+        return within(wait + MARGIN, lambda: _answer(request, wait))
+    except HTTPException as error:
+        return Answer(problem=f"what listens there does not speak HTTP: {first_line(error)}")
+    except (OSError, ValueError) as error:
+        return Answer(problem=str(getattr(error, "reason", error)))
+
+
+def _answer(request: urllib.request.Request, wait: float) -> Answer:
+    began = time.time()
+    try:
         with urllib.request.urlopen(request, timeout=wait) as reply:  # noqa: S310
-            body = reply.read().decode(errors="replace")
+            body = reply.read(MOST).decode(errors="replace")
             return Answer(reply.status, body, _ahead(reply.headers.get("Date"), (began + time.time()) / 2))
     except urllib.error.HTTPError as error:
         return Answer(error.code, _rest(error), problem=f"{error.code} {error.reason}")
-    except (OSError, ValueError) as error:
-        return Answer(problem=str(getattr(error, "reason", error)))
 
 
 def _rest(error: urllib.error.HTTPError) -> str:
     """Return what a server said beside a status that is an error, as far as it came."""
     try:
-        return error.read().decode(errors="replace")
+        return error.read(MOST).decode(errors="replace")
     except (OSError, HTTPException):
         return ""
 

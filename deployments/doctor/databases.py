@@ -1,5 +1,6 @@
 """Looks at databases that are used without a server: whether their schema is the one the installed version needs."""
 
+import contextlib
 import importlib.util
 import re
 import sqlite3
@@ -9,7 +10,9 @@ from pathlib import Path
 
 from configs.places import SQLITE
 from deployments.doctor.asking import shown
+from deployments.doctor.patience import PATIENCE, within
 from deployments.doctor.servers import MLFLOW, no_address
+from podium.errors import first_line
 from podium.health import Health, kept_schema, schema
 from tasks.effects import blank
 
@@ -24,18 +27,34 @@ def mlflow_database(uri: str) -> Health:
         mend = "mend MLFLOW_TRACKING_URI or mlflow.tracking_uri"
         return no_address("mlflow", uri, f"{MLFLOW}, or that of a database such as {SQLITE}FILE,", mend)
     try:
-        return _of_file(Path(uri.removeprefix(SQLITE)), uri) if uri.startswith(SQLITE) else _judged(_asked(uri), uri)
+        if uri.startswith(SQLITE):
+            return _of_file(Path(uri.removeprefix(SQLITE)).absolute(), uri)
+        return _judged(within(PATIENCE, lambda: _asked(uri)), uri)
     except Exception as error:
-        said = str(error).strip().splitlines()[0]
-        return Health("mlflow", "fail", f"{shown(uri)} cannot be read: {said}", "start it, or see mlflow.tracking_uri")
+        mend = "start it, or see mlflow.tracking_uri"
+        return Health("mlflow", "fail", f"{shown(uri)} cannot be read: {first_line(error)}", mend)
 
 
 def _of_file(path: Path, uri: str) -> Health:
     if not path.exists():
         return Health("mlflow", "pass", f"{path} is made by the first command")
+    if said := _against(path):
+        mend = "put a copy of it in its place; moved away, a new one is made, and what it held is gone"
+        return Health("mlflow", "fail", f"{path} cannot be read: {said}", mend)
     if blank.is_current("mlflow", path):
         return Health("mlflow", "pass", f"{path}, its schema is current")
     return _judged(blank.revision_of(path), uri)
+
+
+def _against(path: Path) -> str | None:
+    """Return what SQLite says against a file, None if it is a database, be it empty or in use."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", timeout=1, uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        in_use = (error.sqlite_errorcode & 0xFF) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+        return None if in_use else str(error)
+    return None
 
 
 def _asked(uri: str) -> str | None:
@@ -65,9 +84,12 @@ def prefect_database(name: str, path: Path) -> list[Health]:
     if not path.exists():
         return []
     try:
+        said = _against(path)
         found, current = blank.revision_of(path), blank.is_current("prefect", path)
     except sqlite3.Error as error:
-        return [Health(name, "fail", f"{path} cannot be read: {error}", "change its owner, or move it away")]
+        said = str(error)
+    if said:
+        return [Health(name, "fail", f"{path} cannot be read: {said}", "change its owner, or move it away")]
     if current:
         return [Health(name, "pass", f"{path} is current")]
     known, head = _revisions(_folder_of("prefect", "server", "database", "_migrations", "versions", "sqlite"))

@@ -3,19 +3,24 @@
 import csv
 import os
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from configs.policy import PolicySection
 from configs.schema import HoldoutSection, PodiumConfig
+from configs.training import TrainingSection
+from deployments.doctor.patience import PATIENCE, within
+from podium.errors import first_line
 from podium.health import Health
 from tasks.effects.row_files import newest_in
 
 
 def inputs(config: PodiumConfig) -> list[Health]:
     """Look at the staging root, the holdout, and the other rows that the configuration names."""
-    found = [_staging(config.staging.root), _holdout(config.holdout)]
+    found = [_staging(config.staging.root), _holdout(config)]
     if config.training and config.holdout:
-        known = (config.holdout.target, *config.holdout.id_columns)
-        found.append(_rows("training", "training.path", config.training.path, known, "holdout.target or id_columns"))
+        found.append(_training(config.training, config.holdout))
     if config.monitoring.batches:
         found.append(_batches(config.monitoring.batches))
     return found
@@ -32,12 +37,50 @@ def _staging(root: Path | None) -> Health:
     return Health("staging", "pass", f"{root} holds {count:,} entries")
 
 
-def _holdout(section: HoldoutSection | None) -> Health:
+def _holdout(config: PodiumConfig) -> Health:
+    section = config.holdout
     if section is None:
         mend = "name labelled rows that no model was trained on in holdout.path"
         return Health("holdout", "warn", "none: nothing is measured, and selections refuse", mend)
     wanted = (section.target, *section.id_columns, *section.slices)
-    return _rows("holdout", "holdout.path", section.path, wanted, "holdout.target, id_columns or slices")
+    found = _rows("holdout", "holdout.path", section.path, wanted, "holdout.target, id_columns or slices")
+    return _measurable(found, section, config.policy) if found.status == "pass" else found
+
+
+def _measurable(found: Health, section: HoldoutSection, policy: PolicySection) -> Health:
+    """Look whether what the rows hold is fit to measure on, as each selection does first."""
+    try:
+        within(PATIENCE, lambda: _read(section, policy))
+    except TimeoutError:
+        return replace(found, detail=f"{found.detail}; what they hold takes too long to be looked at")
+    except Exception as error:
+        return Health("holdout", "fail", first_line(error), "mend what it names: no selection begins before")
+    if section.target in section.id_columns:
+        said = f"{section.target} is holdout.target and among holdout.id_columns: it counts as the target"
+        return Health("holdout", "warn", said, "take it out of holdout.id_columns, or name the column that was meant")
+    return found
+
+
+def _read(section: HoldoutSection, policy: PolicySection) -> None:
+    from tasks.effects.holdout import read_holdout
+
+    read_holdout(section, policy)
+
+
+def _training(section: TrainingSection, holdout: HoldoutSection) -> Health:
+    """Look at the rows to train on, which may not be those that measure."""
+    known = (holdout.target, *holdout.id_columns)
+    found = _rows("training", "training.path", section.path, known, "holdout.target or id_columns")
+    with suppress(OSError):
+        if found.status == "pass" and within(PATIENCE, lambda: _same(section, holdout)):
+            return Health("training", "fail", f"{section.path} is the holdout", "name other rows in training.path")
+    return found
+
+
+def _same(section: TrainingSection, holdout: HoldoutSection) -> bool:
+    from tasks.effects.learning_rows import same_file
+
+    return same_file(section, holdout)
 
 
 def _rows(name: str, key: str, path: Path, wanted: Iterable[str], keys: str) -> Health:

@@ -10,7 +10,9 @@ from configs.loading import config_path, load_config, podium_home
 from configs.places import SQLITE, tracking_uri
 from configs.schema import MlflowSection
 from deployments.doctor import databases, notifications, permissions, places, servers, stores
+from deployments.doctor.channels import channels
 from deployments.doctor.inputs import inputs
+from deployments.doctor.spreading import runner
 from deployments.stack.home import StackHome
 from podium import __version__
 from podium.errors import ConfigError
@@ -28,8 +30,9 @@ def examine(given: str | None) -> list[Health]:
     except ConfigError as error:
         return [*own, _not_read(config_path(given), error), *_without_config()]
     read = Health("config", "pass", str(config_path(given) or "the built-in defaults"))
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(_mlflow, config.mlflow), pool.submit(_prefect, slug(config.mlflow.registered_model))]
+        asked += [pool.submit(runner, config.runner), pool.submit(channels, config.alerts, _api())]
         found = [*own, read, *inputs(config), *places.export(config.export.directory)]
         return [*found, *(check for one in asked for check in one.result())]
 
@@ -49,12 +52,17 @@ def _without_config() -> list[Health]:
     """Look at the servers that the environment or a local stack names, of no project: which one is not known."""
     running = StackHome(podium_home()).running()
     uri = os.environ.get("PODIUM_MLFLOW__TRACKING_URI") or os.environ.get("MLFLOW_TRACKING_URI")
-    uri = uri or (running.mlflow if running else None)
-    api = os.environ.get("PREFECT_API_URL") or (running.api if running else None)
+    uri, api = uri or (running.mlflow if running else None), _api()
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(_store, uri)] if uri else []
         asked += [pool.submit(servers.prefect_server, api)] if api else []
         return [check for one in asked for check in one.result()]
+
+
+def _api() -> str | None:
+    """Return the address of the Prefect server that the environment names, else of that of a local stack."""
+    running = StackHome(podium_home()).running()
+    return os.environ.get("PREFECT_API_URL") or (running.api if running else None)
 
 
 def _store(uri: str) -> list[Health]:

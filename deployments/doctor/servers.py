@@ -1,5 +1,6 @@
 """Looks at MLflow and Prefect: reachable, of our version, with our time, with a worker."""
 
+import re
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,8 @@ MLFLOW, PREFECT = "http://HOST:PORT", "http://HOST:PORT/api"
 """Addresses of servers, as they are expected."""
 FIRST = "get?experiment_id=0"
 """The question for the experiment that every server has, unless somebody removed it."""
+VERSION = re.compile(r"\d[\w.+!-]*")
+"""What a server says of itself; a login page before it says something else."""
 
 
 def is_address(url: str) -> bool:
@@ -36,9 +39,12 @@ def mlflow_server(uri: str) -> list[Health]:
     found = get(f"{uri.rstrip('/')}/version", mlflow_headers())
     if found.status != 200:
         return [_absent("mlflow", uri, found, "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")]
+    told = found.body.strip()
+    if not (VERSION.fullmatch(told) or _speaks_mlflow(uri)):
+        return [_other("mlflow", uri, "MLflow", "MLFLOW_TRACKING_TOKEN")]
     return [
         Health("mlflow", "pass", f"{shown(uri)} answers"),
-        versions("mlflow version", version("mlflow"), found.body.strip()),
+        versions("mlflow version", version("mlflow"), told[:50].partition("\n")[0]),
         *_clock("mlflow clock", found),
     ]
 
@@ -66,14 +72,33 @@ def prefect_server(api: str) -> list[Health]:
     if not is_address(api):
         return [no_address("prefect", api, PREFECT, "mend PREFECT_API_URL")]
     found = get(f"{api.rstrip('/')}/admin/version", prefect_headers())
+    told = _version_in(found)
+    if not told and (right := _right(api)):
+        return [Health("prefect", "fail", f"{shown(api)} lacks /api", f"set PREFECT_API_URL to {shown(right)}")]
     if found.status != 200:
         return [_absent("prefect", api, found, "PREFECT_API_AUTH_STRING or PREFECT_API_KEY")]
+    if not told:
+        return [_other("prefect", api, "Prefect", "PREFECT_API_KEY")]
     return [
         Health("prefect", "pass", f"{shown(api)} answers"),
-        versions("prefect version", version("prefect"), found.body.strip().strip('"')),
+        versions("prefect version", version("prefect"), told),
         *_clock("prefect clock", found),
         *_database(api),
     ]
+
+
+def _version_in(found: Answer) -> str:
+    """Return the version that a Prefect server told, empty if what it told is none."""
+    told = found.body.strip().strip('"')
+    return told if found.status == 200 and VERSION.fullmatch(told) else ""
+
+
+def _right(api: str) -> str | None:
+    """Return the address with the /api that is easily forgotten, if that is where the server is."""
+    right = f"{api.rstrip('/')}/api"
+    if api.rstrip("/").endswith("/api"):
+        return None
+    return right if _version_in(get(f"{right}/admin/version", prefect_headers())) else None
 
 
 def _database(api: str) -> list[Health]:
@@ -91,6 +116,18 @@ def _absent(name: str, url: str, found: Answer, credentials: str) -> Health:
     host = urlsplit(url).netloc.rpartition("@")[2]
     mend = f"start it, or mend its address; is {host} the right host and port?"
     return Health(name, "fail", f"{where} does not answer: {found.problem or found.status}", mend)
+
+
+def _speaks_mlflow(uri: str) -> bool:
+    """Whether the interface answers at an address that tells no version: some who offer MLflow have that alone."""
+    found = get(f"{uri.rstrip('/')}/api/2.0/mlflow/experiments/{FIRST}", mlflow_headers())
+    return not {"experiment", "error_code"}.isdisjoint(read(found.body))
+
+
+def _other(name: str, url: str, product: str, credentials: str) -> Health:
+    """Return the check of an address where something answers that is not what is expected there."""
+    said = f"{shown(url)} answers, and not as {product} does: it may be a page to log in at, or another server"
+    return Health(name, "fail", said, f"mend its address, or let what stands before it pass us: see {credentials}")
 
 
 def _clock(name: str, found: Answer) -> list[Health]:

@@ -1,11 +1,11 @@
 """Looks at the store of artifacts, wherever it is: nothing is written, and nothing but an empty place is listed."""
 
-import threading
 import urllib.parse
 from pathlib import Path
 
 from deployments.doctor import places
 from deployments.doctor.asking import get, mlflow_headers, shown
+from deployments.doctor.patience import within
 from podium.errors import first_line
 from podium.health import Health
 
@@ -49,19 +49,15 @@ def _of_client(location: str) -> Health:
 
 
 def _listing(location: str) -> BaseException | None:
-    """Return why a store cannot be listed, None if it can. What takes too long is left alone."""
-    found: list[BaseException | None] = [TimeoutError(f"no answer within {PATIENCE:g} s")]
+    """Return why a store cannot be listed, None if it can."""
+    try:
+        within(PATIENCE, lambda: _list(location))
+    except Exception as error:
+        return error
+    return None
 
-    def attempt() -> None:
-        try:
-            from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-            get_artifact_repository(location).list_artifacts(NOWHERE)
-            found[0] = None
-        except Exception as error:
-            found[0] = error
+def _list(location: str) -> None:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    thread = threading.Thread(target=attempt, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return found[0]
+    get_artifact_repository(location).list_artifacts(NOWHERE)

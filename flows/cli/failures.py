@@ -1,6 +1,7 @@
 """Puts an unexpected failure into one line, and its traceback into a file for whoever mends it."""
 
 import errno
+import os
 import re
 import shutil
 import traceback
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 
 from configs.loading import podium_home
 from podium.errors import first_line
-from podium.redaction import redacted
+from podium.redaction import redacted, without_password
 from tasks.effects.reaching import answers
 
 AGAIN = "run the same command to go on"
@@ -22,6 +23,10 @@ FAILING = re.compile(r"too many 5\d\d error responses|error code 5\d\d")
 FAILED = range(500, 600)
 SCARCE = 16_000_000
 """Bytes of free space below which SQLite may fail at what it writes aside."""
+ELSEWHERE = (404, 405)
+"""What a server says to a question at an address that is not its interface's."""
+NO_ADDRESS = ("UnsupportedProtocol", "InvalidURL")
+"""What Prefect's client raises for an address at which nobody can be asked."""
 OF_PREFECT = ("PrefectHTTPStatusError", "HTTPStatusError")
 """What Prefect's client raises for an answer."""
 SILENT = ("ReadTimeout", "WriteTimeout", "PoolTimeout")
@@ -37,6 +42,8 @@ def describe(error: Exception) -> str:
     first = first_line(error)
     if refused := _refused(error):
         return refused
+    if astray := _astray(error):
+        return astray
     if full := _full(error):
         return f"no room is left: {full}; make room; what was finished is kept, {AGAIN}"
     if FAILING.search(str(error)) or (_unreachable(error) and _answers(str(error))):
@@ -100,6 +107,21 @@ def _refused(error: Exception) -> str | None:
     if _status(error) == 401:
         return "Prefect's server refuses the credentials: see PREFECT_API_AUTH_STRING and PREFECT_API_KEY"
     return None
+
+
+def _astray(error: Exception) -> str | None:
+    """Return what to do if the address of Prefect's server is none, or leads past what its client asks for."""
+    if any(type(cause).__name__ in NO_ADDRESS and type(cause).__module__ == "httpx" for cause in _causes(error)):
+        return f"{_prefect()} is no address: http://HOST:PORT/api is expected: mend PREFECT_API_URL"
+    if _status(error) not in ELSEWHERE or "/api/" in str(getattr(error, "response").url):  # noqa: B009 - as below
+        return None
+    return f"{_prefect()} leads to no interface of Prefect's: mend PREFECT_API_URL; it ends in /api as a rule"
+
+
+def _prefect() -> str:
+    """Return where the environment says that Prefect's server is."""
+    given = os.environ.get("PREFECT_API_URL")
+    return f"PREFECT_API_URL={without_password(given)}" if given else "what Prefect's profile names"
 
 
 def _status(error: Exception) -> int | None:

@@ -32,12 +32,41 @@ def written(tmp_path: Path, text: str) -> Path:
         ("policy: {ties: [older, older]}", r"policy: .*twice"),
         ("- a\n- b", r"holds a list"),
         ("a: [", r"not valid YAML"),
+        ("a: " + "[" * 5000, r"not valid YAML: .*nested too deeply"),
+        ("staging: {timezone: 2025-13-45}", r"not valid YAML: month must be in 1\.\.12"),
+        ("mlflow: {tracking_uri: 'htp://h'}", r"mlflow\.tracking_uri: 'htp://h': .*begins with htp.*http, .*sqlite"),
+        ("mlflow: {tracking_uri: 'localhost:5000'}", r"mlflow\.tracking_uri: .*begins with localhost"),
+        (f"staging: {{root: {'x' * 100_000}}}", r"staging\.root: .{,320}: no path is that long"),
+        (f"holdout: {{path: {'x/' * 3_000}}}", r"holdout\.path: .{,320}: no path is that long"),
+        (r'staging: {root: "a\0b"}', r"staging\.root: .*NUL"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:
     """The line says which file, which key, which value, and what to write instead."""
     with pytest.raises(ConfigError, match=rf"churn\.yaml: {named}"):
         load_config(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("http://h", "HTTPS://h/mlflow", "sqlite:////srv/a.db", "file:///srv/runs", "runs", "./runs", "C:\\\\runs"),
+        *("postgresql+psycopg2://u@h/d", "mysql+pymysql://h/d", "mssql+pyodbc://h/d", "uc:profile", "127.0.0.1:5000"),
+        *("databricks", "databricks://profile", "databricks-uc"),
+    ],
+)
+def test_whatever_mlflow_takes_is_a_tracking_uri(tmp_path: Path, uri: str) -> None:
+    """Servers, databases, folders, and Databricks."""
+    assert load_config(written(tmp_path, f"mlflow: {{tracking_uri: '{uri}'}}")).mlflow.tracking_uri == uri
+
+
+def test_a_package_may_teach_mlflow_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so where packages say what they are for."""
+    (described := tmp_path / "ours-1.0.dist-info").mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: ours\nVersion: 1.0\n")
+    (described / "entry_points.txt").write_text("[mlflow.tracking_store]\nours = ours:Store\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert load_config(written(tmp_path, "mlflow: {tracking_uri: 'ours://h'}")).mlflow.tracking_uri == "ours://h"
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import boto3
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from moto.server import ThreadedMotoServer
@@ -157,8 +158,10 @@ def test_every_place_of_the_configuration_is_looked_at(home: Path, made: Path) -
     """Rows to train on, recent rows and the folder to serve from: as they should be, and as they should not."""
     batches, export = home.parent / "batches", home.parent / "serve"
     batches.mkdir()
+    learned = home.parent / "learned.parquet"
+    pd.read_parquet(made / "holdout.parquet").head(100).to_parquet(learned)
     sections = {
-        "training": {"path": str(made / "holdout.parquet")},
+        "training": {"path": str(learned)},
         "monitoring": {"batches": str(batches)},
         "export": {"directory": str(export)},
     }
@@ -170,7 +173,7 @@ def test_every_place_of_the_configuration_is_looked_at(home: Path, made: Path) -
     (batches / "2.parquet").write_text("no rows")
     (export / "current").mkdir(parents=True)
     (home.parent / "train.csv").write_text("tenure\n1\n")
-    text = config.read_text().replace(f"training:\n  path: {made / 'holdout.parquet'}", "training: {path: train.csv}")
+    text = config.read_text().replace(f"training:\n  path: {learned}", "training: {path: train.csv}")
     config.write_text(text)
     after = found(config)
     assert [after[name].status for name in ("training", "batches", "export")] == ["fail"] * 3
