@@ -90,12 +90,21 @@ def _load(name: str, text: str, called: Collection[str] = ()) -> tuple[Any, Prob
 
 
 def _parsed(name: str, text: str) -> tuple[Any, Problem | None]:
+    """Return what a JSON text holds, and what is wrong with it: nothing of one that cannot be read."""
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        twice.extend(key for key, value in pairs if len(found) < len(pairs) and found[key] != value)
+        return found
+
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=once)
         json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         return {}, Problem("bad-metadata", f"{name} {_no_json(text, error)}")
-    return found, None
+    said = f"{name} says {', '.join(sorted(set(twice))[:3])} twice, and not the same: the last counts"
+    return found, Problem("bad-metadata", said) if twice else None
 
 
 def _no_json(text: str, error: Exception) -> str:

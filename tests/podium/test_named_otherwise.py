@@ -254,6 +254,16 @@ def test_a_null_hides_nothing(later: dict[str, Any]) -> None:
     assert not codes(model)
 
 
+def test_a_key_that_is_given_twice_is_a_finding() -> None:
+    """The last counts, as everywhere; it is said if the one before was another."""
+    (problem,) = staged("m", '{"metrics": {"f1": 0.9}, "metrics": {"f1": 0.5}}').problems
+    assert (problem.code, problem.message) == (
+        "bad-metadata",
+        "metadata.json says metrics twice, and not the same: the last counts",
+    )
+    assert not codes(staged("m", '{"f1": 0.9, "f1": 0.9}'))
+
+
 def test_keys_of_javascript_are_read_too() -> None:
     """Whoever writes ``trainedAt`` means what others call ``trained_at``; the path says how it was written."""
     said = {
