@@ -55,7 +55,7 @@ def _steps(console: Console, places: DemoHome) -> dict[str, Any]:
 def _end(console: Console, documents: dict[str, Any], config: str, database: str) -> None:
     champion, claimed = documents["select"]["champion"], documents["analyze"]["models"][0]
     ranking = {row["model_id"]: row for row in documents["select"]["ranking"]}
-    console.print("\n[bold]What came of it[/bold]")
+    console.print("\n[bold]What came of it[/bold] (6 and 7 were decided in a store of their own)", highlight=False)
     if champion:
         value = ranking[champion["model_id"]]["value"]
         console.print(f"In production: [bold]{champion['model_id']}[/bold], measured F1 {value:.4f}.", highlight=False)
