@@ -24,8 +24,16 @@ def sweep(within: Path) -> None:
     """Remove what killed processes of this machine and user have left in a folder; once is enough for a process."""
     for left in within.glob(f"{_beginning()}*"):
         pid = left.name.removeprefix(_beginning()).partition("-")[0]
-        if pid.isdigit() and not is_alive(int(pid)) and left.lstat().st_uid == os.geteuid():
+        if pid.isdigit() and not is_alive(int(pid)) and _is_ours(left):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is this user's; one that another process has removed meanwhile is nobody's."""
+    try:
+        return folder.lstat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return False
 
 
 def _beginning() -> str:

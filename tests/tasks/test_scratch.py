@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.effects import scratch
 from tasks.effects.scratch import scratch_folder, sweep
 
 KILLED = """
@@ -17,6 +18,25 @@ with scratch_folder() as folder:
     (folder / "model").write_text("large")
     os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+def test_what_another_removes_at_the_same_time_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that start at once see the same folders."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with scratch_folder() as folder:
+        name = folder.name
+    left = tmp_path / name
+    left.mkdir()
+
+    def removed_meanwhile(_: int) -> bool:
+        left.rmdir()
+        return False
+
+    monkeypatch.setattr(scratch, "is_alive", removed_meanwhile)
+    sweep.cache_clear()
+    with scratch_folder() as folder:
+        assert folder.is_dir()
+    assert not left.exists()
 
 
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
