@@ -110,8 +110,8 @@ def _subjects(document: Path, models: Collection[str]) -> list[str]:
     Of a ``churn`` and a ``churn_test``, ``churn_test_metrics`` is about the latter. They are looked up by what is left
     of the document's name without the word: there may be thousands of models.
     """
-    shorter = OF_A_FILE.sub("", document.stem, count=1)
-    direct = _named_in(document.stem, models) or _named_in(shorter, models)
+    stem, shorter = document.stem, OF_A_FILE.sub("", document.stem, count=1)
+    direct = _named_in(stem, models) or (_named_in(shorter, models) if shorter != stem else [])
     return direct or model_of(shorter, models, is_word)
 
 

@@ -3,7 +3,7 @@
 Only what is on record is used. A person's orders are not replayed; what they left is the champion that the record says.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,7 +89,7 @@ def _replayed(
     """Return one selection replayed, and who is in production after it."""
     content = decision.content
     evidence, candidates = content["evidence"], _candidates(content["evidence"], other.content)
-    rules, lacking = on_record(_rules(evidence, other), [c.metrics for c in candidates])
+    rules, lacking = _on_record(_rules(evidence, other), [c.metrics for c in candidates])
     chosen = choose(candidates, champion.logged_model_id if champion else None, rules, evidence["basis"])
     winner, rests_on, reason = _winner(chosen, content, champion, rules, other.asked)
     after = winner or champion
@@ -112,7 +112,7 @@ def _verdict(chosen: Selection, winner: Candidate | None, is_lacking: bool) -> s
     return chosen.verdict if winner or chosen.verdict != "promote" else "keep"
 
 
-def on_record(rules: Rules, metrics: Iterable[Mapping[str, float]]) -> tuple[Rules, tuple[str, ...]]:
+def _on_record(rules: Rules, metrics: Iterable[Mapping[str, float]]) -> tuple[Rules, tuple[str, ...]]:
     """Return rules without the guardrails of which nothing was recorded, and the names of these.
 
     The primary metric is named too if nobody has it; it stays.
@@ -125,13 +125,17 @@ def on_record(rules: Rules, metrics: Iterable[Mapping[str, float]]) -> tuple[Rul
     sliced = rails.slice_regression is None or any(slice_values(dict.fromkeys(known, 0.0), primary))
     found = replace(
         rails,
-        minimum={name: least for name, least in rails.minimum.items() if name in known},
-        maximum={name: most for name, most in rails.maximum.items() if name in known},
-        fairness_gap={name: gap for name, gap in rails.fairness_gap.items() if name not in rates},
+        minimum=_only(rails.minimum, known),
+        maximum=_only(rails.maximum, known),
+        fairness_gap=_only(rails.fairness_gap, of_slices),
         slice_regression=rails.slice_regression if sliced else None,
     )
     lacking = (*sorted(asked), *(f"slices by {name}" for name in sorted(rates | (set() if sliced else {primary}))))
     return replace(rules, rails=found), lacking
+
+
+def _only(limits: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
+    return {name: limit for name, limit in limits.items() if name in known}
 
 
 def _rules(evidence: Row, other: OtherPolicy) -> Rules:

@@ -29,6 +29,7 @@ CONTAINERS = {**dict.fromkeys(PLAIN, ""), **TOLD}
 NO_SCORES = NOT_SCORES | {MEAN, "average", "median"}
 RANKS = {name: place for place, name in enumerate((*CONTAINERS, *SPLIT_WORDS))}
 LAST = re.compile(r"^(?:(?:final|best|overall)_)+")
+"""Words before the name of a container that tell nothing of what is in it."""
 SECTIONS = ("metadata", "model_info", "info", "model", "training", "training_info", "config")
 """Objects in which a field is looked for after the top of the document."""
 SECTIONS_WITH_METRICS = {"metadata": "", "model_info": "", "info": "", "model": "", "training_info": "train"}

@@ -10,7 +10,7 @@ from podium.about import is_word
 from podium.claims import disagreements
 from podium.containers import CONTAINERS, tells_no_score
 from podium.exports import of_mlmodel, of_requirements
-from podium.fields import FIELDS, holds, tells_library
+from podium.fields import FIELDS, holds, library_keys
 from podium.formats import HOLLOW
 from podium.listings import LISTS, is_listing
 from podium.metrics import SPLIT_WORDS, in_words, metric_id
@@ -135,7 +135,7 @@ def shared_in(path: str, text: str) -> Above:
     # A list of entries is read as such, and nothing else of it is common.
     listed = not text.lstrip().startswith("{") and entries_of(text)
     found, problem = ({}, None) if listed else _load(PurePosixPath(path).name, text)
-    said = {key: value for key, value in found.items() if tells_library(key)} if is_listing(found) else found
+    said = library_keys(found) if is_listing(found) else found
     fields = _fields(path, said) if said else {}
     return Above(path, _without_scores(fields), problem and replace(problem, message=f"{path}: {problem.message}"))
 

@@ -18,17 +18,8 @@ FIELDS = {
     ),
     "type": ("model_type", "algorithm", "model_class", "estimator", "classifier", "model_name", "type", "name"),
     "hyperparameters": (
-        *(
-            "hyperparameters",
-            "hyperparams",
-            "hyper_parameters",
-            "hyper_params",
-            "params",
-            "parameters",
-            "best_params",
-            "best_params_",
-        ),
-        *("model_params", "model_parameters"),
+        *("hyperparameters", "hyperparams", "hyper_parameters", "hyper_params", "params", "parameters"),
+        *("best_params", "best_params_", "model_params", "model_parameters"),
     ),
     "features": (
         *("feature_columns", "features", "feature_names", "feature_cols", "feature_list", "input_features"),
@@ -106,9 +97,14 @@ def _keys(place: Mapping[str, Any]) -> dict[str, str]:
 def versions_in(document: Mapping[str, Any]) -> dict[str, str]:
     """Return library versions: of an object or a list of them, and of keys such as ``sklearn_version``."""
     places = reversed(list(_sections(document)))
-    keys = {name: value for _, place in places for name, value in place.items() if tells_library(name)}
+    keys = {name: value for _, place in places for name, value in library_keys(place).items()}
     listed = read(document, "versions")
     return {**_by_library({k: v for k, v in keys.items() if isinstance(v, str)}), **(listed.value if listed else {})}
+
+
+def library_keys(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of an object tells the version of a library in a key of its own."""
+    return {name: value for name, value in place.items() if tells_library(name)}
 
 
 def tells_library(name: str) -> bool:

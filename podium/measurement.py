@@ -145,6 +145,11 @@ def asks_for_truth(target: str) -> str:
     return f"it asks for {target}, the column that it is to predict, which no row has when it is asked"
 
 
+def are_beyond(probabilities: Probabilities) -> bool:
+    """Whether some probabilities lie beyond 0 and 1, by more than rounding."""
+    return bool((np.abs(probabilities - 0.5) > 0.5 + ROUNDED).any())
+
+
 def unmeasurable(reason: str) -> Measurement:
     """Return the measurement of a candidate that could not be measured."""
     return Measurement({}, (), (), 0, reason)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from podium.errors import first_line
 from podium.labels import Codes, align
-from podium.measurement import ROUNDED, Holdout, Measurement, Predictions, Task, unmeasurable
+from podium.measurement import Holdout, Measurement, Predictions, Task, are_beyond, unmeasurable
 from podium.metrics import SCORER, SECONDS
 from podium.numbers import Answers, confusion, label_metrics, rates
 from podium.regression import Numbers, as_numbers, number_metrics
@@ -101,8 +101,8 @@ def _improbable(said: Predictions) -> str | None:
         return None
     if not np.isfinite(said.probabilities).all():
         return "some of its probabilities are no finite numbers"
-    outside = (np.abs(said.probabilities - 0.5) > 0.5 + ROUNDED).any()
-    return "some of its probabilities are not between 0 and 1: is its objective one of raw scores?" if outside else None
+    raw = are_beyond(said.probabilities)
+    return "some of its probabilities are not between 0 and 1: is its objective one of raw scores?" if raw else None
 
 
 def spelled(holdout: Holdout, said: Predictions) -> Predictions:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 AVERAGED = ("precision", "recall", "f1_score")
 """Metrics that need an average over the classes."""
@@ -157,6 +157,7 @@ def metric_id(name: str, split: str = "", average: str = "") -> MetricId | None:
     return MetricId(base, own_split, "" if label else own_average, label.group(1) if label else "")
 
 
+@lru_cache(maxsize=4096)
 def in_words(name: str) -> str:
     """Return a name in small words with ``_`` between them, cross-validation as one word: ``cv_f1`` of ``cvF1``."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

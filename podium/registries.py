@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from podium.fields import FIELDS, OF_SEVERAL, says, tells_library
+from podium.fields import FIELDS, OF_SEVERAL, library_keys, says
 from podium.formats import stem_of
 from podium.kinds import type_in
 from podium.layout import VERSION
@@ -42,7 +42,7 @@ def entries_of(text: str) -> tuple[Entry, ...]:
     except (ValueError, RecursionError):
         return ()
     models = _keyed(document) if isinstance(document, list) else next(filter(None, map(_keyed, _lists(document))), [])
-    common = _libraries(document) if is_listing(document) else {}
+    common = library_keys(document) if is_listing(document) else {}
     lists_one, names_one = len(models) == 1, len({_named(*keyed) for keyed in models} - {""}) <= 1
     found = (version for keyed in models for version in _versions(*keyed, lists_one, names_one))
     texts = ((entry if says(entry, "versions") else {**common, **entry}, ids) for entry, ids in found)
@@ -61,10 +61,6 @@ def _keyed(listed: Any) -> list[tuple[str, dict[str, Any]]]:
     pairs = listed.items() if isinstance(listed, dict) else (("", entry) for entry in listed or ())
     entries = ((key, as_versions(value) if key else value) for key, value in pairs)
     return [(key, entry) for key, entry in entries if isinstance(entry, dict)]
-
-
-def _libraries(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if tells_library(key)}
 
 
 def _named(key: str, entry: Mapping[str, Any]) -> str:
@@ -112,7 +108,7 @@ def _common(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, A
     """Return what an entry says of all its versions and the version does not say of itself."""
     missing = [field for field in OF_SEVERAL if not says(version, field)]
     names = {name for field in missing for name in FIELDS[field]}
-    libraries = {key for key in entry if tells_library(key)} if "versions" in missing else set()
+    libraries = library_keys(entry).keys() if "versions" in missing else set()
     shared = (names | libraries) - {*LISTS, *ID_KEYS, *ABOUT_ALL}
     return {key: value for key, value in entry.items() if key in shared}
 

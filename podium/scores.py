@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from podium.goals import NotScorableError
 from podium.labels import Labels
-from podium.measurement import ROUNDED, Predictions
+from podium.measurement import Predictions, are_beyond
 from podium.metrics import AVERAGED, PROFIT, SCORER, metric_key
 from podium.numbers import Answers, brier_scores, log_losses
 from podium.paired_tests import DeLong, McNemar, delong, mcnemar
@@ -155,7 +155,7 @@ def _check_probabilities(goal: Target, said: Predictions) -> None:
         )
     if not np.isfinite(said.probabilities).all():
         raise NotScorableError("some of its probabilities are not finite")
-    if (np.abs(said.probabilities - 0.5) > 0.5 + ROUNDED).any() or (said.probabilities.sum(axis=1) <= 0).any():
+    if are_beyond(said.probabilities) or (said.probabilities.sum(axis=1) <= 0).any():
         raise NotScorableError("some of its probabilities are not between 0 and 1, or all 0 for a row")
     if goal.metric == "average_precision" and len(goal.classes) > 2:
         raise NotScorableError("average_precision needs two classes")

@@ -13,12 +13,14 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from deployments.doctor.patience import within
 from podium.errors import first_line
 from podium.redaction import without_password
+from tasks.effects.bounded import within
 
 PATIENCE = 5.0
 """Seconds for one answer."""
+LOOK = 10.0
+"""Seconds for one look, for which a library may have to be imported."""
 MARGIN = 1.0
 """Seconds beyond them in which the connection itself says what it waited for."""
 MOST = 10_000_000

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from configs.alerts import AlertsSection, ChannelSection
-from deployments.doctor.asking import get, prefect_headers, read
-from deployments.doctor.patience import PATIENCE, within
+from deployments.doctor.asking import LOOK, get, prefect_headers, read
 from podium.errors import first_line
 from podium.health import Health
+from tasks.effects.bounded import within
 
 TRY = "podium alerts test sends to it"
 
@@ -24,7 +24,7 @@ def _channel(name: str, channel: ChannelSection, api: str | None) -> Health:
         return _block(name, channel.block, api)
     variable = channel.url_env or ""
     try:
-        problem = within(PATIENCE, lambda: _problem(channel))
+        problem = within(LOOK, lambda: _problem(channel))
     except Exception as error:
         problem = first_line(error)
     if problem:

@@ -9,12 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from configs.places import SQLITE
-from deployments.doctor.asking import shown
-from deployments.doctor.patience import PATIENCE, within
+from deployments.doctor.asking import LOOK, shown
 from deployments.doctor.servers import MLFLOW, no_address
 from podium.errors import first_line
 from podium.health import Health, kept_schema, schema
 from tasks.effects import blank
+from tasks.effects.bounded import within
 
 KINDS = frozenset({"sqlite", "postgresql", "mysql", "mssql"})
 """Databases that MLflow keeps its store in."""
@@ -29,7 +29,7 @@ def mlflow_database(uri: str) -> Health:
     try:
         if uri.startswith(SQLITE):
             return _of_file(Path(uri.removeprefix(SQLITE)).absolute(), uri)
-        return _judged(within(PATIENCE, lambda: _asked(uri)), uri)
+        return _judged(within(LOOK, lambda: _asked(uri)), uri)
     except Exception as error:
         mend = "start it, or see mlflow.tracking_uri"
         return Health("mlflow", "fail", f"{shown(uri)} cannot be read: {first_line(error)}", mend)

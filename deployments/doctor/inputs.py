@@ -10,9 +10,10 @@ from pathlib import Path
 from configs.policy import PolicySection
 from configs.schema import HoldoutSection, PodiumConfig
 from configs.training import TrainingSection
-from deployments.doctor.patience import PATIENCE, within
+from deployments.doctor.asking import LOOK
 from podium.errors import first_line
 from podium.health import Health
+from tasks.effects.bounded import within
 from tasks.effects.row_files import newest_in
 
 
@@ -50,7 +51,7 @@ def _holdout(config: PodiumConfig) -> Health:
 def _measurable(found: Health, section: HoldoutSection, policy: PolicySection) -> Health:
     """Look whether what the rows hold is fit to measure on, as each selection does first."""
     try:
-        within(PATIENCE, lambda: _read(section, policy))
+        within(LOOK, lambda: _read(section, policy))
     except TimeoutError:
         return replace(found, detail=f"{found.detail}; what they hold takes too long to be looked at")
     except Exception as error:
@@ -72,7 +73,7 @@ def _training(section: TrainingSection, holdout: HoldoutSection) -> Health:
     known = (holdout.target, *holdout.id_columns)
     found = _rows("training", "training.path", section.path, known, "holdout.target or id_columns")
     with suppress(OSError):
-        if found.status == "pass" and within(PATIENCE, lambda: _same(section, holdout)):
+        if found.status == "pass" and within(LOOK, lambda: _same(section, holdout)):
             return Health("training", "fail", f"{section.path} is the holdout", "name other rows in training.path")
     return found
 

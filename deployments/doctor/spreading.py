@@ -4,9 +4,9 @@ from importlib.util import find_spec
 
 from configs.schema import RunnerSection
 from deployments.doctor.asking import PATIENCE
-from deployments.doctor.patience import within
 from podium.errors import PodiumError, first_line
 from podium.health import Health
+from tasks.effects.bounded import within
 from tasks.effects.scheduling import require_scheduler
 
 

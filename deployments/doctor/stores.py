@@ -5,9 +5,9 @@ from pathlib import Path
 
 from deployments.doctor import places
 from deployments.doctor.asking import get, mlflow_headers, shown
-from deployments.doctor.patience import within
 from podium.errors import first_line
 from podium.health import Health
+from tasks.effects.bounded import within
 
 PATIENCE = 20.0
 """Seconds for one look: a client of an object store tries several times."""

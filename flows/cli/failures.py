@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
 from configs.loading import podium_home
@@ -48,7 +48,7 @@ def describe(error: Exception) -> str:
         return f"no room is left: {full}; make room; what was finished is kept, {AGAIN}"
     if FAILING.search(str(error)) or (_unreachable(error) and _answers(str(error))):
         return f"MLflow's server fails, see its log (a full disk?): {first}; what was finished is kept, {AGAIN}"
-    if _status(error) in FAILED or _silent(error):
+    if _prefect_fails(error):
         return f"Prefect's server fails or is too busy: {first}; what was finished is kept, {AGAIN}"
     if _unreachable(error):
         return f"MLflow or Prefect cannot be reached: {first}; what was finished is kept, {AGAIN}"
@@ -62,7 +62,7 @@ def _full(error: Exception) -> str | None:
             return first_line(cause)
         if "database or disk is full" in str(cause):
             return "database or disk is full"
-    return _full_home() if _status(error) in FAILED or _silent(error) else None
+    return _full_home() if _prefect_fails(error) else None
 
 
 def _full_home() -> str | None:
@@ -78,10 +78,14 @@ def _unreachable(error: Exception) -> bool:
     return any(type(cause).__name__ in UNREACHABLE or "Max retries exceeded" in str(cause) for cause in _causes(error))
 
 
-def _silent(error: Exception) -> bool:
-    """Whether Prefect's server took a call and gave no answer in time; MLflow's client has errors of the same name."""
-    kinds = (type(cause) for cause in _causes(error))
-    return any(kind.__name__ in SILENT and kind.__module__.startswith("httpx") for kind in kinds)
+def _prefect_fails(error: Exception) -> bool:
+    """Whether Prefect's server failed, or took a call and gave no answer in time."""
+    return _status(error) in FAILED or _is_of_httpx(error, SILENT)
+
+
+def _is_of_httpx(error: Exception, names: Collection[str]) -> bool:
+    """Whether Prefect's client raised an error of these names; MLflow's client has some of the same name."""
+    return any(type(one).__name__ in names and type(one).__module__ == "httpx" for one in _causes(error))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -111,7 +115,7 @@ def _refused(error: Exception) -> str | None:
 
 def _astray(error: Exception) -> str | None:
     """Return what to do if the address of Prefect's server is none, or leads past what its client asks for."""
-    if any(type(cause).__name__ in NO_ADDRESS and type(cause).__module__ == "httpx" for cause in _causes(error)):
+    if _is_of_httpx(error, NO_ADDRESS):
         return f"{_prefect()} is no address: http://HOST:PORT/api is expected: mend PREFECT_API_URL"
     if _status(error) not in ELSEWHERE or "/api/" in str(getattr(error, "response").url):  # noqa: B009 - as below
         return None

@@ -5,7 +5,6 @@ The address is read at the last moment, hidden from all logs, and kept nowhere.
 
 import logging
 import os
-import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -16,6 +15,7 @@ from podium.errors import PodiumError, first_line
 from podium.logs import guard_logs
 from podium.receipts import Receipt
 from podium.redaction import conceal_url
+from tasks.effects.bounded import within
 from tasks.effects.overhearing import Overheard
 
 TYPES: dict[str, Any] = {"info": "info", "warning": "warning", "critical": "failure", "clear": "success"}
@@ -111,11 +111,10 @@ def _known_to_apprise(url: str) -> str:
 def _within(seconds: float, send: Callable[[], bool]) -> Receipt:
     """Return what became of a message. A service that goes on for longer than it may is left alone."""
     overheard = Overheard()
-    ended: list[Receipt] = []
-    thread = threading.Thread(target=lambda: ended.append(_attempted(send, overheard)), daemon=True)
-    thread.start()
-    thread.join(seconds + MARGIN)
-    return ended[0] if ended else overheard.unanswered(seconds)
+    try:
+        return within(seconds + MARGIN, lambda: _attempted(send, overheard))
+    except TimeoutError:
+        return overheard.unanswered(seconds)
 
 
 def _attempted(send: Callable[[], bool], overheard: Overheard) -> Receipt:

@@ -22,8 +22,9 @@ def scratch_folder() -> Iterator[Path]:
 @cache
 def sweep(within: Path) -> None:
     """Remove what killed processes of this machine and user have left in a folder; once is enough for a process."""
-    for left in within.glob(f"{_beginning()}*"):
-        pid = left.name.removeprefix(_beginning()).partition("-")[0]
+    beginning = _beginning()
+    for left in within.glob(f"{beginning}*"):
+        pid = left.name.removeprefix(beginning).partition("-")[0]
         if pid.isdigit() and not is_alive(int(pid)) and _is_ours(left):
             shutil.rmtree(left, ignore_errors=True)
 

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-PATIENCE = 10.0
-"""Seconds for one look, for which a library may have to be imported."""
 
 
 def within(seconds: float, ask: Callable[[], T]) -> T:
