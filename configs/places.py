@@ -1,7 +1,10 @@
 """Where the embedded defaults keep their state, for those who must not import MLflow to know."""
 
+from pathlib import Path
+
 from configs.loading import podium_home
 from configs.schema import MlflowSection
+from podium.errors import UsageError
 
 SQLITE, EMBEDDED = "sqlite:///", "mlflow.db"
 
@@ -9,3 +12,17 @@ SQLITE, EMBEDDED = "sqlite:///", "mlflow.db"
 def tracking_uri(section: MlflowSection) -> str:
     """Return the configured tracking URI, else that of the embedded database in ``PODIUM_HOME``."""
     return section.tracking_uri or f"{SQLITE}{podium_home() / EMBEDDED}"
+
+
+def make_below_home(folder: Path) -> None:
+    """Make a folder of ``PODIUM_HOME`` with those above it.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be made: {error.strerror}; set PODIUM_HOME to a folder you can write"
+        ) from None

@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from podium.errors import UsageError
+from configs.places import make_below_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,7 @@ class StackHome:
             UsageError: they cannot be made.
         """
         for folder in (self.prefect, self.logs):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise UsageError(
-                    f"{folder}: cannot be made: {error.strerror}; set PODIUM_HOME to a folder you can write"
-                ) from None
+            make_below_home(folder)
 
     def read(self) -> Running | None:
         """Return what the last start wrote, None if there was none or it ended cleanly."""

@@ -3,14 +3,13 @@
 import logging
 import os
 import warnings
-from pathlib import Path
 
 import tasks
 from configs.loading import podium_home
+from configs.places import make_below_home
 from configs.schema import PodiumConfig
 from deployments.stack.home import StackHome
 from flows.cli.embedded import wanted
-from podium.errors import UsageError
 
 NAMES_A_SERVER = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_API_URL", "PODIUM_CONFIG")
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
@@ -57,7 +56,8 @@ def spare_loopback() -> None:
 def prepare(verbose: bool) -> None:
     """Set what the user has not set. ``verbose`` lets Prefect's and MLflow's own logs through."""
     home = podium_home()
-    _make(home / "prefect")
+    # Prefect makes no parents of its folder.
+    make_below_home(home / "prefect")
     os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
     for name, value in QUIET.items():
@@ -67,13 +67,3 @@ def prepare(verbose: bool) -> None:
         warnings.simplefilter("ignore")
         for name in ("mlflow", "alembic", "prefect", "sqlalchemy", "asyncio", "EventsWorker", "APILogWorker"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _make(folder: Path) -> None:
-    """Make the folder that Prefect would otherwise fail to make, because it makes no parents."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be made: {error.strerror}; set PODIUM_HOME to a folder you can write"
-        ) from None
