@@ -11,6 +11,9 @@ OFTEN_PICKLED = frozenset({".p", ".pck", ".jl", ".mdl"})
 """Suffixes of pickles, and of sources and data of other programs: the content must tell."""
 PERHAPS = frozenset({".json", ".txt", ".bin", ".model", *OFTEN_PICKLED})
 """Suffixes of model files and of much else: the content must tell."""
+BINARY = frozenset({".bin", ".model"})
+PROTOCOL, PROTOCOLS = b"\x80", b"\x02\x03\x04\x05"
+"""How pickles begin, but for the oldest."""
 PACKED = frozenset({".gz", ".bz2", ".xz", ".lzma", ".z"})
 FOREIGN = frozenset(
     {
@@ -82,6 +85,8 @@ def _by_name(suffix: str, head: bytes) -> str | None:
         return "onnx"
     if XGBOOST_JSON.match(head):
         return "xgboost-json"
+    if suffix in BINARY and head.startswith(PROTOCOL) and head[1:2] in PROTOCOLS:
+        return None
     if suffix in OFTEN_PICKLED:
         # Sources begin with letters and brackets, as the pickles of old protocols do.
         return None if head[:1] in b"\x80\x78" else "unknown"

@@ -12,10 +12,10 @@ from typing import Any
 
 from podium.claims import read_claims
 from podium.documents import Document, combine
-from podium.fields import Found, all_of, read, versions_in
+from podium.fields import Found, all_of, read, type_told, versions_in
 from podium.formats import HOLLOW, stem_of
 from podium.inherited import inherit
-from podium.kinds import UNKNOWN, type_in
+from podium.kinds import UNKNOWN
 from podium.staged import Folder, Problem, StagedModel
 from podium.times import parse_time
 
@@ -133,7 +133,7 @@ def _value(document: Mapping[str, Any], field: str, otherwise: Any = None) -> An
 
 def _model_type(document: Mapping[str, Any], name: str) -> Found:
     for found in (*all_of(document, "type"), Found("id", name)):
-        if kind := type_in(str(found.value)):
+        if kind := type_told(found):
             return Found(found.path if found.path == "id" else f"metadata.{found.path}", kind)
     return Found("nowhere", UNKNOWN)
 

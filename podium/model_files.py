@@ -7,13 +7,13 @@ from pathlib import PurePosixPath as Path
 
 from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
-from podium.formats import FOREIGN, PICKLED, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
+from podium.formats import BINARY, FOREIGN, OFTEN_PICKLED, PICKLED, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
 from podium.pairing import is_companion_name, is_of_no_model
 
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
-BINARY = frozenset({".bin", ".model"})
-"""Suffixes by which a file without content is a model that did not arrive; any other must be called as one, too."""
 ROOT = Path()
+HOLDING = PICKLED | OFTEN_PICKLED | BINARY | {".skops"}
+"""Suffixes of files that may hold a companion as an object, and no rows or notes."""
 
 
 def nothing(_: str) -> bool:
@@ -28,7 +28,7 @@ def is_companion(path: Path) -> bool:
 
 def serves_all(path: Path) -> bool:
     """Whether a file is a companion of each model beside it: its name has no word that could be of one of them."""
-    return suffix_of(path) in {*PICKLED, ".skops"} and is_of_no_model(stem_of(path))
+    return suffix_of(path) in HOLDING and is_of_no_model(stem_of(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def is_main(path: Path) -> bool:
 
 
 def may_be_hollow(path: Path) -> bool:
-    """Whether a file without content is a model that did not arrive, by its name."""
+    """Whether a file without content is a model that did not arrive, by its name: any of a suffix of models alone."""
     return suffix_of(path) in BINARY or is_main(path)
 
 
