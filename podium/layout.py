@@ -13,7 +13,17 @@ from pathlib import PurePosixPath as Path
 from podium.about import Side, general, is_document, is_of_one, rank
 from podium.exports import WRITTEN
 from podium.formats import stem_of
-from podium.model_files import ROOT, Contents, exported_here, foreign_among, is_foreign, models_by_folder, serves_all
+from podium.model_files import (
+    ROOT,
+    Contents,
+    exported_here,
+    foreign_among,
+    holds_companion,
+    is_foreign,
+    models_by_folder,
+    serves_all,
+)
+from podium.reach import by_place, in_reach
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
@@ -26,6 +36,7 @@ class Unit:
 
     ``about`` are its JSON files, those that say most first; ``files`` are all, and make its fingerprint. ``above`` are
     JSON files that several models have in common, as they lie further up or among them, the nearest first.
+    ``unclaimed`` are companions near it that are nobody's.
     """
 
     model_id: str
@@ -34,6 +45,7 @@ class Unit:
     about: tuple[str, ...]
     files: tuple[str, ...]
     above: tuple[str, ...] = ()
+    unclaimed: tuple[str, ...] = ()
 
 
 def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty: Iterable[str] = ()) -> list[Unit]:
@@ -51,7 +63,7 @@ def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty:
     own = _owned(paths, by_folder)
     units = [u for folder, found in by_folder.items() for u in _of_folder(folder, found, own[folder], told, apart)]
     units += _without_model(paths, map(Path, empty), by_folder.keys() - apart)
-    return sorted(_below(_distinct(units), paths), key=lambda unit: unit.model_id)
+    return sorted(_claimed(_below(_distinct(units), paths), paths), key=lambda unit: unit.model_id)
 
 
 def _apart(by_folder: Mapping[Path, Sequence[Path]], told: Contents) -> set[Path]:
@@ -63,18 +75,48 @@ def _apart(by_folder: Mapping[Path, Sequence[Path]], told: Contents) -> set[Path
     return {folder for folder in above if all(model.as_posix() in told.hollow for model in by_folder[folder])}
 
 
-def _below(units: Sequence[Unit], paths: Sequence[Path]) -> list[Unit]:
+def _below(units: Sequence[Unit], paths: Iterable[Path]) -> list[Unit]:
     """Return the units with the files that are about several: those of no model that lie in a folder above it."""
-    taken = {file for unit in units for file in (*unit.files, *unit.about)}
-    common: dict[Path, list[str]] = defaultdict(list)
+    taken = {file for unit in units for file in (*unit.files, *unit.about, *unit.above)}
+    common: dict[Path, list[Path]] = defaultdict(list)
     for path in sorted(general(paths), key=rank):
         if path.parent != Path() and path.as_posix() not in taken:
-            common[path.parent].append(path.as_posix())
-    return [replace(unit, above=_above(Path(unit.folder), common)) for unit in units] if common else list(units)
+            common[path.parent].append(path)
+    return [_with_above(unit, common) for unit in units] if common else list(units)
 
 
-def _above(folder: Path, common: Mapping[Path, Sequence[str]]) -> tuple[str, ...]:
-    return tuple(file for place in (folder, *folder.parents) for file in common.get(place, ()))
+def _with_above(unit: Unit, common: Mapping[Path, Sequence[Path]]) -> Unit:
+    nearest = sorted([*unit.above, *in_reach(_folder(unit), common)], key=lambda file: -len(Path(file).parts))
+    return replace(unit, above=tuple(nearest))
+
+
+def with_links(units: Sequence[Unit], links: Iterable[str]) -> list[Unit]:
+    """Return the units with what is about several by a link, beside no model of its own, as a file there would be."""
+    return _below(units, map(Path, links))
+
+
+def _claimed(units: Sequence[Unit], paths: Iterable[Path]) -> list[Unit]:
+    """Return the units with the companions that lie above them, and with those near them that are still nobody's."""
+    taken = {file for unit in units for file in unit.files} | {unit.model for unit in units}
+    free = [path for path in paths if holds_companion(path) and path.as_posix() not in taken]
+    if not free:
+        return list(units)
+    over = by_place((path for path in free if serves_all(path) and path.parent != ROOT), ())
+    units = [replace(unit, files=(*unit.files, *_over(unit, over))) if unit.model else unit for unit in units]
+    carried = {file for unit in units for file in unit.files}
+    near = by_place((path for path in free if path.as_posix() not in carried), map(_folder, units))
+    return [replace(unit, unclaimed=tuple(in_reach(_folder(unit), near))) for unit in units]
+
+
+def _folder(unit: Unit) -> Path:
+    return Path(unit.folder)
+
+
+def _over(unit: Unit, over: Mapping[Path, Sequence[Path]]) -> list[str]:
+    """Return the companions that lie above a unit, of each name the nearest, if it has none of that name itself."""
+    own = {Path(file).name for file in unit.files}
+    found = {Path(file).name: file for file in reversed(in_reach(_folder(unit), over))}
+    return [file for name, file in found.items() if name not in own]
 
 
 def _is_versioned(by_folder: Collection[Path], top: str) -> bool:

@@ -4,7 +4,7 @@ Everything read here is a claim: it is kept and shown, and never decides a promo
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -80,7 +80,15 @@ def _with_file(where: str, document: Document) -> str:
 
 def _folder_problems(folder: Folder) -> tuple[Problem, ...]:
     left = tuple(Problem("linked", f"{name} is a symbolic link {OUTSIDE}") for name in folder.left)
-    return _model_problems(folder) + left
+    return _model_problems(folder) + left + _unclaimed(folder.unclaimed)
+
+
+def _unclaimed(files: Sequence[str], most: int = 3) -> tuple[Problem, ...]:
+    if not files:
+        return ()
+    more = f" and {len(files) - most} more" if len(files) > most else ""
+    said = f"{', '.join(files[:most])}{more}: near it, and carried with no model, as no name tells whose it is: {MEND}"
+    return (Problem("unclaimed", said),)
 
 
 def _model_problems(folder: Folder) -> tuple[Problem, ...]:
@@ -91,6 +99,7 @@ def _model_problems(folder: Folder) -> tuple[Problem, ...]:
     return FORMAT_PROBLEMS.get(folder.format, ())
 
 
+MEND = "put it into the folder of its model, or its model's name before its own (churn_scaler.pkl of churn.pkl)"
 OUTSIDE = "to no file of the staging root, and is not followed: copy the file there if the model needs it"
 FORMAT_PROBLEMS = {
     "empty": (Problem("empty-model", f"the model file {HOLLOW['empty']}"),),

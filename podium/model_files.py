@@ -26,6 +26,11 @@ def is_companion(path: Path) -> bool:
     return is_companion_name(stem_of(path).lower())
 
 
+def holds_companion(path: Path) -> bool:
+    """Whether a file holds as an object what stands beside a model, by its name."""
+    return suffix_of(path) in HOLDING and is_companion(path)
+
+
 def serves_all(path: Path) -> bool:
     """Whether a file is a companion of each model beside it: its name has no word that could be of one of them."""
     return suffix_of(path) in HOLDING and is_of_no_model(stem_of(path))
@@ -64,7 +69,7 @@ def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[P
     """Return the models by the folder that each belongs to: an export has one at most, the one that it names."""
     outside, inside = by_export(paths)
     by_folder: dict[Path, list[Path]] = defaultdict(list)
-    for model in _models(outside, told):
+    for model in _models(outside, told, bool(inside)):
         by_folder[model.parent].append(model)
     if named := exported_here(outside, told):
         others = [path for path in by_folder[ROOT] if stem_of(path) != stem_of(named)]
@@ -111,8 +116,11 @@ def _of_export(folder: Path, files: Sequence[Path], told: Contents) -> list[Path
     return sorted(found, key=lambda path: len(path.parts))[:1]
 
 
-def _models(paths: Sequence[Path], told: Contents) -> list[Path]:
-    """Return the files that are models, of each folder but the staging root its main one alone if it has one."""
+def _models(paths: Sequence[Path], told: Contents, others: bool = False) -> list[Path]:
+    """Return the files that are models, of each folder but the staging root its main one alone if it has one.
+
+    ``others`` is whether there are models beside these files.
+    """
     natives = frozenset(told.natives)
     found = _preferred(path for path in paths if may_be_model(path, natives))
     hollow = _preferred(path for path in paths if path.as_posix() in told.hollow and may_be_hollow(path))
@@ -123,7 +131,8 @@ def _models(paths: Sequence[Path], told: Contents) -> list[Path]:
     models = [*solid, *_not_arrived(hollow, solid)]
     held = {path.parent for path in models}
     # A model file of whatever name is the model where there is no other.
-    return models + _readable([path for path in companions if not _is_below(path, held)])
+    apart = [path for path in companions if not _is_below(path, held)]
+    return models + _readable([path for path in apart if not (held or others) or told.is_model(path.as_posix())])
 
 
 def _preferred(models: Iterable[Path]) -> list[Path]:
