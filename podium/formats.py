@@ -22,15 +22,18 @@ FOREIGN = frozenset(
     }
 )
 """Suffixes of models in formats that nothing here reads, whatever their first bytes look like."""
-UNTOLD = frozenset({"", ".zip", ".dat", ".bin", ".model", *OFTEN_PICKLED})
+ARCHIVES = frozenset({".zip", ".tar", ".tgz", ".7z", ".rar"})
+"""Suffixes of files that hold others, which nobody unpacks here."""
+UNTOLD = frozenset({"", ".dat", ".bin", ".model", *ARCHIVES, *OFTEN_PICKLED})
 """Suffixes that tell nothing: a file of one is a model if it is called so, whatever it holds."""
 PREFERENCE = (
     *(*sorted(PICKLED), *sorted(OFTEN_PICKLED), ".skops", ".ubj", ".xgb", ".bst", ".json", ".model", ".bin"),
     *(".lgb", ".lgbm", ".txt", ".onnx"),
 )
 """Of files that hold the same model, those first that keep most of it: a pickle keeps the pipeline and the labels."""
+LFS = b"version https://git-lfs"
 MAGIC = (
-    (b"version https://git-lfs", "git-lfs"),
+    (LFS, "git-lfs"),
     (b"\x1f\x8b", "joblib+gzip"),
     (b"BZh", "joblib+bz2"),
     (b"\xfd7zXZ", "joblib+xz"),
@@ -72,6 +75,8 @@ def format_of(name: str, head: bytes) -> str:
     """
     if not head:
         return "empty"
+    if suffix_of(Path(name)) in ARCHIVES and not head.startswith(LFS):
+        return "archive"
     by_content = next((kind for magic, kind in MAGIC if head.startswith(magic)), None)
     if suffix_of(Path(name)) in FOREIGN and by_content not in HOLLOW:
         return "unknown"

@@ -105,6 +105,7 @@ FORMAT_PROBLEMS = {
     "empty": (Problem("empty-model", f"the model file {HOLLOW['empty']}"),),
     "git-lfs": (Problem("lfs-pointer", f"the model file {HOLLOW['git-lfs']}"),),
     "unknown": (Problem("unknown-format", "the model file is in no format that Podium reads"),),
+    "archive": (Problem("unknown-format", "the model file is an archive: unpack it into its folder"),),
     "onnx": (
         Problem(
             "onnx",

@@ -133,7 +133,9 @@ def test_a_foreign_model_in_the_root_is_a_row(tmp_path: Path) -> None:
         ("clf.p.bz2", bz2.compress(PICKLE), "joblib+bz2"),
         ("clf.mdl.xz", lzma.compress(PICKLE), "joblib+xz"),
         ("clf.mdl.gz", gzip.compress(PICKLE * 9, mtime=0)[:20], "joblib+gzip"),
-        *((name, b"PK\x03\x04", "unknown") for name in ("model.zip", "best_model.dat", "model.mdl", "w.lgbm")),
+        *((name, b"PK\x03\x04", "unknown") for name in ("best_model.dat", "model.mdl", "w.lgbm")),
+        *((name, b"PK\x03\x04", "archive") for name in ("model.zip", "model.7z", "model.rar")),
+        *((name, gzip.compress(PICKLE, mtime=0), "archive") for name in ("model.tar.gz", "model.tgz", "pipeline.tar")),
     ],
 )
 @pytest.mark.parametrize("folder", ["", "a"])
@@ -143,7 +145,8 @@ def test_a_model_by_a_rare_suffix_is_a_row(tmp_path: Path, folder: str, name: st
     (tmp_path / folder / name).write_bytes(content)
     model = one(tmp_path)
     assert (model.model_id, model.folder.format) == (folder or name.split(".")[0], kind)
-    assert ("unknown-format" in {problem.code for problem in model.problems}) == (kind == "unknown")
+    assert ("unknown-format" in {p.code for p in model.problems}) == (kind in {"unknown", "archive"})
+    assert any("unpack it" in p.message for p in model.problems) == (kind == "archive")
 
 
 @pytest.mark.parametrize("name", ["const.jl", "data.zip", "model.py", "notes.p", "readme"])
