@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePosixPath as Path
 
 from podium.about import Side, general, is_document, is_of_one, rank
@@ -55,7 +56,7 @@ def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty:
     name of the folder, empty for the root.
     """
     paths = sorted(Path(file) for file in files)
-    by_folder = models_by_folder(paths, told)
+    by_folder = _raised(models_by_folder(paths, told), paths)
     apart = _apart(by_folder, told)
     whole = {folder: models for folder, models in by_folder.items() if folder not in apart}
     if top and sum(max(1, len(found)) for found in whole.values()) <= 1 and not _is_versioned(whole, top):
@@ -64,6 +65,26 @@ def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty:
     units = [u for folder, found in by_folder.items() for u in _of_folder(folder, found, own[folder], told, apart)]
     units += _without_model(paths, map(Path, empty), by_folder.keys() - apart)
     return sorted(_claimed(_below(_distinct(units), paths), paths), key=lambda unit: unit.model_id)
+
+
+def _raised(by_folder: Mapping[Path, list[Path]], paths: Sequence[Path]) -> dict[Path, list[Path]]:
+    """Return the models by folder, one that lies alone below a folder with what is about it by that folder."""
+    if len(by_folder) <= 1:
+        return dict(by_folder)
+    below = Counter(place for folder, found in by_folder.items() for place in folder.parents for _ in found)
+    told = {path.parent for path in general(paths)} - by_folder.keys() - {ROOT}
+    alone = {folder: _run_of(folder, told, below) for folder, found in by_folder.items() if len(found) == 1}
+    return {alone.get(folder, folder): found for folder, found in by_folder.items()}
+
+
+def _run_of(folder: Path, told: Collection[Path], below: Mapping[Path, int]) -> Path:
+    """Return the nearest folder above a model that tells of it, as a run does: no version stands between them."""
+    for inner, place in pairwise((folder, *folder.parents)):
+        if VERSION.fullmatch(inner.name) or below[place] != 1:
+            return folder
+        if place in told:
+            return place
+    return folder
 
 
 def _apart(by_folder: Mapping[Path, Sequence[Path]], told: Contents) -> set[Path]:

@@ -12,6 +12,7 @@ from podium.pairing import is_companion_name, is_of_no_model
 
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
 ROOT = Path()
+CACHE = "__pycache__"
 HOLDING = PICKLED | OFTEN_PICKLED | BINARY | {".skops"}
 """Suffixes of files that may hold a companion as an object, and no rows or notes."""
 
@@ -67,7 +68,7 @@ def may_be_hollow(path: Path) -> bool:
 
 def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[Path]]:
     """Return the models by the folder that each belongs to: an export has one at most, the one that it names."""
-    outside, inside = by_export(paths)
+    outside, inside = by_export([path for path in paths if not _is_hidden(path)])
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for model in _models(outside, told, bool(inside)):
         by_folder[model.parent].append(model)
@@ -79,6 +80,11 @@ def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[P
     for folder, files in inside.items():
         by_folder[folder] = _of_export(folder, files, told)
     return by_folder
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether a file lies in a folder in which programs keep copies of their own, and people no models."""
+    return any(folder.startswith(".") or folder == CACHE for folder in path.parts[:-1])
 
 
 def is_foreign(path: Path) -> bool:

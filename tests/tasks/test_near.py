@@ -136,3 +136,43 @@ def test_a_document_by_link_above_several_models_is_read(tmp_path: Path, places:
     again = staged(root, {})
     assert {again[name].model_type for name in models} == {"svm"}
     assert [again[name].fingerprint == models[name].fingerprint for name in sorted(models)] == [False, True]
+
+
+def test_a_run_with_its_model_further_down_is_one_model(tmp_path: Path) -> None:
+    """What lies beside its folder is about it; above several models, or a version, it is of no single one."""
+    score = {"f1": 0.5}
+    files: dict[str, object] = {
+        "runs/a/artifacts/model/model.pkl": 1.0,
+        "runs/a/metrics.json": score,
+        "runs/a/scaler.pkl": SCALER,
+        "runs/b/model/model.pkl": 2.0,
+        "runs/several/metrics.json": score,
+        "runs/several/x/model.pkl": 3.0,
+        "runs/several/y/model.pkl": 4.0,
+        "runs/xgb/metrics.json": score,
+        "runs/xgb/v1/model.pkl": 5.0,
+        "runs/xgb/v2/deep/model.pkl": 6.0,
+        "runs/xgb/v2/metrics.json": score,
+        "runs/rf/metadata.json": score,
+        "runs/rf/v1/model.pkl": 7.0,
+    }
+    models = staged(tmp_path, files)
+    assert {name: bool(model.claims) for name, model in models.items()} == {
+        "runs/a": True,
+        "runs/b/model": False,
+        "runs/rf/v1": False,
+        "runs/several/x": False,
+        "runs/several/y": False,
+        "runs/xgb/v1": False,
+        "runs/xgb/v2": True,
+    }
+    assert models["runs/a"].folder.beside == (str(tmp_path / "runs" / "a" / "scaler.pkl"),)
+
+
+@pytest.mark.parametrize("hidden", [".ipynb_checkpoints", ".git/lfs", "__pycache__"])
+def test_copies_that_programs_keep_are_no_models(tmp_path: Path, hidden: str) -> None:
+    """Below a model they are carried with it, as all that lies there; in the root they are nobody's business."""
+    files = {"a/model.pkl": 1.0, f"a/{hidden}/model-checkpoint.pkl": 2.0, f"{hidden}/b.pkl": 3.0}
+    models = staged(tmp_path, files)
+    assert list(models) == ["a"]
+    assert models["a"].folder.beside == (str(tmp_path / "a" / hidden / "model-checkpoint.pkl"),)
