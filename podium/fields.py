@@ -7,7 +7,7 @@ from typing import Any
 
 from podium.containers import SECTIONS, containers_in
 from podium.exports import PINNED
-from podium.kinds import type_in
+from podium.kinds import type_alone, type_in
 from podium.metrics import in_words
 from podium.readings import as_number
 
@@ -16,7 +16,10 @@ FIELDS = {
         *("trained_at_utc", "trained_at", "training_timestamp", "training_date", "train_date", "last_trained"),
         *("registered_at", "created_at", "saved_at", "timestamp", "date"),
     ),
-    "type": ("model_type", "algorithm", "model_class", "estimator", "classifier", "model_name", "type", "name"),
+    "type": (
+        *("model_type", "algorithm", "model_class", "estimator", "classifier", "model_name", "type", "name"),
+        "model",
+    ),
     "hyperparameters": (
         *("hyperparameters", "hyperparams", "hyper_parameters", "hyper_params", "params", "parameters"),
         *("best_params", "best_params_", "model_params", "model_parameters"),
@@ -40,6 +43,8 @@ AMONG_METRICS = frozenset({"confusion_matrix", "threshold"})
 """Fields that stand in containers of metrics too; those of a training set are not taken."""
 OF_NUMBERS = ("value", "optimal", "best")
 """Keys of an object that says more of a number than the number."""
+ANYTHING = "model"
+"""A key of the type that is one of much else."""
 DEEP = 3
 NO_LIBRARIES = frozenset(
     {
@@ -78,8 +83,15 @@ def read(document: Mapping[str, Any], field: str) -> Found | None:
 def says(document: Mapping[str, Any], field: str) -> bool:
     """Whether a document says anything that can be read as a field, wherever it says it."""
     if field == "type":
-        return any(type_in(str(found.value)) for found in all_of(document, field))
+        return any(map(type_told, all_of(document, field)))
     return bool(versions_in(document)) if field == "versions" else read(document, field) is not None
+
+
+def type_told(found: Found) -> str | None:
+    """Return the type of a model that a value tells; one under ``model`` may be a file or an id as well."""
+    if in_words(found.path.rpartition(".")[2]) == ANYTHING:
+        return type_alone(found.value) if isinstance(found.value, str) else None
+    return type_in(str(found.value))
 
 
 def holds(document: Mapping[str, Any], field: str) -> bool:

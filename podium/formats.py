@@ -11,6 +11,9 @@ OFTEN_PICKLED = frozenset({".p", ".pck", ".jl", ".mdl"})
 """Suffixes of pickles, and of sources and data of other programs: the content must tell."""
 PERHAPS = frozenset({".json", ".txt", ".bin", ".model", *OFTEN_PICKLED})
 """Suffixes of model files and of much else: the content must tell."""
+BINARY = frozenset({".bin", ".model"})
+PROTOCOL, PROTOCOLS = b"\x80", b"\x02\x03\x04\x05"
+"""How pickles begin, but for the oldest."""
 PACKED = frozenset({".gz", ".bz2", ".xz", ".lzma", ".z"})
 FOREIGN = frozenset(
     {
@@ -19,15 +22,18 @@ FOREIGN = frozenset(
     }
 )
 """Suffixes of models in formats that nothing here reads, whatever their first bytes look like."""
-UNTOLD = frozenset({"", ".zip", ".dat", ".bin", ".model", *OFTEN_PICKLED})
+ARCHIVES = frozenset({".zip", ".tar", ".tgz", ".7z", ".rar"})
+"""Suffixes of files that hold others, which nobody unpacks here."""
+UNTOLD = frozenset({"", ".dat", ".bin", ".model", *ARCHIVES, *OFTEN_PICKLED})
 """Suffixes that tell nothing: a file of one is a model if it is called so, whatever it holds."""
 PREFERENCE = (
     *(*sorted(PICKLED), *sorted(OFTEN_PICKLED), ".skops", ".ubj", ".xgb", ".bst", ".json", ".model", ".bin"),
     *(".lgb", ".lgbm", ".txt", ".onnx"),
 )
 """Of files that hold the same model, those first that keep most of it: a pickle keeps the pipeline and the labels."""
+LFS = b"version https://git-lfs"
 MAGIC = (
-    (b"version https://git-lfs", "git-lfs"),
+    (LFS, "git-lfs"),
     (b"\x1f\x8b", "joblib+gzip"),
     (b"BZh", "joblib+bz2"),
     (b"\xfd7zXZ", "joblib+xz"),
@@ -69,6 +75,8 @@ def format_of(name: str, head: bytes) -> str:
     """
     if not head:
         return "empty"
+    if suffix_of(Path(name)) in ARCHIVES and not head.startswith(LFS):
+        return "archive"
     by_content = next((kind for magic, kind in MAGIC if head.startswith(magic)), None)
     if suffix_of(Path(name)) in FOREIGN and by_content not in HOLLOW:
         return "unknown"
@@ -82,6 +90,8 @@ def _by_name(suffix: str, head: bytes) -> str | None:
         return "onnx"
     if XGBOOST_JSON.match(head):
         return "xgboost-json"
+    if suffix in BINARY and head.startswith(PROTOCOL) and head[1:2] in PROTOCOLS:
+        return None
     if suffix in OFTEN_PICKLED:
         # Sources begin with letters and brackets, as the pickles of old protocols do.
         return None if head[:1] in b"\x80\x78" else "unknown"

@@ -42,6 +42,9 @@ INERT: Mapping[str, frozenset[str]] = {
         "scipy.stats._continuous_distns.": DISTRIBUTIONS,
         "scipy.sparse.": FORMATS,
         "sklearn.cluster._birch.": "_CFNode _CFSubcluster",
+        "xgboost.callback.": "EvaluationMonitor LearningRateScheduler TrainingCallback TrainingCheckPoint",
+        "xgboost.collective.": "communicator_print",
+        "xgboost.rabit.": "tracker_print",
         "joblib.memory.": "Memory",
         "joblib._store_backends.": "FileSystemStoreBackend StoreBackendBase",
     }.items()

@@ -42,6 +42,11 @@ Each stands alone, or before one of the words below: the ``mlp`` of ``html_parse
 """
 AFTER = "(_?(classifier|regressor|regression|clf|model|machine|ensemble|cv))*"
 TYPES = [(re.compile(f"(?<![a-z])({words}){AFTER}(?![a-z])"), kind) for words, kind in TYPE_WORDS.items()]
+CLASS = re.compile(r"^(?:sklearn|xgboost|lightgbm|catboost|imblearn)\.(?:\w+\.)*(?=\w)|\s*\(.*$", re.DOTALL)
+"""What stands around the name of a class: its module, and what it is called with or what is said of it."""
+NO_NAME = re.compile(r"[^A-Za-z _-]")
+"""What is in paths, files, ids and versions."""
+BESIDE = "(?:(?:_|^)(?:tuned|optimi[sz]ed|calibrated|baseline|balanced|weighted|default)(?:_|$))*"
 BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z]+")
 LONGEST = 500
 """Characters of a text that are looked at."""
@@ -51,6 +56,14 @@ def type_in(text: str) -> str | None:
     """Return the type that a text names, such as "Random Forest Classifier (tuned)" or the name of a class."""
     words = BORDER.sub("_", text[:LONGEST]).lower()
     return next((kind for pattern, kind in TYPES if pattern.search(words)), None)
+
+
+def type_alone(text: str) -> str | None:
+    """Return the type that a text is the name of, and no path, file, id or anything else that bears its words."""
+    said = CLASS.sub("", text.strip()[:LONGEST])
+    words = BORDER.sub("_", said).strip("_").lower()
+    told = "" if NO_NAME.search(said) else words
+    return next((kind for pattern, kind in TYPES if re.fullmatch(f"{BESIDE}{pattern.pattern}{BESIDE}", told)), None)
 
 
 def of_class(model: StagedModel, classes: Iterable[str]) -> StagedModel:

@@ -8,12 +8,23 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import PurePosixPath as Path
 
 from podium.about import Side, general, is_document, is_of_one, rank
 from podium.exports import WRITTEN
 from podium.formats import stem_of
-from podium.model_files import ROOT, Contents, exported_here, foreign_among, is_foreign, models_by_folder, serves_all
+from podium.model_files import (
+    ROOT,
+    Contents,
+    exported_here,
+    foreign_among,
+    holds_companion,
+    is_foreign,
+    models_by_folder,
+    serves_all,
+)
+from podium.reach import by_place, in_reach
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
 """Names of folders that hold one version of a model beside others, be they there yet or not."""
@@ -26,6 +37,7 @@ class Unit:
 
     ``about`` are its JSON files, those that say most first; ``files`` are all, and make its fingerprint. ``above`` are
     JSON files that several models have in common, as they lie further up or among them, the nearest first.
+    ``unclaimed`` are companions near it that are nobody's.
     """
 
     model_id: str
@@ -34,6 +46,7 @@ class Unit:
     about: tuple[str, ...]
     files: tuple[str, ...]
     above: tuple[str, ...] = ()
+    unclaimed: tuple[str, ...] = ()
 
 
 def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty: Iterable[str] = ()) -> list[Unit]:
@@ -43,7 +56,7 @@ def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty:
     name of the folder, empty for the root.
     """
     paths = sorted(Path(file) for file in files)
-    by_folder = models_by_folder(paths, told)
+    by_folder = _raised(models_by_folder(paths, told), paths)
     apart = _apart(by_folder, told)
     whole = {folder: models for folder, models in by_folder.items() if folder not in apart}
     if top and sum(max(1, len(found)) for found in whole.values()) <= 1 and not _is_versioned(whole, top):
@@ -51,7 +64,27 @@ def arrange(files: Iterable[str], top: str = "", told: Contents = UNTOLD, empty:
     own = _owned(paths, by_folder)
     units = [u for folder, found in by_folder.items() for u in _of_folder(folder, found, own[folder], told, apart)]
     units += _without_model(paths, map(Path, empty), by_folder.keys() - apart)
-    return sorted(_below(_distinct(units), paths), key=lambda unit: unit.model_id)
+    return sorted(_claimed(_below(_distinct(units), paths), paths), key=lambda unit: unit.model_id)
+
+
+def _raised(by_folder: Mapping[Path, list[Path]], paths: Sequence[Path]) -> dict[Path, list[Path]]:
+    """Return the models by folder, one that lies alone below a folder with what is about it by that folder."""
+    if len(by_folder) <= 1:
+        return dict(by_folder)
+    below = Counter(place for folder, found in by_folder.items() for place in folder.parents for _ in found)
+    told = {path.parent for path in general(paths)} - by_folder.keys() - {ROOT}
+    alone = {folder: _run_of(folder, told, below) for folder, found in by_folder.items() if len(found) == 1}
+    return {alone.get(folder, folder): found for folder, found in by_folder.items()}
+
+
+def _run_of(folder: Path, told: Collection[Path], below: Mapping[Path, int]) -> Path:
+    """Return the nearest folder above a model that tells of it, as a run does: no version stands between them."""
+    for inner, place in pairwise((folder, *folder.parents)):
+        if VERSION.fullmatch(inner.name) or below[place] != 1:
+            return folder
+        if place in told:
+            return place
+    return folder
 
 
 def _apart(by_folder: Mapping[Path, Sequence[Path]], told: Contents) -> set[Path]:
@@ -63,18 +96,48 @@ def _apart(by_folder: Mapping[Path, Sequence[Path]], told: Contents) -> set[Path
     return {folder for folder in above if all(model.as_posix() in told.hollow for model in by_folder[folder])}
 
 
-def _below(units: Sequence[Unit], paths: Sequence[Path]) -> list[Unit]:
+def _below(units: Sequence[Unit], paths: Iterable[Path]) -> list[Unit]:
     """Return the units with the files that are about several: those of no model that lie in a folder above it."""
-    taken = {file for unit in units for file in (*unit.files, *unit.about)}
-    common: dict[Path, list[str]] = defaultdict(list)
+    taken = {file for unit in units for file in (*unit.files, *unit.about, *unit.above)}
+    common: dict[Path, list[Path]] = defaultdict(list)
     for path in sorted(general(paths), key=rank):
         if path.parent != Path() and path.as_posix() not in taken:
-            common[path.parent].append(path.as_posix())
-    return [replace(unit, above=_above(Path(unit.folder), common)) for unit in units] if common else list(units)
+            common[path.parent].append(path)
+    return [_with_above(unit, common) for unit in units] if common else list(units)
 
 
-def _above(folder: Path, common: Mapping[Path, Sequence[str]]) -> tuple[str, ...]:
-    return tuple(file for place in (folder, *folder.parents) for file in common.get(place, ()))
+def _with_above(unit: Unit, common: Mapping[Path, Sequence[Path]]) -> Unit:
+    nearest = sorted([*unit.above, *in_reach(_folder(unit), common)], key=lambda file: -len(Path(file).parts))
+    return replace(unit, above=tuple(nearest))
+
+
+def with_links(units: Sequence[Unit], links: Iterable[str]) -> list[Unit]:
+    """Return the units with what is about several by a link, beside no model of its own, as a file there would be."""
+    return _below(units, map(Path, links))
+
+
+def _claimed(units: Sequence[Unit], paths: Iterable[Path]) -> list[Unit]:
+    """Return the units with the companions that lie above them, and with those near them that are still nobody's."""
+    taken = {file for unit in units for file in unit.files} | {unit.model for unit in units}
+    free = [path for path in paths if holds_companion(path) and path.as_posix() not in taken]
+    if not free:
+        return list(units)
+    over = by_place((path for path in free if serves_all(path) and path.parent != ROOT), ())
+    units = [replace(unit, files=(*unit.files, *_over(unit, over))) if unit.model else unit for unit in units]
+    carried = {file for unit in units for file in unit.files}
+    near = by_place((path for path in free if path.as_posix() not in carried), map(_folder, units))
+    return [replace(unit, unclaimed=tuple(in_reach(_folder(unit), near))) for unit in units]
+
+
+def _folder(unit: Unit) -> Path:
+    return Path(unit.folder)
+
+
+def _over(unit: Unit, over: Mapping[Path, Sequence[Path]]) -> list[str]:
+    """Return the companions that lie above a unit, of each name the nearest, if it has none of that name itself."""
+    own = {Path(file).name for file in unit.files}
+    found = {Path(file).name: file for file in reversed(in_reach(_folder(unit), over))}
+    return [file for name, file in found.items() if name not in own]
 
 
 def _is_versioned(by_folder: Collection[Path], top: str) -> bool:

@@ -4,7 +4,7 @@ Everything read here is a claim: it is kept and shown, and never decides a promo
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -12,10 +12,10 @@ from typing import Any
 
 from podium.claims import read_claims
 from podium.documents import Document, combine
-from podium.fields import Found, all_of, read, versions_in
+from podium.fields import Found, all_of, read, type_told, versions_in
 from podium.formats import HOLLOW, stem_of
 from podium.inherited import inherit
-from podium.kinds import UNKNOWN, type_in
+from podium.kinds import UNKNOWN
 from podium.staged import Folder, Problem, StagedModel
 from podium.times import parse_time
 
@@ -80,7 +80,15 @@ def _with_file(where: str, document: Document) -> str:
 
 def _folder_problems(folder: Folder) -> tuple[Problem, ...]:
     left = tuple(Problem("linked", f"{name} is a symbolic link {OUTSIDE}") for name in folder.left)
-    return _model_problems(folder) + left
+    return _model_problems(folder) + left + _unclaimed(folder.unclaimed)
+
+
+def _unclaimed(files: Sequence[str], most: int = 3) -> tuple[Problem, ...]:
+    if not files:
+        return ()
+    more = f" and {len(files) - most} more" if len(files) > most else ""
+    said = f"{', '.join(files[:most])}{more}: near it, and carried with no model, as no name tells whose it is: {MEND}"
+    return (Problem("unclaimed", said),)
 
 
 def _model_problems(folder: Folder) -> tuple[Problem, ...]:
@@ -91,11 +99,13 @@ def _model_problems(folder: Folder) -> tuple[Problem, ...]:
     return FORMAT_PROBLEMS.get(folder.format, ())
 
 
+MEND = "put it into the folder of its model, or its model's name before its own (churn_scaler.pkl of churn.pkl)"
 OUTSIDE = "to no file of the staging root, and is not followed: copy the file there if the model needs it"
 FORMAT_PROBLEMS = {
     "empty": (Problem("empty-model", f"the model file {HOLLOW['empty']}"),),
     "git-lfs": (Problem("lfs-pointer", f"the model file {HOLLOW['git-lfs']}"),),
     "unknown": (Problem("unknown-format", "the model file is in no format that Podium reads"),),
+    "archive": (Problem("unknown-format", "the model file is an archive: unpack it into its folder"),),
     "onnx": (
         Problem(
             "onnx",
@@ -133,7 +143,7 @@ def _value(document: Mapping[str, Any], field: str, otherwise: Any = None) -> An
 
 def _model_type(document: Mapping[str, Any], name: str) -> Found:
     for found in (*all_of(document, "type"), Found("id", name)):
-        if kind := type_in(str(found.value)):
+        if kind := type_told(found):
             return Found(found.path if found.path == "id" else f"metadata.{found.path}", kind)
     return Found("nowhere", UNKNOWN)
 

@@ -7,13 +7,14 @@ from pathlib import PurePosixPath as Path
 
 from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
-from podium.formats import FOREIGN, PICKLED, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
+from podium.formats import BINARY, FOREIGN, OFTEN_PICKLED, PICKLED, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
 from podium.pairing import is_companion_name, is_of_no_model
 
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
-BINARY = frozenset({".bin", ".model"})
-"""Suffixes by which a file without content is a model that did not arrive; any other must be called as one, too."""
 ROOT = Path()
+CACHE = "__pycache__"
+HOLDING = PICKLED | OFTEN_PICKLED | BINARY | {".skops"}
+"""Suffixes of files that may hold a companion as an object, and no rows or notes."""
 
 
 def nothing(_: str) -> bool:
@@ -26,9 +27,14 @@ def is_companion(path: Path) -> bool:
     return is_companion_name(stem_of(path).lower())
 
 
+def holds_companion(path: Path) -> bool:
+    """Whether a file holds as an object what stands beside a model, by its name."""
+    return suffix_of(path) in HOLDING and is_companion(path)
+
+
 def serves_all(path: Path) -> bool:
     """Whether a file is a companion of each model beside it: its name has no word that could be of one of them."""
-    return suffix_of(path) in {*PICKLED, ".skops"} and is_of_no_model(stem_of(path))
+    return suffix_of(path) in HOLDING and is_of_no_model(stem_of(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +62,15 @@ def is_main(path: Path) -> bool:
 
 
 def may_be_hollow(path: Path) -> bool:
-    """Whether a file without content is a model that did not arrive, by its name."""
+    """Whether a file without content is a model that did not arrive, by its name: any of a suffix of models alone."""
     return suffix_of(path) in BINARY or is_main(path)
 
 
 def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[Path]]:
     """Return the models by the folder that each belongs to: an export has one at most, the one that it names."""
-    outside, inside = by_export(paths)
+    outside, inside = by_export([path for path in paths if not _is_hidden(path)])
     by_folder: dict[Path, list[Path]] = defaultdict(list)
-    for model in _models(outside, told):
+    for model in _models(outside, told, bool(inside)):
         by_folder[model.parent].append(model)
     if named := exported_here(outside, told):
         others = [path for path in by_folder[ROOT] if stem_of(path) != stem_of(named)]
@@ -74,6 +80,11 @@ def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[P
     for folder, files in inside.items():
         by_folder[folder] = _of_export(folder, files, told)
     return by_folder
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether a file lies in a folder in which programs keep copies of their own, and people no models."""
+    return any(folder.startswith(".") or folder == CACHE for folder in path.parts[:-1])
 
 
 def is_foreign(path: Path) -> bool:
@@ -111,8 +122,11 @@ def _of_export(folder: Path, files: Sequence[Path], told: Contents) -> list[Path
     return sorted(found, key=lambda path: len(path.parts))[:1]
 
 
-def _models(paths: Sequence[Path], told: Contents) -> list[Path]:
-    """Return the files that are models, of each folder but the staging root its main one alone if it has one."""
+def _models(paths: Sequence[Path], told: Contents, others: bool = False) -> list[Path]:
+    """Return the files that are models, of each folder but the staging root its main one alone if it has one.
+
+    ``others`` is whether there are models beside these files.
+    """
     natives = frozenset(told.natives)
     found = _preferred(path for path in paths if may_be_model(path, natives))
     hollow = _preferred(path for path in paths if path.as_posix() in told.hollow and may_be_hollow(path))
@@ -123,7 +137,8 @@ def _models(paths: Sequence[Path], told: Contents) -> list[Path]:
     models = [*solid, *_not_arrived(hollow, solid)]
     held = {path.parent for path in models}
     # A model file of whatever name is the model where there is no other.
-    return models + _readable([path for path in companions if not _is_below(path, held)])
+    apart = [path for path in companions if not _is_below(path, held)]
+    return models + _readable([path for path in apart if not (held or others) or told.is_model(path.as_posix())])
 
 
 def _preferred(models: Iterable[Path]) -> list[Path]:

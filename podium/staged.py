@@ -37,7 +37,7 @@ class Folder:
     ``linked`` are those beside that are links, each with the file behind it, ``left`` the links that are not followed.
     ``above`` is what files further up say of several models, the nearest first: no part of the fingerprint.
     ``documents`` are the paths of the files of ``metadata``, in their order, each with the file to copy: of a link the
-    one behind it. An entry of a file about many has none.
+    one behind it. An entry of a file about many has none. ``unclaimed`` are companions near it that are nobody's.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Folder:
     left: tuple[str, ...] = ()
     above: tuple[Above, ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
+    unclaimed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

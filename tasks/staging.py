@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -17,8 +17,9 @@ from podium.about import REGISTRIES, rank
 from podium.documents import broken_registry, of_version, shared_in
 from podium.errors import ConfigError
 from podium.kinds import UNKNOWN, of_class
-from podium.layout import Unit, arrange
+from podium.layout import Unit, arrange, with_links
 from podium.metadata import parse_staged
+from podium.model_files import CACHE
 from podium.names import distinct, printable
 from podium.progress import Counter
 from podium.registries import Entry, Listing, entries_of
@@ -27,7 +28,7 @@ from podium.staged import Above, Folder, Problem, StagedModel
 from tasks.effects.contents import contents_of
 from tasks.effects.inspection import classes_in
 from tasks.effects.installed import installed
-from tasks.effects.links import Links, divided, links_beside
+from tasks.effects.links import Links, divided, links_beside, shared_by_link
 from tasks.effects.preparing import preparing, unprepared
 from tasks.effects.staged_files import (
     Told,
@@ -64,7 +65,9 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
         raise ConfigError(
             f"staging.root: {root}: no such folder; point it at the folder that holds one folder per model"
         )
-    tops = sorted(entry.name for entry in os.scandir(root) if is_folder(entry) and not entry.name.startswith("."))
+    tops = sorted(
+        entry.name for entry in os.scandir(root) if is_folder(entry) and not entry.name.startswith((".", CACHE))
+    )
     count = Counter("reading staged models", len(tops) + 1)
     above = cache(lambda: registered_in(root, (root / f"{stem}.json" for stem in sorted(LISTING))))
     with ThreadPoolExecutor() as pool:
@@ -112,11 +115,13 @@ def read_folders(
         files = sorted(found)
         listing = [file for file in files if file.suffix == ".json" and file.stem in LISTING]
         entries = Registered(above() if top else NONE(), registered_in(root, listing))
-        shared = cache(partial(_shared, root))
         paths, bare = ([str(place.relative_to(root)) for place in places] for places in (files, empty))
         units = arrange(paths, top, contents_of(root, files), bare)
         inside = {unit.model_id: error for unit in units for error in closed if _is_inside(root, error, unit)}
         alone, beside = divided(root, units, links)
+        common = shared_by_link(root, links, chain.from_iterable(beside.values()))
+        units = with_links(units, common) if common else units
+        shared = cache(partial(_shared, root, common))
         apart = [error for error in closed if error not in inside.values()]
         return [
             *(
@@ -138,10 +143,13 @@ def _above(unit: Unit, shared: Callable[[str], Above], entries: "Registered") ->
     return (*common, *entries.near.broken, *entries.above.broken)
 
 
-def _shared(root: Path, path: str) -> Above:
-    """Return what a file about several models says; one that cannot be read makes no model unreadable."""
+def _shared(root: Path, behind: Mapping[str, Path], path: str) -> Above:
+    """Return what a file about several models says; one that cannot be read makes no model unreadable.
+
+    ``behind`` are the files behind those that are links.
+    """
     try:
-        return shared_in(path, text_of(root / path))
+        return shared_in(path, text_of(behind.get(path, root / path)))
     except OSError as error:
         return Above(path, {}, Problem("bad-metadata", _closed(error)))
 
@@ -223,6 +231,7 @@ def _folder(root: Path, unit: Unit, entries: Registered, preprocessors: tuple[st
         documents=tuple((str(file), str(links.read.get(file, file))) for file in own),
         preprocessors=tuple((str(file), digests[file]) for file in before),
         linked=tuple((str(link), str(target)) for link, target in links.followed.items()),
+        unclaimed=tuple(map(printable, unit.unclaimed)),
         left=tuple(printable(str(link.relative_to(root / unit.folder))) for link in links.left),
     )
 

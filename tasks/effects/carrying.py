@@ -48,7 +48,9 @@ def _beside(staged: Folder) -> Iterator[tuple[Path, Path]]:
 
 
 def _below(staged: Folder, path: str) -> Path:
-    return Path("beside", Path(path).relative_to(staged.path))
+    """Return where a file goes; one of a folder above has a name that none of the model's own has."""
+    file, folder = Path(path), Path(staged.path)
+    return Path("beside", file.relative_to(folder) if file.is_relative_to(folder) else file.name)
 
 
 def _carry(source: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
+from tasks.effects.inert import NOT_KEPT, is_note
 from tasks.effects.prediction import NotUsableError, is_booster
 
 CLASSIFYING = ("binary", "multi", "reg:logistic", "cross_entropy", "xentropy", "custom", "none")
@@ -56,7 +57,23 @@ def require_regressor(model: Any) -> None:
 
 def _require_predicting(model: Any) -> None:
     if not hasattr(model, "predict"):
-        raise NotUsableError(f"a {type(model).__name__} is not a model: it cannot predict")
+        raise NotUsableError(f"{described(model)} is not a model: it cannot predict{_within(model)}")
+
+
+def described(loaded: Any) -> str:
+    """Return what somebody saved in the place of a model; of what was not kept the name is there."""
+    name = loaded.removesuffix(NOT_KEPT).rpartition(".")[2] if is_note(loaded) else type(loaded).__name__
+    return f"{'an' if name.lower().startswith(('a', 'e', 'i', 'o', 'nd')) else 'a'} {name}"
+
+
+def _within(loaded: Any) -> str:
+    """Return where in a dictionary or a list the models are that could be staged."""
+    keyed = (
+        loaded.items() if isinstance(loaded, dict) else enumerate(loaded) if isinstance(loaded, list | tuple) else ()
+    )
+    found = [(key, type(one).__name__) for key, one in keyed if hasattr(one, "predict")]
+    places = ", ".join(f"the {name} at {key!r:.60}" for key, name in found[:3])
+    return f"; stage {places} in it as a file of its own" if found else ""
 
 
 def _objective(booster: Any) -> str:

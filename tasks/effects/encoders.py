@@ -1,7 +1,6 @@
 """Checks what encodes categories and words before it makes sparse numbers, whose columns nobody looks at again."""
 
 from collections.abc import Sequence
-from numbers import Real
 from operator import index
 from typing import Any
 
@@ -30,11 +29,11 @@ def words(part: Any) -> str | None:
 
 
 def _is_last_greatest(categories: Any) -> bool:
-    """Whether no number is greater than the last category: its place would be looked for behind all of them."""
-    if categories.dtype != object:
-        return not np.searchsorted(categories[-1:], categories).any()
-    last = categories[-1] if len(categories) else None
-    return not (isinstance(last, Real) and any(one > last for one in categories if isinstance(one, Real)))
+    """Whether no number is greater than the last category: its place would be looked for behind all of them.
+
+    Objects are looked up one by one, in whatever order; rows of numbers are refused beside them.
+    """
+    return categories.dtype == object or not np.searchsorted(categories[-1:], categories).any()
 
 
 def _grouped(part: Any) -> tuple[Sequence[Any], Sequence[Any]]:

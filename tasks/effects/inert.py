@@ -21,6 +21,8 @@ WIDTHS = {"string": "<i4", "large_string": "<i8"}
 """Offsets of PyArrow's texts by the name of their type."""
 OF_TEXTS = ("StringArray", "StringArrayNumpySemantics", "NumpyExtensionArray", "PandasArray")
 """Arrays of pandas that hold what they show, and not the numbers of it."""
+NOT_KEPT = ", not kept"
+"""What stands behind the name of whatever is not kept."""
 ANSWERING = frozenset(
     {
         *("categories", "categories_", "classes", "classes_", "constant", "constant_", "drop", "encoded_missing_value"),
@@ -135,7 +137,12 @@ def _tuple(old: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
 
 def _told(kept: Any) -> Any:
     content = _content(kept)
-    return f"{kept.name}, not kept" if content is None else content
+    return f"{kept.name}{NOT_KEPT}" if content is None else content
+
+
+def is_note(value: Any) -> bool:
+    """Whether a value is no more than the name of what was not kept."""
+    return isinstance(value, str) and value.endswith(NOT_KEPT)
 
 
 def _content(kept: Any) -> Any:

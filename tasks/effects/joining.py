@@ -13,6 +13,7 @@ from tasks.effects.loading import Loaded, load_staged
 from tasks.effects.mending import OtherVersionError
 from tasks.effects.parts import parts_of
 from tasks.effects.prediction import NotUsableError, columns_of, is_booster
+from tasks.effects.renamed import are_called
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.staged_files import format_in
 
@@ -45,8 +46,8 @@ def joined(before: Sequence[tuple[str, Any]], model: Any) -> Pipeline:
     if is_booster(model):
         raise NotUsableError("a raw booster cannot stand in a pipeline behind a preprocessor: save its classifier")
     _require_unprepared(before, model)
-    wanted, last = columns_of(model, ()), before[-1][1]
-    if wanted and wanted == _given(last):
+    last = before[-1][1]
+    if are_called(model, columns_of(model, ()), _given(last)):
         last.set_output(transform="pandas")
     return Pipeline([*((_short(name), part) for name, part in before), ("model", model)])
 
@@ -62,11 +63,13 @@ def _require_unprepared(before: Sequence[tuple[str, Any]], model: Any) -> None:
         NotUsableError: it has such a step of its own, or was trained on the columns that a transformer is given.
     """
     wanted, own = columns_of(model, ()), _own_classes(model)
-    if wanted and wanted == _given(before[-1][1]) != columns_of(before[0][1], ()):
+    given = _given(before[-1][1])
+    if given != columns_of(before[0][1], ()) and are_called(model, wanted, given):
         # It was trained on what they give, whatever it does to that itself.
         return
     for name, part in before:
-        if _classes(part) & own or (wanted and wanted == columns_of(part, ()) != _given(part)):
+        told = columns_of(part, ())
+        if _classes(part) & own or (told != _given(part) and are_called(model, wanted, told)):
             raise NotUsableError(
                 f"it prepares its rows itself, and {name} would do so once more: "
                 f"take {name} out of staging.preprocessors, or out of its folder"

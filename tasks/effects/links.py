@@ -118,3 +118,13 @@ def divided(root: Path, units: Iterable[Unit], links: Iterable[Path]) -> tuple[l
             for model_id in places.models_of(link):
                 beside[model_id].append(link)
     return alone, beside
+
+
+def shared_by_link(root: Path, links: Iterable[Path], beside: Iterable[Path]) -> dict[str, Path]:
+    """Return the links that are no model's own and lead to files of the root, by their paths in it, with these.
+
+    ``beside`` are those that are some model's own.
+    """
+    free = sorted(set(links) - set(beside))
+    found = {link.relative_to(root).as_posix(): target_of(root, link) for link in free}
+    return {path: target for path, target in found.items() if target}

@@ -17,13 +17,16 @@ from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier, His
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, RidgeClassifierCV
 from sklearn.linear_model._stochastic_gradient import BaseSGDClassifier
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, TargetEncoder
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from tasks.effects.former import FormerLoss, RemainderColumns
 from tasks.effects.installed import installed
 from tasks.effects.parts import add_parameters, parts_of
+from tasks.effects.prediction import NotUsableError
+
+OF_NUMBERS = (int, float, np.integer, np.floating)
 
 
 class OtherVersionError(Exception):
@@ -55,6 +58,7 @@ def mend(model: Any) -> Any:
 
     Raises:
         OtherVersionError: it would answer otherwise than it did.
+        NotUsableError: it answers no rows that anybody could give it.
     """
     for part in parts_of(model):
         add_parameters(part)
@@ -154,6 +158,35 @@ def _self_training(part: Any) -> None:
             setattr(part, name, former)
 
 
+def _encoder(part: Any) -> None:
+    """Keep categories that are numbers as such: an encoder that was shown objects refuses rows with numbers in them.
+
+    Raises:
+        NotUsableError: numbers in disorder can be kept as objects alone.
+    """
+    if "categories_" not in vars(part):
+        return
+    part.categories_ = [_numbers(found) for found in part.categories_]
+    if any(_are_numbers(found) for found in part.categories_):
+        raise NotUsableError(
+            f"its {type(part).__name__} was trained on objects and has numbers in disorder as categories, so that it "
+            "refuses rows of numbers: give it the categories in order, or as texts"
+        )
+
+
+def _are_numbers(categories: Any) -> bool:
+    """Whether objects are nothing but whole numbers, or floats."""
+    is_of_objects = isinstance(categories, np.ndarray) and categories.dtype == object
+    kinds = {type(one) for one in categories} if is_of_objects else set()
+    return len(kinds) == 1 and issubclass(kind := kinds.pop(), OF_NUMBERS) and kind is not bool
+
+
+def _numbers(categories: Any) -> Any:
+    made = np.array(categories.tolist()) if _are_numbers(categories) else categories
+    ordered = made is not categories and made.dtype.kind in "if" and np.array_equal(np.sort(made), made, equal_nan=True)
+    return made if ordered else categories
+
+
 MENDINGS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (SimpleImputer, _imputer),
     (ColumnTransformer, _columns),
@@ -166,4 +199,7 @@ MENDINGS: tuple[tuple[type, Callable[[Any], None]], ...] = (
     (RidgeClassifier, _ridge),
     (RidgeClassifierCV, _ridge),
     (SelfTrainingClassifier, _self_training),
+    (OneHotEncoder, _encoder),
+    (OrdinalEncoder, _encoder),
+    (TargetEncoder, _encoder),
 )

@@ -32,6 +32,13 @@ def real_names(model: Any, columns: list[str], recorded: Sequence[str], there: I
     return [_real(name, known, {*recorded, *blank}) for name in columns]
 
 
+def are_called(model: Any, columns: list[str], names: Sequence[str]) -> bool:
+    """Whether the columns of a model have these names, be it that LightGBM has written them otherwise."""
+    if not columns or columns == list(names):
+        return bool(columns)
+    return [written(name) for name in names] == columns and _are_of_lightgbm(model, columns)
+
+
 def _may_be_meant(here: Sequence[str], columns: Sequence[str]) -> bool:
     """Whether rows have a column with a blank that LightGBM would write as one of these."""
     return not {written(name) for name in here if written(name) != name}.isdisjoint(columns)

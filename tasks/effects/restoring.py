@@ -1,8 +1,8 @@
 """Puts what models need in the place of what stood in for it while they were loaded, where that is harmless.
 
 Histogram gradient boosting converts its numbers by a function of scikit-learn with two settings: NumPy's own conversion
-does the same. A method that it holds of itself it has by its class, and nobody who asks a pipeline needs a place in
-which to remember what it was trained on.
+does the same. A method that it holds of itself it has by its class, and nobody who asks a model needs a place in
+which to remember what it was trained on, or what was called after each round of its training.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from tasks.effects.parts import objects_in
 
 HISTOGRAMS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 MEMORY = "joblib.memory.Memory"
+CALLBACKS = "xgboost.callback."
 
 
 def stands_in(kind: Any) -> bool:
@@ -58,7 +59,7 @@ def require_known_state(target: Kept, state: Any) -> None:
 
 
 def restored(model: Any) -> Any:
-    """Return a model with what it needs in the place of three stand-ins of known form; it is changed in place."""
+    """Return a model with what it needs in the place of stand-ins of known form; it is changed in place."""
     for one in objects_in(model):
         for kind, restoring in RESTORINGS:
             if isinstance(one, kind):
@@ -96,8 +97,16 @@ def _memory(part: Any) -> None:
         part.memory = None
 
 
+def _callbacks(part: Any) -> None:
+    held = vars(part).get("callbacks")
+    if isinstance(held, list | tuple):
+        left = [one for one in held if not (isinstance(one, Kept) and one.name.startswith(CALLBACKS))]
+        part.callbacks = held if len(left) == len(held) else left or None
+
+
 RESTORINGS: tuple[tuple[type | tuple[type, ...], Callable[[Any], None]], ...] = (
     (HISTOGRAMS, _method),
     (FunctionTransformer, _conversion),
     (BaseEstimator, _memory),
+    (BaseEstimator, _callbacks),
 )

@@ -60,9 +60,13 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _relative(file: Path, path: Path) -> str:
+    return file.relative_to(path).as_posix() if file.is_relative_to(path) else os.path.relpath(file, path)
+
+
 def fingerprint_of(path: Path, digests: dict[Path, str]) -> str:
     """Return the sha256 over the relative names and the digests of all files, in hex."""
-    lines = sorted(f"{file.relative_to(path).as_posix()}\0{digest}\n" for file, digest in digests.items())
+    lines = sorted(f"{_relative(file, path)}\0{digest}\n" for file, digest in digests.items())
     return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
 

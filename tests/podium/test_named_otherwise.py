@@ -500,3 +500,33 @@ def test_the_types_of_columns_are_read(told: dict[str, Any]) -> None:
     """By their names, or each with its name; what tells of other things as well is none."""
     assert staged("m", json.dumps(told)).feature_types == {"a": "int64", "b": "object"}
     assert staged("m", json.dumps({"schema": {"a": "int64", "required": ["a"]}})).feature_types == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("RandomForestClassifier", "random_forest"),
+        ("sklearn.ensemble.RandomForestClassifier", "random_forest"),
+        ("XGBClassifier(n_estimators=100, max_depth=3)", "xgboost"),
+        ("Random Forest (tuned)", "random_forest"),
+        ("Tuned Logistic Regression", "logistic_regression"),
+        ("xgb", "xgboost"),
+        ("hist_gradient_boosting", "hist_gradient_boosting"),
+        *[(text, "svm") for text in ("SVC", "linear-svc", " SVM ")],
+        *[(text, "unknown") for text in ("models/xgb.pkl", "xgb.pkl", "C:\\models\\xgb", "xgb_v3", "churn_xgb")],
+        *[(text, "unknown") for text in ("s3://bucket/xgb", "champion", "", "xgboost-2025-01-01", "RandomForest/v1")],
+        *[(other, "unknown") for other in (3, ["RandomForestClassifier"], {"path": "xgb"}, None, True)],
+    ],
+)
+def test_model_is_a_type_where_it_reads_as_one(said: object, kind: str) -> None:
+    """Under that key people write paths, files and ids, too."""
+    assert of_files({"metadata.json": {"model": said}}, "a").model_type == kind
+
+
+def test_what_is_called_a_type_goes_before_what_is_called_a_model() -> None:
+    """The key says so; and a type under ``model`` goes before the id."""
+    told = {"model": "RandomForestClassifier", "type": "xgboost"}
+    assert of_files({"metadata.json": told}, "svm_1").model_type == "xgboost"
+    model = of_files({"metadata.json": {"model": "RandomForestClassifier"}}, "svm_1")
+    assert (model.model_type, model.found["model_type"]) == ("random_forest", "metadata.model")
+    assert of_files({"metadata.json": {"model": "champion"}}, "svm_1").model_type == "svm"

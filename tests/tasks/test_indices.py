@@ -363,10 +363,6 @@ CROOKED: dict[str, tuple[Callable[[], Any], str]] = {
         one_hot({}, categories_=[np.array([np.nan, 1.0]), np.arange(7)]),
         "numbers in disorder",
     ),
-    "objects in disorder": (
-        one_hot({}, categories_=[np.array([1, 0], dtype=object), np.arange(7)]),
-        "numbers in disorder",
-    ),
     "a dropped category that is not there": (
         one_hot({"drop": "first"}, _drop_idx_after_grouping=np.array([-5, 0], dtype=object)),
         "categories that are not there",
@@ -479,6 +475,7 @@ WHOLE: dict[str, Callable[[], Any]] = {
     "with few, without the first": one_hot({"max_categories": 2, "drop": "first"}),
     "with a gap": lambda: OneHotEncoder(min_frequency=2).fit(np.array([[1.0], [np.nan], [1.0], [0.0]])),
     "texts in an order": lambda: OneHotEncoder(categories=[["low", "mid", "high"]]).fit([["mid"]]),
+    "objects in disorder": lambda: OneHotEncoder(categories=[[3, 1, 2]]).fit(np.array([[1], [2]], dtype=object)),
     "texts and a gap": lambda: OneHotEncoder().fit(np.array([["a"], [None]], dtype=object)),
     "words": lambda: CountVectorizer(max_features=2).fit(["aa bb", "aa cc"]),
     "some words": lambda: TfidfVectorizer(vocabulary={"bb": 0, "aa": 1}).fit(["aa bb"]),

@@ -10,6 +10,8 @@ from typing import Any
 import cloudpickle
 import numpy as np
 import pytest
+from lightgbm import LGBMClassifier
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -35,6 +37,20 @@ WIDE = NAMED.set_output(transform="pandas").fit_transform(MIXED)
 def logistic() -> Any:
     """A model that was not trained."""
     return LogisticRegression()
+
+
+BLANKS = NUMBERS.set_axis(["Monthly Charges", "tenure (months)", "score_2 x"], axis=1)
+OF_BLANKS = StandardScaler().fit(BLANKS)
+COMPONENTS = PCA(2).fit(BLANKS)
+
+RENAMED = MIXED.rename(columns={"kind": "the kind"})
+SPACED = make_column_transformer((OneHotEncoder(sparse_output=False), ["the kind"]), remainder="passthrough")
+WIDER = SPACED.set_output(transform="pandas").fit_transform(RENAMED)
+
+
+def light() -> Any:
+    """A model of LightGBM, which makes an underscore of each blank."""
+    return LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1)
 
 
 TWICE: dict[str, tuple[Any, Callable[[], Any]]] = {
@@ -63,6 +79,7 @@ TWICE: dict[str, tuple[Any, Callable[[], Any]]] = {
         COLUMNS,
         lambda: make_pipeline(OneHotEncoder(), logistic()).fit(MIXED, TARGET),
     ),
+    "names with blanks": (COMPONENTS, lambda: light().fit(BLANKS, TARGET)),
     "components": (PCA(2).fit(NUMBERS), lambda: logistic().fit(NUMBERS, TARGET)),
 }
 
@@ -76,6 +93,12 @@ def test_a_model_that_prepares_its_rows_itself_is_not_joined(case: str) -> None:
 
 
 ONCE: dict[str, tuple[Any, Callable[[], Any], Any]] = {
+    "names with blanks": (
+        OF_BLANKS,
+        lambda: light().fit(clone(OF_BLANKS).set_output(transform="pandas").fit_transform(BLANKS), TARGET),
+        BLANKS,
+    ),
+    "columns with blanks, by name": (SPACED, lambda: light().fit(WIDER, TARGET), RENAMED),
     "a scaler": (SCALER, lambda: logistic().fit(SCALED, TARGET), NUMBERS),
     "a scaler, and components": (SCALER, lambda: make_pipeline(PCA(2), logistic()).fit(SCALED, TARGET), NUMBERS),
     "columns": (COLUMNS, lambda: logistic().fit(COLUMNS.transform(MIXED), TARGET), MIXED),
@@ -93,12 +116,13 @@ ONCE: dict[str, tuple[Any, Callable[[], Any], Any]] = {
 
 
 @pytest.mark.parametrize("case", ONCE)
-def test_a_model_that_was_trained_on_what_is_prepared_is_joined(case: str) -> None:
+def test_a_model_that_was_trained_on_what_is_prepared_is_joined(case: str, recwarn: pytest.WarningsRecorder) -> None:
     """Also where it does something else to that, or the same to columns that it knows by their names."""
     part, make, rows = ONCE[case]
     model = make()
     whole = joined([("scaler.pkl", part)], model)
     np.testing.assert_allclose(whole.predict_proba(rows), model.predict_proba(part.transform(rows)))
+    assert not any("valid feature names" in str(one.message) for one in recwarn)
     assert [name for name, _ in whole.steps] == ["scaler", "model"]
 
 

@@ -1,7 +1,10 @@
 """The staging root is read as it is, and nothing in it can stop the reading."""
 
+import bz2
+import gzip
 import hashlib
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -122,7 +125,17 @@ def test_a_foreign_model_in_the_root_is_a_row(tmp_path: Path) -> None:
         *((name, PICKLE, "pickle") for name in ("clf.p", "x.pck", "m.mdl", "y.jl", "model")),
         ("w.lgbm", b"tree\nversion=v4", "lightgbm-text"),
         ("m.bst", b"{L\x00", "xgboost-ubj"),
-        *((name, b"PK\x03\x04", "unknown") for name in ("model.zip", "best_model.dat", "model.mdl", "w.lgbm")),
+        *((name, PICKLE, "pickle") for name in ("m.model", "m.bin", "best.model")),
+        *(
+            (f"m{end}.gz", gzip.compress(PICKLE, mtime=0), "joblib+gzip")
+            for end in (".mdl", ".p", ".pck", ".jl", ".pkl")
+        ),
+        ("clf.p.bz2", bz2.compress(PICKLE), "joblib+bz2"),
+        ("clf.mdl.xz", lzma.compress(PICKLE), "joblib+xz"),
+        ("clf.mdl.gz", gzip.compress(PICKLE * 9, mtime=0)[:20], "joblib+gzip"),
+        *((name, b"PK\x03\x04", "unknown") for name in ("best_model.dat", "model.mdl", "w.lgbm")),
+        *((name, b"PK\x03\x04", "archive") for name in ("model.zip", "model.7z", "model.rar")),
+        *((name, gzip.compress(PICKLE, mtime=0), "archive") for name in ("model.tar.gz", "model.tgz", "pipeline.tar")),
     ],
 )
 @pytest.mark.parametrize("folder", ["", "a"])
@@ -131,14 +144,22 @@ def test_a_model_by_a_rare_suffix_is_a_row(tmp_path: Path, folder: str, name: st
     (tmp_path / folder).mkdir(exist_ok=True)
     (tmp_path / folder / name).write_bytes(content)
     model = one(tmp_path)
-    assert (model.model_id, model.folder.format) == (folder or Path(name).stem, kind)
-    assert ("unknown-format" in {problem.code for problem in model.problems}) == (kind == "unknown")
+    assert (model.model_id, model.folder.format) == (folder or name.split(".")[0], kind)
+    assert ("unknown-format" in {p.code for p in model.problems}) == (kind in {"unknown", "archive"})
+    assert any("unpack it" in p.message for p in model.problems) == (kind == "archive")
 
 
 @pytest.mark.parametrize("name", ["const.jl", "data.zip", "model.py", "notes.p", "readme"])
 def test_what_is_neither_called_a_model_nor_holds_one_is_none(tmp_path: Path, name: str) -> None:
     """Sources and archives of whatever suffix lie in the root as they like."""
     (tmp_path / name).write_bytes(b"const a = 1")
+    assert read_staging.fn(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["notes.p.gz", "const.jl.gz", "rows.json.gz", "rows.txt.gz", "rows.bin.gz", "rows.gz"])
+def test_what_is_packed_is_a_model_if_a_pickle_is_in_it(tmp_path: Path, name: str) -> None:
+    """Rows and sources are packed, too."""
+    (tmp_path / name).write_bytes(gzip.compress(b"const a = 1"))
     assert read_staging.fn(tmp_path) == []
 
 
