@@ -163,7 +163,9 @@ class Supervisor:
         while process.poll() is None:
             self._pause(POLL)
         if process.returncode != 0:
-            raise PodiumError(f"nothing could be registered: {self._crew.last_words('deploy')}")
+            # What the configuration would have to say otherwise is as wrong as where it is misspelt.
+            refused = UsageError if process.returncode == UsageError.exit_status else PodiumError
+            raise refused(f"nothing could be registered: {self._crew.last_words('deploy')}")
         last = self._crew.log("deploy").read_text(encoding="utf-8").splitlines()[-1]
         document: dict[str, Any] = json.loads(last)
         return document

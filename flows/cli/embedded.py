@@ -22,6 +22,7 @@ from filelock import FileLock
 from configs.loading import EVENTS
 from podium.errors import PodiumError
 from tasks.effects import blank
+from tasks.effects.databases import OF_PREFECT, require_file
 
 PATIENCE = 180.0
 """Seconds a first start may take on a busy machine."""
@@ -112,6 +113,7 @@ class EmbeddedServer:
 def _database(path: Path) -> dict[str, str]:
     """Put an empty database where there is none, and return what spares the server from looking for migrations."""
     blank.place("prefect", path)
+    require_file(path, OF_PREFECT)
     return {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", path) else {}
 
 
