@@ -18,6 +18,8 @@ POLL = 0.5
 """Seconds between two questions whether a server is back."""
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What a proxy says in the place of a server that is gone."""
+FAILURES = range(500, 600)
+"""What a server says that fails; one that fails now and then is asked again."""
 WAITING = "waiting for MLflow to answer again"
 TRIES = logging.getLogger("urllib3.connectionpool")
 """Where the library under MLflow's client writes that it tries a call once more."""
@@ -32,15 +34,17 @@ _answered: set[str] = set()
 
 
 class Reply(Enum):
-    """What a server made of a question: it answered, with a web page, took it and let it wait, or is not there."""
+    """What a server made of a question: it answered, with a web page, failed, let it wait, or is not there."""
 
     GIVEN = auto()
     PAGE = auto()
+    FAILED = auto()
     LATE = auto()
     NONE = auto()
 
 
-THERE = frozenset({Reply.GIVEN, Reply.PAGE})
+WELL = frozenset({Reply.GIVEN, Reply.PAGE})
+THERE = WELL | {Reply.FAILED}
 
 
 def tell_of_tries() -> None:
@@ -81,9 +85,9 @@ def require_answer(uri: str, patience: float = 0.0) -> None:
     if uri.startswith(FILE):
         require_file(Path(uri.removeprefix(FILE)), OF_MLFLOW)
     found, said = _ask(uri)
-    waits = found is Reply.LATE or uri in _answered
-    if not (found in THERE or (waits and _comes_back(uri, patience))):
-        raise PodiumError(f"MLflow at {_shown(uri, said)} does not answer: start it, or see mlflow.tracking_uri")
+    waits = found in {Reply.LATE, Reply.FAILED} or uri in _answered
+    if not (found in WELL or (waits and _comes_back(uri, patience))):
+        raise PodiumError(f"MLflow at {_shown(uri, said)} {_lack(found)}")
     if found is Reply.PAGE:
         _require_interface(uri)
     _answered.add(uri)
@@ -109,6 +113,13 @@ def _require_interface(uri: str) -> None:
             ) from None
 
 
+def _lack(found: Reply) -> str:
+    """Return what is wrong with a server, and what to do about it."""
+    if found is Reply.FAILED:
+        return "fails whatever it is asked: see its log, or that of the proxy before it"
+    return "does not answer: start it, or see mlflow.tracking_uri"
+
+
 def _shown(uri: str, said: str | None) -> str:
     """Return an address that can be shown; of a database with what it said, which may be that it knows nobody."""
     return f"{without_password(uri)} ({said})" if said else without_password(uri)
@@ -119,7 +130,7 @@ def _comes_back(uri: str, patience: float) -> bool:
     while time.monotonic() < deadline:
         announce(WAITING, detail=without_password(uri))
         time.sleep(POLL)
-        if answers(uri):
+        if _ask(uri)[0] in WELL:
             return True
     return False
 
@@ -142,7 +153,9 @@ def _ask_server(uri: str) -> Reply:
         with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PATIENCE) as said:  # noqa: S310
             return Reply.PAGE if said.read(PAGE_HEAD).lstrip().startswith(b"<") else Reply.GIVEN
     except urllib.error.HTTPError as error:
-        return Reply.NONE if error.code in GATEWAY_ERRORS else Reply.GIVEN
+        if error.code in GATEWAY_ERRORS:
+            return Reply.NONE
+        return Reply.FAILED if error.code in FAILURES else Reply.GIVEN
     except TimeoutError:
         # Only of an answer: what cannot be connected to in time is a URLError.
         return Reply.LATE
