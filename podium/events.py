@@ -141,7 +141,7 @@ def noticed(project: Project, found: Monitored) -> tuple[Event, ...]:
 def broken(project: Project, chain: Chain) -> Event:
     """Return the event of a chain of decisions that is not what was written."""
     where = chain.broken_at or ""
-    text = f"of {len(chain.decisions)} decisions: {where}. podium history shows them"
+    text = f"the chain of {len(chain.decisions)} decisions is broken: {where}. podium history shows it"
     told = {"text": text, "broken_at": where, "decisions": len(chain.decisions)}
     return Event(BROKEN, _champion(project), project.labels(broken_at=where), told)
 

@@ -153,8 +153,8 @@ def test_each_automation_fires(client: SyncPrefectClient, team: Receiver) -> Non
     # Prefect puts no order between a sign of life and the state that follows within a moment.
     client.set_flow_run_state(waiting.id, Suspended(timeout_seconds=3600), force=True)
     run_in(client, "analyze/tides-analyze", Scheduled(name="Late"))
-    run_in(client, "audit/tides-audit", Running())
-    more: dict[str, dict[str, object]] = {
+    stuck = run_in(client, "audit/tides-audit", Running())
+    more: dict[str, dict[str, Any]] = {
         "champion.degraded": {},
         "drift.detected": {"payload": {"text": "all of it, in words"}},
         "audit.broken": {"follows": str(uuid.uuid4())},
@@ -172,8 +172,10 @@ def test_each_automation_fires(client: SyncPrefectClient, team: Receiver) -> Non
     }
     until(lambda: subjects(team) >= expected, "somebody is not told")
     bodies = {got["subject"].rpartition(" ")[2]: got["body"] for got in team.got}
-    assert bodies["podium.drift.detected"] == "tides all of it, in words"
-    assert bodies["podium.audit.broken"] == "tides {'reason': 'as in a test'}"
+    assert f"{stuck.name} has not ended. See its log; if it hangs, end it with prefect" in bodies["hours"]
+    assert f"cancel {stuck.id}, so" in bodies["hours"]
+    assert bodies["podium.drift.detected"] == "tides: all of it, in words"
+    assert bodies["podium.audit.broken"] == "tides: {'reason': 'as in a test'}"
     state = until(
         lambda: (found := client.read_flow_run(vanished.id).state) and found.type == StateType.CRASHED and found,
         "a run that gives no sign of life goes on",
