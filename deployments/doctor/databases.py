@@ -14,7 +14,7 @@ from podium.errors import first_line
 from podium.health import Health, kept_schema, schema
 from tasks.effects import blank
 from tasks.effects.bounded import within
-from tasks.effects.databases import OF_MLFLOW, OF_PREFECT, against_file
+from tasks.effects.databases import OF_MLFLOW, OF_PREFECT, against_file, mend_of
 
 KINDS = frozenset({"sqlite", "postgresql", "mysql", "mssql"})
 """Databases that MLflow keeps its store in."""
@@ -39,7 +39,7 @@ def _of_file(path: Path, uri: str) -> Health:
     if not path.exists():
         return Health("mlflow", "pass", f"{path} is made by the first command")
     if said := against_file(path):
-        return Health("mlflow", "fail", f"{path} cannot be read: {said}", OF_MLFLOW)
+        return Health("mlflow", "fail", f"{path} cannot be read: {said}", mend_of(said, OF_MLFLOW))
     if blank.is_current("mlflow", path):
         return Health("mlflow", "pass", f"{path}, its schema is current")
     return _judged(blank.revision_of(path), uri)
@@ -77,7 +77,7 @@ def prefect_database(name: str, path: Path) -> list[Health]:
     except sqlite3.Error as error:
         said = str(error)
     if said:
-        return [Health(name, "fail", f"{path} cannot be read: {said}", OF_PREFECT)]
+        return [Health(name, "fail", f"{path} cannot be read: {said}", mend_of(said, OF_PREFECT))]
     if current:
         return [Health(name, "pass", f"{path} is current")]
     known, head = _revisions(_folder_of("prefect", "server", "database", "_migrations", "versions", "sqlite"))

@@ -16,6 +16,7 @@ FILE = "sqlite:///"
 OF_MLFLOW = "put a copy of it in its place; moved away, a new one is made, and what it held is gone"
 OF_PREFECT = "change its owner, or move it away: it holds the record of runs, and no model or decision"
 """What to do about a file that is no database."""
+UNOPENED, ACCESS = "unable to open", "let this account write to it and its folder, or set PODIUM_HOME to another"
 TIMED = ("psycopg", "psycopg2", "pymysql", "mysqldb")
 """Drivers that know how long to wait for a connection, all by the same name."""
 
@@ -62,7 +63,12 @@ def require_file(path: Path, mend: str) -> None:
         PodiumError: it is something else, or cannot be read.
     """
     if path.exists() and (said := against_file(path)):
-        raise PodiumError(f"{path} cannot be read: {said}: {mend}")
+        raise PodiumError(f"{path} cannot be read: {said}: {mend_of(said, mend)}")
+
+
+def mend_of(said: str, mend: str) -> str:
+    """Return what to do about a file that SQLite refuses: one that it may not open is no worse for that."""
+    return ACCESS if UNOPENED in said else mend
 
 
 def is_late(said: str) -> bool:

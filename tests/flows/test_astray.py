@@ -8,9 +8,12 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from configs.schema import MlflowSection
+from deployments.projects import Project
+from deployments.stack.home import StackHome
+from deployments.stack.supervisor import Supervisor, Wanted
 from flows.cli.embedded import EmbeddedServer
 from flows.cli.failures import describe
-from podium.errors import PodiumError
+from podium.errors import PodiumError, UsageError
 from tasks.effects.reaching import require_answer
 from tasks.effects.store import find
 from tests.deployments.test_doctor_strange import answering
@@ -74,3 +77,16 @@ def test_a_file_that_is_no_database_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(PodiumError, match=rf"{broken} cannot be read: .*move it away"):
         EmbeddedServer(tmp_path)
     assert time.monotonic() - began < 10
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """A lock that cannot be made is the home's fault; a database that cannot be opened is no worse for that."""
+    for lock in (tmp_path / "starting.lock", StackHome(tmp_path).folder / "running.lock"):
+        lock.mkdir(parents=True)
+    wanted = Wanted(Project("tides", None, str(tmp_path)), None, f"sqlite:///{tmp_path}/mlflow.db")
+    for begin in (lambda: EmbeddedServer(tmp_path), lambda: Supervisor(StackHome(tmp_path), wanted).run(print)):
+        with pytest.raises(UsageError, match=rf"{tmp_path} cannot be written: .*; set PODIUM_HOME"):
+            begin()
+    (tmp_path / "mlflow.db").mkdir()
+    with pytest.raises(PodiumError, match=r"unable to open database file: let this account write to it"):
+        find(MlflowSection(tracking_uri=f"sqlite:///{tmp_path}/mlflow.db"))
