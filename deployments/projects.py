@@ -4,14 +4,18 @@ A project is a registered model with its config file. Its name is in the names o
 and what its triggers match, so that nothing of one project starts anything of another.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from configs.loading import DEFAULT_PATH
-from configs.schema import PodiumConfig
+from configs.schema import MlflowSection, PodiumConfig
 from deployments.declared import OF_MODEL, Declared, PrefectFile, Schedule, Trigger
 from podium.names import slug
+from podium.redaction import without_password
 
+TRACKING = ("MLFLOW_TRACKING_URI", "PODIUM_MLFLOW__TRACKING_URI")
+"""Variables that name an MLflow for whoever has them."""
 MONITORS, MIGRATES = "flows.monitoring.monitor", "flows.migration.migrate"
 """Entrypoints of deployments whose schedules rest where a config does not say where recent rows, or staged models, are.
 """
@@ -23,6 +27,7 @@ class Project:
 
     ``config`` is the config file, absolute or below ``folder``, the working directory of its runs; ``trains`` is
     whether it says what to train on, ``monitors`` where to find recent rows, ``stages`` where to find staged models.
+    ``decides_in`` is the experiment that holds its decisions, with the MLflow it is in where the config names one.
     """
 
     model: str
@@ -32,6 +37,7 @@ class Project:
     trains: bool = False
     monitors: bool = False
     stages: bool = True
+    decides_in: str | None = None
 
     @property
     def name(self) -> str:
@@ -57,10 +63,20 @@ def located(folder: str, config: str | None) -> str:
 def project_of(config: PodiumConfig, path: Path | None, folder: str | None, pool: str) -> Project:
     """Return the project of a configuration that was read from a file."""
     model = config.mlflow.registered_model
-    given = (pool, config.training is not None, config.monitoring.batches is not None, config.staging.root is not None)
+    told = (config.training is not None, config.monitoring.batches is not None, config.staging.root is not None)
+    given = (pool, *told, _decides_in(config.mlflow))
     if folder is None:
         return Project(model, _from(path, Path.cwd()), str(Path.cwd()), *given)
     return Project(model, str(path) if path else None, folder, *given)
+
+
+def _decides_in(section: MlflowSection) -> str:
+    """Return the experiment of a configuration, with the MLflow that its file names.
+
+    What the environment of whoever deploys names is not known to those who deploy the others; workers share theirs.
+    """
+    uri, lent = section.tracking_uri, {os.environ.get(name) for name in TRACKING}
+    return section.experiment if uri is None or uri in lent else f"{section.experiment} at {without_password(uri)}"
 
 
 def _from(path: Path | None, folder: Path) -> str | None:

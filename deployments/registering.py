@@ -21,6 +21,7 @@ from deployments.automating import Finding, apply_automations, notification_bloc
 from deployments.automations import read_automations
 from deployments.declared import Declared, PrefectFile, read_file
 from deployments.former import former_names, require_none
+from deployments.neighbours import place_of, require_own_experiment
 from deployments.present import STEP, folder_of, present, require_same_config, schedules_of
 from deployments.projects import Project, deployments_of
 from deployments.queueing import ensure_queue, remove_queue
@@ -79,7 +80,7 @@ def register(project: Project, *, dry_run: bool = False, replace: bool = False) 
 
     Raises:
         ConfigError: a declaration is not one that Prefect takes.
-        UsageError: there is such a thing, and it is not to be replaced.
+        UsageError: there is such a thing, and it is not to be replaced, or another project decides in its experiment.
     """
     wanted = deployments_of(declarations(), project)
     payloads = {d.name: _payload(d, project) for d in wanted}
@@ -87,6 +88,7 @@ def register(project: Project, *, dry_run: bool = False, replace: bool = False) 
     read_automations(project, Finding(names), _nobody)
     with get_client(sync_client=True) as client:
         there, former = _ours(client, wanted, project, replace)
+        require_own_experiment(client, project, [one.name for one in former])
         versions = {name: found.version for name, found in there.items()}
         steps = reconcile(versions, {name: content["version"] for name, content in payloads.items()})
         ids = {name: found.id for name, found in there.items()}
@@ -158,7 +160,7 @@ def _payload(declared: Declared, project: Project) -> dict[str, Any]:
         "name": declared.name,
         "description": declared.description,
         "entrypoint": declared.entrypoint,
-        "tags": list(declared.tags),
+        "tags": [*declared.tags, *place_of(declared, project)],
         "parameters": declared.parameters,
         "parameter_openapi_schema": _parameters(declared),
         "enforce_parameter_schema": True,

@@ -23,6 +23,8 @@ BROKEN = "podium.audit.broken"
 OF_VERDICT = {"promote": PROMOTED, "approve": PROMOTED, "adopt": PROMOTED, "rollback": ROLLED_BACK}
 """What is told of a decision once it is carried out; other verdicts change nobody's model."""
 NAMESPACE = uuid.UUID("a3b0c1f6-6b5e-5d0e-9a34-1f8f0d6f3a77")
+MEND = "podium verify and podium monitor look again; podium rollback puts the version before it back"
+"""What somebody who is told of a champion can do."""
 LONGEST = 500
 """Characters of a label's value."""
 
@@ -110,28 +112,37 @@ def carried_out(project: Project, decision: Decision) -> Event | None:
 def degraded(project: Project, found: Verification, day: date) -> Event:
     """Return the event of a champion that fails its verification, the same for the same failed checks of a day."""
     failed = {check.name: check.detail for check in found.checks if not check.passed}
+    said = "; ".join(f"{name}: {detail}" for name, detail in failed.items())
+    text = f"version {found.version} ({found.model_id}) fails its verification: {said}. {MEND}"
     labels = project.labels(version=found.version, model_id=found.model_id, failed=", ".join(failed))
     same_as = f"{[project.experiment, project.registered_model, found.version, *failed]} on {day}"
-    return Event(DEGRADED, _champion(project), labels, {"failed": failed}, same_as=same_as)
+    return Event(DEGRADED, _champion(project), labels, {"text": text, "failed": failed}, same_as=same_as)
 
 
 def noticed(project: Project, found: Monitored) -> tuple[Event, ...]:
     """Return the events of a batch that is not like the holdout, or that the champion does worse on."""
     about = {"version": found.version, "model_id": found.model_id, "run_id": found.run_id}
     failed = ", ".join(drift.column for drift in found.drifted)
-    names = ((DEGRADED, found.performance.degraded, found.performance.metric), (DRIFTED, bool(found.drifted), failed))
+    names = [DEGRADED] * found.performance.degraded + [DRIFTED] * bool(found.drifted)
+    what = {DEGRADED: found.performance.metric, DRIFTED: failed}
     told = {"alerts": list(found.alerts), "batch": found.batch.name}
     return tuple(
-        Event(name, _champion(project), project.labels(**about, failed=what), told, same_as=found.key)
-        for name, holds, what in names
-        if holds
+        Event(
+            name,
+            _champion(project),
+            project.labels(**about, failed=what[name]),
+            {"text": f"{found.batch.name}: {said}. {MEND}", **told},
+            same_as=found.key,
+        )
+        for name, said in zip(names, found.alerts, strict=True)
     )
 
 
 def broken(project: Project, chain: Chain) -> Event:
     """Return the event of a chain of decisions that is not what was written."""
     where = chain.broken_at or ""
-    told = {"broken_at": where, "decisions": len(chain.decisions)}
+    text = f"the chain of {len(chain.decisions)} decisions is broken: {where}. podium history shows it"
+    told = {"text": text, "broken_at": where, "decisions": len(chain.decisions)}
     return Event(BROKEN, _champion(project), project.labels(broken_at=where), told)
 
 

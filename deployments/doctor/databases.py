@@ -1,6 +1,5 @@
 """Looks at databases that are used without a server: whether their schema is the one the installed version needs."""
 
-import contextlib
 import importlib.util
 import re
 import sqlite3
@@ -15,6 +14,7 @@ from podium.errors import first_line
 from podium.health import Health, kept_schema, schema
 from tasks.effects import blank
 from tasks.effects.bounded import within
+from tasks.effects.databases import OF_MLFLOW, OF_PREFECT, against_file, mend_of
 
 KINDS = frozenset({"sqlite", "postgresql", "mysql", "mssql"})
 """Databases that MLflow keeps its store in."""
@@ -38,23 +38,11 @@ def mlflow_database(uri: str) -> Health:
 def _of_file(path: Path, uri: str) -> Health:
     if not path.exists():
         return Health("mlflow", "pass", f"{path} is made by the first command")
-    if said := _against(path):
-        mend = "put a copy of it in its place; moved away, a new one is made, and what it held is gone"
-        return Health("mlflow", "fail", f"{path} cannot be read: {said}", mend)
+    if said := against_file(path):
+        return Health("mlflow", "fail", f"{path} cannot be read: {said}", mend_of(said, OF_MLFLOW))
     if blank.is_current("mlflow", path):
         return Health("mlflow", "pass", f"{path}, its schema is current")
     return _judged(blank.revision_of(path), uri)
-
-
-def _against(path: Path) -> str | None:
-    """Return what SQLite says against a file, None if it is a database, be it empty or in use."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", timeout=1, uri=True)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
-        in_use = (error.sqlite_errorcode & 0xFF) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-        return None if in_use else str(error)
-    return None
 
 
 def _asked(uri: str) -> str | None:
@@ -84,12 +72,12 @@ def prefect_database(name: str, path: Path) -> list[Health]:
     if not path.exists():
         return []
     try:
-        said = _against(path)
+        said = against_file(path)
         found, current = blank.revision_of(path), blank.is_current("prefect", path)
     except sqlite3.Error as error:
         said = str(error)
     if said:
-        return [Health(name, "fail", f"{path} cannot be read: {said}", "change its owner, or move it away")]
+        return [Health(name, "fail", f"{path} cannot be read: {said}", mend_of(said, OF_PREFECT))]
     if current:
         return [Health(name, "pass", f"{path} is current")]
     known, head = _revisions(_folder_of("prefect", "server", "database", "_migrations", "versions", "sqlite"))

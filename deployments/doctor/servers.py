@@ -7,7 +7,9 @@ from urllib.parse import quote, urlsplit
 
 from configs.schema import MlflowSection
 from deployments.doctor.asking import Answer, get, mlflow_headers, prefect_headers, read, shown
+from podium.errors import ConfigError
 from podium.health import Health, clock, versions
+from tasks.effects.chains import require_own_model
 
 DENIED, UNAVAILABLE = frozenset({401, 403}), 503
 MLFLOW, PREFECT = "http://HOST:PORT", "http://HOST:PORT/api"
@@ -65,6 +67,29 @@ def artifact_location(uri: str, section: MlflowSection) -> str | None:
     where = f"{uri.rstrip('/')}/api/2.0/mlflow/experiments"
     asked = (get(f"{where}/{question}", mlflow_headers()) for question in (named(section.experiment), FIRST))
     return next((known.get("artifact_location") for one in asked if (known := experiment_in(one))), None)
+
+
+def require_own_decisions(section: MlflowSection) -> None:
+    """Return unless an MLflow server says that the configured experiment holds the decisions on another model.
+
+    Raises:
+        ConfigError: it says so: each command that decides would refuse.
+    """
+    uri = section.tracking_uri or ""
+    if is_address(uri):
+        where = f"{uri.rstrip('/')}/api/2.0/mlflow/experiments/{named(f'{section.experiment}.decisions')}"
+        tags = experiment_in(get(where, mlflow_headers())).get("tags") or ()
+        require_own_model(section, {tag["key"]: tag["value"] for tag in tags})
+
+
+def decisions(section: MlflowSection) -> list[Health]:
+    """Look whether the configured experiment is this model's, or nobody's yet."""
+    try:
+        require_own_decisions(section)
+    except ConfigError as error:
+        said, _, mend = str(error).partition(": ")
+        return [Health("experiment", "fail", said, mend)]
+    return []
 
 
 def prefect_server(api: str) -> list[Health]:

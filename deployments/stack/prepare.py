@@ -59,7 +59,8 @@ def main() -> None:
             settled = settle_runs(client, project.pool, before)
         document: dict[str, Any] = {**register(project, replace=replace).as_json(), "settled_runs": settled}
     except PodiumError as error:
-        sys.exit(str(error))
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_status)
     sys.stdout.write(json.dumps(document))
 
 

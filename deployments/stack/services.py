@@ -19,6 +19,7 @@ from deployments.stack.ports import HOST
 from podium.errors import PodiumError, UsageError
 from podium.redaction import without_password
 from tasks.effects import blank
+from tasks.effects.databases import OF_MLFLOW, OF_PREFECT, require_file
 
 UNHEARD = (OSError, http.client.HTTPException)
 """Errors of a server that is not there, is too slow, or ends in the middle of its answer."""
@@ -136,6 +137,7 @@ def mlflow(tracking_uri: str, addresses: Addresses, variables: Mapping[str, str]
     database = Path(tracking_uri.removeprefix(SQLITE))
     database.parent.mkdir(parents=True, exist_ok=True)
     blank.place("mlflow", database)
+    require_file(database, OF_MLFLOW)
     options = ("--host", HOST, "--port", str(addresses.mlflow_port), "--workers", "1", "--no-serve-artifacts", *QUIET)
     stores = ("--backend-store-uri", tracking_uri, "--default-artifact-root", str(database.parent / "artifacts"))
     command = (sys.executable, "-P", "-m", "mlflow", "server", *options, *stores)
@@ -146,6 +148,7 @@ def prefect(places: StackHome, addresses: Addresses, variables: Mapping[str, str
     """Return the Prefect server."""
     database = places.prefect / "prefect.db"
     blank.place("prefect", database)
+    require_file(database, OF_PREFECT)
     current = {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", database) else {}
     command = (sys.executable, "-P", "-m", "deployments.stack.prefect_server", str(addresses.prefect_port))
     own = {"PREFECT_MESSAGING_BROKER": "deployments.stack.messaging", **variables, **current}

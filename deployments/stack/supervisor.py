@@ -72,7 +72,7 @@ class Supervisor:
         """Run the stack until somebody ends it, and return whether it was ready by then.
 
         Raises:
-            UsageError: a stack runs in this home already, or a port is taken.
+            UsageError: a stack runs in this home already, the home cannot be written, or a port is taken.
             PodiumError: a service does not start, or ends again and again.
         """
         self._places.make()
@@ -81,6 +81,11 @@ class Supervisor:
             lock.acquire(timeout=1)
         except Timeout:
             raise self._runs_already() from None
+        except OSError as error:
+            home = self._places.home
+            raise UsageError(
+                f"{home} cannot be written: {error.strerror}; set PODIUM_HOME to a folder you can write"
+            ) from None
         former = {number: signal.signal(number, self._asked_to_stop) for number in _heeded()}
         try:
             return self._run(on_ready)
@@ -163,7 +168,9 @@ class Supervisor:
         while process.poll() is None:
             self._pause(POLL)
         if process.returncode != 0:
-            raise PodiumError(f"nothing could be registered: {self._crew.last_words('deploy')}")
+            # What the configuration would have to say otherwise is as wrong as where it is misspelt.
+            refused = UsageError if process.returncode == UsageError.exit_status else PodiumError
+            raise refused(f"nothing could be registered: {self._crew.last_words('deploy')}")
         last = self._crew.log("deploy").read_text(encoding="utf-8").splitlines()[-1]
         document: dict[str, Any] = json.loads(last)
         return document

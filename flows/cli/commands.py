@@ -230,12 +230,14 @@ def deploy(options: Options, arguments: dict[str, Any]) -> int:
             "with `podium up`"
         )
     from configs.loading import config_path, load_config
+    from deployments.doctor.servers import require_own_decisions
     from deployments.projects import project_of
     from deployments.registering import register, unregister
 
-    project = project_of(
-        load_config(options.config), config_path(options.config), arguments["folder"], arguments["pool"]
-    )
+    config = load_config(options.config)
+    project = project_of(config, config_path(options.config), arguments["folder"], arguments["pool"])
+    if not arguments["remove"]:
+        require_own_decisions(config.mlflow)
     carry_out = unregister if arguments["remove"] else register
     found = carry_out(project, dry_run=arguments["dry_run"], replace=arguments["replace"])
     show(options, found.as_json(), operations.show_registered)

@@ -20,8 +20,9 @@ from typing import Any
 from filelock import FileLock
 
 from configs.loading import EVENTS
-from podium.errors import PodiumError
+from podium.errors import PodiumError, UsageError
 from tasks.effects import blank
+from tasks.effects.databases import OF_PREFECT, require_file
 
 PATIENCE = 180.0
 """Seconds a first start may take on a busy machine."""
@@ -58,7 +59,12 @@ class EmbeddedServer:
     def __init__(self, prefect_home: Path) -> None:
         # Two first starts at once would both build the database.
         self._lock = FileLock(prefect_home / "starting.lock")
-        self._lock.acquire()
+        try:
+            self._lock.acquire()
+        except OSError as error:
+            raise UsageError(
+                f"{prefect_home} cannot be written: {error.strerror}; set PODIUM_HOME to a folder you can write"
+            ) from None
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "flows.cli.embedded_server"],
             stdin=subprocess.PIPE,
@@ -112,6 +118,7 @@ class EmbeddedServer:
 def _database(path: Path) -> dict[str, str]:
     """Put an empty database where there is none, and return what spares the server from looking for migrations."""
     blank.place("prefect", path)
+    require_file(path, OF_PREFECT)
     return {"PREFECT_API_DATABASE_MIGRATE_ON_START": "false"} if blank.is_current("prefect", path) else {}
 
 

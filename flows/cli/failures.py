@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from configs.loading import podium_home
 from podium.errors import first_line
 from podium.redaction import redacted, without_password
-from tasks.effects.reaching import answers
+from tasks.effects.reaching import NO_JSON, answers
 
 AGAIN = "run the same command to go on"
 UNREACHABLE = (
@@ -29,6 +29,8 @@ NO_ADDRESS = ("UnsupportedProtocol", "InvalidURL")
 """What Prefect's client raises for an address at which nobody can be asked."""
 OF_PREFECT = ("PrefectHTTPStatusError", "HTTPStatusError")
 """What Prefect's client raises for an answer."""
+NOT_UNDERSTOOD = ("JSONDecodeError", "InvalidVersion", "ValidationError")
+"""What Prefect's client raises for an answer that is none of Prefect's; other libraries raise such errors, too."""
 SILENT = ("ReadTimeout", "WriteTimeout", "PoolTimeout")
 """What Prefect's client raises if a server that takes its call does not answer in time."""
 ADDRESS = re.compile(r"API request to (https?://[^/\s]+\S*?)/api/2\.0/mlflow")
@@ -42,7 +44,7 @@ def describe(error: Exception) -> str:
     first = first_line(error)
     if refused := _refused(error):
         return refused
-    if astray := _astray(error):
+    if astray := _astray(error) or _other(error):
         return astray
     if full := _full(error):
         return f"no room is left: {full}; make room; what was finished is kept, {AGAIN}"
@@ -120,6 +122,19 @@ def _astray(error: Exception) -> str | None:
     if _status(error) not in ELSEWHERE or "/api/" in str(getattr(error, "response").url):  # noqa: B009 - as below
         return None
     return f"{_prefect()} leads to no interface of Prefect's: mend PREFECT_API_URL; it ends in /api as a rule"
+
+
+def _other(error: Exception) -> str | None:
+    """Return what to do if what answers is neither MLflow nor Prefect, but perhaps a page to log in at."""
+    if NO_JSON in str(error):
+        return "MLflow's address answers with a web page, and not as MLflow does: is there a login before it by now?"
+    api = os.environ.get("PREFECT_API_URL")
+    if not api or not any(type(one).__name__ in NOT_UNDERSTOOD for one in _causes(error)):
+        return None
+    from deployments.doctor.servers import prefect_server
+
+    found = prefect_server(api)[0]
+    return f"{found.detail}: {found.mend}" if found.status == "fail" else None
 
 
 def _prefect() -> str:

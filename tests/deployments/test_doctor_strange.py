@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from configs.schema import PodiumConfig
+from configs.schema import MlflowSection, PodiumConfig
 from deployments.doctor import servers
 from deployments.doctor.asking import get
 from deployments.doctor.databases import mlflow_database, prefect_database
@@ -27,6 +27,9 @@ class Answering(BaseHTTPRequestHandler):
         self.send_response_only(200)
         self.end_headers()
         self.wfile.write(self.pages.get(self.path, b"<html>login</html>"))
+
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_: object) -> None: ...
 
@@ -50,6 +53,20 @@ def test_a_page_to_log_in_at_is_no_server() -> None:
         (mlflow,), (prefect,) = servers.mlflow_server(here), servers.prefect_server(f"{here}/api")
     assert (mlflow.status, "not as MLflow does" in mlflow.detail, "TOKEN" in mlflow.mend) == ("fail", True, True)
     assert (prefect.status, "not as Prefect does" in prefect.detail, "KEY" in prefect.mend) == ("fail", True, True)
+
+
+def test_an_experiment_of_another_model_is_told() -> None:
+    """Each command that decides would refuse; a registration does so at once. What cannot be asked is not judged."""
+    tags = b'{"experiment": {"tags": [{"key": "podium.decides_on", "value": "tides"}]}}'
+    section = MlflowSection(experiment="e", registered_model="neap")
+    with answering(**{"api/2.0/mlflow/experiments/get-by-name?experiment_name=e.decisions": tags}) as here:
+        (check,) = servers.decisions(section.model_copy(update={"tracking_uri": here}))
+        for other in ({"registered_model": "tides"}, {"experiment": "f"}):
+            assert servers.decisions(section.model_copy(update={"tracking_uri": here, **other})) == []
+    assert check.status == "fail"
+    assert check.detail == "the experiment e holds the decisions on tides, and this config is about neap"
+    assert "mlflow.experiment" in check.mend
+    assert servers.decisions(section) == servers.decisions(section.model_copy(update={"tracking_uri": here})) == []
 
 
 def test_an_address_without_api_is_put_right() -> None:

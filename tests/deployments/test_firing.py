@@ -91,7 +91,12 @@ def client(
 
 
 def emit(
-    client: SyncPrefectClient, event: str, resource: str, labels: Labels = NONE, related: tuple[str, ...] = ()
+    client: SyncPrefectClient,
+    event: str,
+    resource: str,
+    labels: Labels = NONE,
+    related: tuple[str, ...] = (),
+    **more: object,
 ) -> None:
     """Send one event to the server."""
     body = {
@@ -101,6 +106,7 @@ def emit(
         "resource": {"prefect.resource.id": resource, **labels},
         "related": [{"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in related],
         "payload": {"reason": "as in a test"},
+        **more,
     }
     content = json.dumps([body]).encode()
     url = f"{client.api_url}".rstrip("/") + "/events"
@@ -136,7 +142,7 @@ def test_each_automation_fires(client: SyncPrefectClient, team: Receiver) -> Non
     """Runs that fail, crash, are late, stuck or vanish; a degraded champion, drift and a broken chain; and retraining.
 
     A run that waits for a person gives no sign of life either, and is left alone. A retraining that cannot be
-    started is told.
+    started is told. An event that follows one from before the server was started does not wait for that in vain.
     """
     verify, review = "verify/tides-verify", "review/tides-review"
     vanished, waiting = (run_in(client, name, Running()) for name in (verify, review))
@@ -147,9 +153,14 @@ def test_each_automation_fires(client: SyncPrefectClient, team: Receiver) -> Non
     # Prefect puts no order between a sign of life and the state that follows within a moment.
     client.set_flow_run_state(waiting.id, Suspended(timeout_seconds=3600), force=True)
     run_in(client, "analyze/tides-analyze", Scheduled(name="Late"))
-    run_in(client, "audit/tides-audit", Running())
-    for event in ("champion.degraded", "drift.detected", "audit.broken"):
-        emit(client, f"podium.{event}", "podium.registered_model.tides", {"podium.registered_model": "tides"})
+    stuck = run_in(client, "audit/tides-audit", Running())
+    more: dict[str, dict[str, Any]] = {
+        "champion.degraded": {},
+        "drift.detected": {"payload": {"text": "all of it, in words"}},
+        "audit.broken": {"follows": str(uuid.uuid4())},
+    }
+    for event, own in more.items():
+        emit(client, f"podium.{event}", "podium.registered_model.tides", {"podium.registered_model": "tides"}, **own)
     expected = {
         "[warning] tides: verify is Failed",
         "[warning] tides: verify is Crashed",
@@ -160,6 +171,11 @@ def test_each_automation_fires(client: SyncPrefectClient, team: Receiver) -> Non
         "[critical] tides: podium.audit.broken",
     }
     until(lambda: subjects(team) >= expected, "somebody is not told")
+    bodies = {got["subject"].rpartition(" ")[2]: got["body"] for got in team.got}
+    assert f"{stuck.name} has not ended. See its log; if it hangs, end it with prefect" in bodies["hours"]
+    assert f"cancel {stuck.id}, so" in bodies["hours"]
+    assert bodies["podium.drift.detected"] == "tides: all of it, in words"
+    assert bodies["podium.audit.broken"] == "tides: {'reason': 'as in a test'}"
     state = until(
         lambda: (found := client.read_flow_run(vanished.id).state) and found.type == StateType.CRASHED and found,
         "a run that gives no sign of life goes on",

@@ -44,9 +44,18 @@ def test_where_runs_find_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert project_of(config, tmp_path / "c/churn.yaml", None, "p").config == "c/churn.yaml"
     assert project_of(config, Path("/etc/churn.yaml"), None, "p").config == "/etc/churn.yaml"
     assert project_of(config, Path("c/churn.yaml"), "/app", "p") == Project(
-        "churn", "c/churn.yaml", "/app", "p", stages=False
+        "churn", "c/churn.yaml", "/app", "p", stages=False, decides_in="churn_monitoring"
     )
     assert project_of(config, None, None, "p").config is None
+
+
+def test_where_a_project_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its experiment, of the MLflow that its file names; one of the environment is the workers' as well as ours."""
+    uri = "http://alice:secretword@mlflow:5000"
+    named = PodiumConfig.model_validate({"mlflow": {"experiment": "e", "tracking_uri": uri}})
+    assert project_of(named, None, None, "p").decides_in == "e at http://mlflow:5000"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert project_of(named, None, None, "p").decides_in == "e"
 
 
 def test_a_schedule_rests_where_there_is_nothing_to_look_at() -> None:

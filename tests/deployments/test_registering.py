@@ -141,6 +141,26 @@ def test_a_renamed_model_leaves_no_project_behind(client: SyncPrefectClient) -> 
         unregister(left)
 
 
+def test_two_projects_do_not_decide_in_one_experiment(client: SyncPrefectClient) -> None:
+    """The second is refused, and nothing written, unless it has workers of its own or takes the first's place."""
+    first = Project("ebb", "configs/ebb.yaml", "/srv", "tidal", decides_in="floods at http://mlflow")
+    second = replace(first, model="flood", config="configs/flood.yaml")
+    register(first)
+    for dry_run in (True, False):
+        with pytest.raises(
+            UsageError, match=r"^ebb, registered with /srv/configs/ebb\.yaml, .*floods at http.*mlflow\.exp"
+        ):
+            register(second, dry_run=dry_run)
+    assert not [d for d in client.read_deployments() if d.name.startswith("flood-")]
+    assert actions(first) == {"unchanged"}
+    apart = (replace(second, pool="stream"), replace(second, model="neap", decides_in="neaps"))
+    for project in apart:
+        assert actions(project) == {"created"}
+    register(replace(first, model="spring"), replace=True)
+    for left in (*apart, replace(first, model="spring")):
+        unregister(left)
+
+
 def test_what_a_person_switched_stays_so_when_the_declaration_changes(client: SyncPrefectClient) -> None:
     """Deployments paused, schedules and automations switched off, and a schedule that a person added."""
     forget_blocks(client)

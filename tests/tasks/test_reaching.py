@@ -90,3 +90,19 @@ def test_a_database_that_is_not_there_is_said_at_once_and_its_password_is_not(dr
         reaching.require_answer(uri, 60)
     assert "Connection refused" in str(met.value) or "No module named 'psycopg2'" in str(met.value)
     assert "pl4nted" not in str(met.value)
+
+
+def test_a_server_that_fails_at_everything_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked again for as long as there is patience, as one that fails now and then answers soon."""
+
+    def fail(question: Answer) -> None:
+        question.send_error(500)
+
+    monkeypatch.setattr(Answer, "do_GET", fail)
+    with Busy() as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        here = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(PodiumError, match=rf"{here} fails whatever it is asked: see its log"):
+            reaching.require_answer(here, patience=1)
+        assert reaching.answers(here)
+        server.shutdown()
