@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from configs.section import Section
+from configs.section import Section, shaped
 
 INSTEAD = (
     "an address is a secret and does not belong into this file; put it into an environment variable and write "
@@ -20,16 +20,20 @@ def _no_address(value: Any) -> Any:
 
 
 Reference = Annotated[str, BeforeValidator(_no_address)]
+VARIABLE = shaped(r"[A-Za-z_][A-Za-z0-9_]{0,199}", "the name of an environment variable is expected")
+BLOCK = shaped(
+    r"[a-z0-9-]{1,100}/[A-Za-z0-9_-]{1,200}", "a Prefect block is expected as TYPE/NAME, for example secret/team-chat"
+)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 
 
 class ChannelSection(Section):
     """One place where people read: a chat, a mailbox, a webhook."""
 
-    url_env: Annotated[Reference, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,199}$")] | None = Field(
+    url_env: Annotated[Reference, VARIABLE] | None = Field(
         None, description="Environment variable that holds the address."
     )
-    block: Annotated[Reference, Field(pattern=r"^[a-z0-9-]{1,100}/[A-Za-z0-9_-]{1,200}$")] | None = Field(
+    block: Annotated[Reference, BLOCK] | None = Field(
         None, description="Prefect block that holds the address: secret/NAME, or any notification block, as TYPE/NAME."
     )
     minimum: Literal["info", "warning", "critical"] = Field(

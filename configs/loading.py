@@ -4,23 +4,22 @@ Environment variables are named ``PODIUM_<SECTION>__<KEY>``, for example ``PODIU
 ``MLFLOW_TRACKING_URI`` is honoured too, below ``PODIUM_MLFLOW__TRACKING_URI`` and above the file.
 """
 
-import difflib
 import os
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin
+from typing import Any, cast
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings.exceptions import SettingsError
 
 from configs.schema import PodiumConfig
+from configs.wording import finding, known_keys, sentence
 from podium.errors import ConfigError
 from podium.logs import guard_logs
-from podium.redaction import conceal_environment, redacted
+from podium.redaction import conceal_environment
 
 DEFAULT_PATH = Path("configs/churn.yaml")
 PATH_KEYS = (
@@ -31,8 +30,7 @@ PATH_KEYS = (
     ("monitoring", "batches"),
 )
 SQLITE = "sqlite:///"
-LONGEST = 300
-"""Characters of a wrong value that are shown."""
+SECTIONS = frozenset(PodiumConfig.model_fields)
 EVENTS = "PODIUM_EVENTS"
 """Variable of the environment: ``off``, and no events are told."""
 
@@ -92,7 +90,7 @@ def _validated(source: str, values: dict[str, Any]) -> PodiumConfig:
     try:
         return PodiumConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_sentence(source, error)) from None
+        raise ConfigError(sentence(source, error)) from None
 
 
 def problems_of(path: Path) -> tuple[str, ...]:
@@ -102,7 +100,7 @@ def problems_of(path: Path) -> tuple[str, ...]:
     except ConfigError as error:
         return (str(error),)
     except ValidationError as error:
-        return tuple(_finding(str(path), problem) for problem in error.errors(include_url=False))
+        return tuple(finding(str(path), problem) for problem in error.errors(include_url=False))
     return ()
 
 
@@ -120,7 +118,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if values is not None and not isinstance(values, dict):
         raise ConfigError(f"{path}: holds a {type(values).__name__}; sections such as 'mlflow:' are expected")
-    return values or {}
+    # A section of which every key is commented out is one that is left at its defaults.
+    return {key: value for key, value in (values or {}).items() if value is not None or key not in SECTIONS}
 
 
 def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -173,7 +172,7 @@ def _refuse_unknown_sections() -> None:
     for name in os.environ:
         section = name.removeprefix("PODIUM_").split("__")[0].lower()
         if name.startswith("PODIUM_") and "__" in name and section not in PodiumConfig.model_fields:
-            raise ConfigError(f"environment: {name}: unknown section; {_known_keys([section])}")
+            raise ConfigError(f"environment: {name}: unknown section; {known_keys([section])}")
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,56 +182,3 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(under, Mapping) and isinstance(value, Mapping)
         merged[key] = _merged(cast(Mapping[str, Any], under), value) if both else value
     return merged
-
-
-def _sentence(source: str, error: ValidationError) -> str:
-    problems = error.errors(include_url=False)
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{_finding(_variable(problems[0]['loc']) or source, problems[0])}{more}"
-
-
-def _finding(source: str, problem: ErrorDetails) -> str:
-    key = ".".join(_shown(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"{source}: {key}: unknown key; {_known_keys(problem['loc'])}"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{source}: {key}{_value(problem)}: {message}" if key else f"{source}: {message}"
-
-
-def _value(problem: ErrorDetails) -> str:
-    """Return the value that is wrong; what stands under alerts may be an address, which is a secret."""
-    hidden = problem["type"] == "missing" or problem["loc"][:1] == ("alerts",)
-    if hidden or isinstance(problem["input"], Mapping):
-        return ""
-    shown = redacted(repr(problem["input"]))
-    return f": {shown}" if len(shown) <= LONGEST else f": {shown[:LONGEST]}…"
-
-
-def _shown(part: str | int) -> str:
-    return "(an address)" if "//" in str(part) else str(part)
-
-
-def _variable(location: Iterable[str | int]) -> str | None:
-    """Return the environment variable that a value came from, if one did."""
-    parts = [str(part).upper() for part in location]
-    names = ["PODIUM_" + "__".join(parts[:length]) for length in range(len(parts), 0, -1)]
-    return next((f"environment: {name}" for name in names if name in os.environ), None)
-
-
-def _known_keys(location: Iterable[str | int]) -> str:
-    *parents, wrong = [str(part) for part in location]
-    section: Any = PodiumConfig
-    for name in parents:
-        section = _below(section, name)
-    allowed = sorted(section.model_fields)
-    close = difflib.get_close_matches(wrong, allowed, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"allowed are {', '.join(allowed)}"
-
-
-def _below(section: Any, name: str) -> Any:
-    """Return the type of a key's value: of a section's field, or of any entry of a mapping."""
-    if get_origin(section) is dict:
-        return get_args(section)[1]
-    annotation = section.model_fields[name].annotation
-    options = get_args(annotation) if get_origin(annotation) is not dict else (annotation,)
-    return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), annotation)

@@ -1,12 +1,27 @@
-"""Names that tell one project from others: by its deployments, its tags, and what the triggers of Prefect match."""
+"""Forms of the names in the configuration.
+
+That of a registered model tells one project from others: by its deployments, its tags, and what the triggers of Prefect
+match.
+"""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from configs.section import shaped
 from podium.names import slug
 
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/:\s'\"`][^/:'\"`]*$")]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    shaped(r"[^/:\s'\"`][^/:'\"`]*", "a name without / and :, quotes, or a blank at its beginning is expected"),
+]
+FileName = Annotated[
+    str, Field(max_length=255), shaped(r"[^/\\]+", "the name of a file is expected, without the folders it is in")
+]
+FullName = Annotated[
+    str, shaped(r"\w+(\.\w+)+", "a name with its module is expected, as in churn.features.Cleaner or numpy.unique")
+]
 TAGS = frozenset({"podium", "reads", "writes"})
 """Tags that the deployments of all projects have."""
 

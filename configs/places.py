@@ -23,6 +23,9 @@ def make_below_home(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be made: {error.strerror}; set PODIUM_HOME to a folder you can write"
-        ) from None
+        raise unusable(folder, "made", error) from None
+
+
+def unusable(folder: Path, done: str, error: OSError) -> UsageError:
+    """Return the error that a folder of ``PODIUM_HOME`` cannot be made or written, with what to do."""
+    return UsageError(f"{folder} cannot be {done}: {error.strerror}; set PODIUM_HOME to a folder you can write")

@@ -5,7 +5,7 @@ guardrail is an error and not a guardrail that never fires.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
@@ -13,13 +13,12 @@ from pydantic import Field, field_validator, model_validator
 from configs.addresses import Place, TrackingUri
 from configs.alerts import AlertsSection
 from configs.monitoring import MonitoringSection
-from configs.naming import ModelName, Name
+from configs.naming import FileName, FullName, ModelName, Name
 from configs.policy import PolicySection
 from configs.section import Section, no_boolean
 from configs.training import TrainingSection
 
 REGRESSION_TIES = ("champion", "r2", "smaller", "older")
-FileName = Annotated[str, Field(pattern=r"^[^/\\\\]+$", max_length=255)]
 
 
 class MlflowSection(Section):
@@ -150,7 +149,7 @@ class SandboxSection(Section):
         le=100,
         description="Models that share a process, one after the other. 1: each has its own, which is slower.",
     )
-    extra_globals: tuple[str, ...] = Field(
+    extra_globals: tuple[FullName, ...] = Field(
         (), max_length=500, description="Further names a pickle may use, each as module.name."
     )
     trust_logged: bool = Field(

@@ -1,6 +1,8 @@
 """What every part of the configuration has in common."""
 
-from pydantic import BaseModel, ConfigDict
+import re
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Section(BaseModel):
@@ -14,3 +16,18 @@ def no_boolean(label: object) -> object:
     if isinstance(label, bool):
         raise ValueError("YAML reads an unquoted yes, no, true or false as a boolean: put the label in quotes")
     return label
+
+
+def shaped(pattern: str, meant: str) -> AfterValidator:
+    """Return the validator of a text that is to have a form, all of it; ``meant`` tells people the form.
+
+    The validator raises ValueError with that.
+    """
+    form = re.compile(pattern)
+
+    def require(text: str) -> str:
+        if not form.fullmatch(text):
+            raise ValueError(meant)
+        return text
+
+    return AfterValidator(require)

@@ -15,6 +15,7 @@ from typing import Any
 
 from filelock import Timeout
 
+from configs.places import unusable
 from deployments.projects import Project
 from deployments.stack import guard, services
 from deployments.stack.crew import POLL, Crew, GivenUpError
@@ -82,10 +83,7 @@ class Supervisor:
         except Timeout:
             raise self._runs_already() from None
         except OSError as error:
-            home = self._places.home
-            raise UsageError(
-                f"{home} cannot be written: {error.strerror}; set PODIUM_HOME to a folder you can write"
-            ) from None
+            raise unusable(self._places.home, "written", error) from None
         former = {number: signal.signal(number, self._asked_to_stop) for number in _heeded()}
         try:
             return self._run(on_ready)

@@ -20,7 +20,8 @@ from typing import Any
 from filelock import FileLock
 
 from configs.loading import EVENTS
-from podium.errors import PodiumError, UsageError
+from configs.places import unusable
+from podium.errors import PodiumError
 from tasks.effects import blank
 from tasks.effects.databases import OF_PREFECT, require_file
 
@@ -62,9 +63,7 @@ class EmbeddedServer:
         try:
             self._lock.acquire()
         except OSError as error:
-            raise UsageError(
-                f"{prefect_home} cannot be written: {error.strerror}; set PODIUM_HOME to a folder you can write"
-            ) from None
+            raise unusable(prefect_home, "written", error) from None
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "flows.cli.embedded_server"],
             stdin=subprocess.PIPE,

@@ -218,7 +218,7 @@ def test_an_address_in_the_file_is_refused(tmp_path: Path, channels: str, key: s
         ("{team: {url_env: A, block: secret/a}}", "either url_env or block"),
         (f"{{team: {{url_env: A, uri: '{HOOK}'}}}}", r"alerts\.channels\.team\.uri: unknown key; .*url_env"),
         (f"{{'{HOOK}': {{url_env: A}}}}", "named by at most 50 letters"),
-        (f"'{HOOK}'", "alerts.channels: Input should be a valid dictionary"),
+        (f"'{HOOK}'", "alerts.channels: keys with values are expected"),
     ],
 )
 def test_a_channel_that_is_none_is_refused(tmp_path: Path, channels: str, said: str) -> None:
@@ -245,3 +245,35 @@ def test_a_file_of_a_policy_is_about_the_project(tmp_path: Path) -> None:
     other.write_text("policy: {primary: {metric: f1_score}}")
     with pytest.raises(ConfigError, match=r"other\.yaml: "):
         load_policy(other, project)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("staging: [a]", "staging: ['a']: keys with values are expected"),
+        ("staging: {preprocessors: 3}", "staging.preprocessors: 3: a list is expected, as in [a, b]"),
+        ("staging: {root: [a]}", "staging.root: ['a']: a path is expected"),
+        ("staging: {preprocessors: [a/b.pkl]}", "the name of a file is expected, without the folders it is in"),
+        ("sandbox: {seconds: soon}", "sandbox.seconds: 'soon': a number is expected"),
+        ("sandbox: {processes: 1.5}", "sandbox.processes: 1.5: a whole number is expected"),
+        ("sandbox: {memory_mb: 1}", "sandbox.memory_mb: 1: should be greater than or equal to"),
+        ("sandbox: {trust_logged: perhaps}", "sandbox.trust_logged: 'perhaps': true or false is expected"),
+        ("sandbox: {seconds: null}", "sandbox.seconds: null: a number is expected"),
+        ("sandbox: {extra_globals: [foo]}", "'foo': a name with its module is expected"),
+        ("mlflow: {experiment: a/b}", "mlflow.experiment: 'a/b': a name without / and :"),
+        ("holdout: {path: a.csv, target: [1]}", "holdout.target: [1]: text is expected; put quotes around it"),
+        ("alerts: {channels: {team: {block: chat}}}", "a Prefect block is expected as TYPE/NAME"),
+    ],
+)
+def test_what_is_expected_is_said_in_the_words_of_the_file(tmp_path: Path, text: str, said: str) -> None:
+    """And not in those of the library that checks it."""
+    with pytest.raises(ConfigError) as refused:
+        load_config(written(tmp_path, text))
+    assert said in str(refused.value)
+
+
+def test_a_section_whose_keys_are_all_commented_out_is_left_at_its_defaults(tmp_path: Path) -> None:
+    """One that is unknown is a mistake all the same."""
+    assert load_config(written(tmp_path, "policy:\nholdout:\n")) == load_config(written(tmp_path, ""))
+    with pytest.raises(ConfigError, match="polcy: unknown key; did you mean 'policy'"):
+        load_config(written(tmp_path, "polcy:\n"))
