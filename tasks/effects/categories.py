@@ -18,6 +18,8 @@ from tasks.effects.renamed import written
 PLACES = re.compile(r"\[categorical_feature: ([\d,]+)\]")
 """How LightGBM writes which columns hold categories."""
 LIBRARIES = ("xgboost", "lightgbm")
+ENCODER = "categories"
+"""The first step of an estimator that was stored with what makes categories of texts and numbers for it."""
 Known = Mapping[str, Sequence[Any]]
 """Columns of categories, each with those that it was trained on; with none if these are not known."""
 
@@ -110,6 +112,12 @@ def _plain(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def needs_categories(model: Any, rows: pd.DataFrame) -> bool:
     """Whether some rows have categories and a booster somewhere in a model may want them as such."""
-    if not any(_has_categories(rows[name]) for name in rows.columns):
+    if is_encoded(model) or not any(_has_categories(rows[name]) for name in rows.columns):
         return False
     return any(type(one).__module__.startswith(LIBRARIES) for one in objects_in(model))
+
+
+def is_encoded(model: Any) -> bool:
+    """Whether a model was stored with an encoder of its own categories before it (``tasks/effects/encoded.py``)."""
+    first, *_ = getattr(model, "steps", None) or [("", None)]
+    return bool(first[0] == ENCODER)

@@ -17,6 +17,7 @@ from podium.measurement import Predictions
 from podium.requirements import known_versions
 from tasks.effects.categories import as_trained
 from tasks.effects.classifiers import flavour_of
+from tasks.effects.encoded import encoded
 from tasks.effects.joining import joined, load_preparing
 from tasks.effects.kinds import Kind, kind_of
 from tasks.effects.loading import Loaded, load_staged
@@ -65,8 +66,9 @@ def _converted(loaded: Loaded, request: Mapping[str, Any]) -> dict[str, Any]:
     said, answers = kind.ask(final, inputs)
     seconds = time.perf_counter() - began
     versions = known_versions(request["versions"], loaded.saved_by)
-    store = Storing(flavour_of(model), loaded.packages, frozenset(request["extra_globals"]), versions)
-    store.save(model, rows, answers, Path(request["out"]))
+    kept = encoded(model, rows)
+    store = Storing(flavour_of(kept), loaded.packages, frozenset(request["extra_globals"]), versions)
+    store.save(kept, rows, answers, Path(request["out"]))
     difference = kind.difference(said, stored_predictions(kind, Path(request["out"]), rows))
     save_predictions(replace(said, seconds=seconds), Path(request["predictions"]))
     return {

@@ -20,7 +20,8 @@ from xgboost import Booster, DMatrix, XGBClassifier, XGBRegressor
 
 from configs.schema import SandboxSection
 from podium.streams import BrokenError
-from tasks.effects.categories import as_trained, known_categories, plain
+from tasks.effects.categories import as_trained, is_encoded, known_categories, needs_categories, plain
+from tasks.effects.encoded import encoded
 from tasks.effects.loading import load_staged
 from tasks.effects.passing import passed_on
 from tasks.effects.prediction import NotUsableError
@@ -134,6 +135,48 @@ def test_what_is_stored_is_measured(name: str, rows: str, holdouts: dict[str, Pa
     assert answer.value is not None, answer.reason
     said = np.load(tmp_path / "score" / "said.npz")["probabilities"]
     np.testing.assert_allclose(said[:, 1], chances(trained(name)), atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", ["categories.parquet", "none"])
+@pytest.mark.parametrize("name", ["xgboost", "lightgbm"])
+def test_an_estimator_answers_texts_and_numbers_by_mlflow(
+    name: str, rows: str, holdouts: dict[str, Path | None], tmp_path: Path
+) -> None:
+    """As it answered categories, gaps and such that it does not know among them, which are gaps to it."""
+    model = trained(name)
+    assert answered(model, tmp_path, holdouts[rows]).value
+    loaded = load_model(str(tmp_path / "convert" / "out"))
+    given = PLAIN.assign(kind=PLAIN["kind"].where(np.arange(60) % 5 > 0))
+    odd = given.assign(kind=given["kind"].fillna("unheard-of"))
+    asked = ROWS.assign(kind=given["kind"].astype(ROWS["kind"].dtype))
+    for these in (given, odd):
+        assert loaded.predict(these).tolist() == model.predict(asked).tolist()
+        np.testing.assert_array_equal(loaded.get_raw_model().predict_proba(these), model.predict_proba(asked))
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_so_does_one_of_numbers(name: str, holdouts: dict[str, Path | None], tmp_path: Path) -> None:
+    """By the same encoder."""
+    model = REGRESSORS[name]()
+    assert answered(model, tmp_path, holdouts["plain.csv"], task="regression").value
+    said = load_model(str(tmp_path / "convert" / "out")).predict(PLAIN)
+    np.testing.assert_allclose(said, model.predict(ROWS), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "bands", "placed"),
+    [(["mid", "high", "low"], [7, 30, 365], True), (["low", "mid", "high"], [365, 7, 30], False)],
+)
+def test_categories_are_given_in_their_own_order(kinds: list[str], bands: list[int], placed: bool) -> None:
+    """Scikit-learn takes no numbers in disorder: such an estimator stays as it is."""
+    rows = ROWS.assign(kind=pd.Categorical(PLAIN["kind"], kinds), band=pd.Categorical(PLAIN["band"], bands))
+    model = XGBClassifier(enable_categorical=True, n_estimators=30, max_cat_to_onehot=1).fit(rows, TARGET)
+    made = encoded(model, rows)
+    assert is_encoded(made) is placed
+    assert (made is model) is not placed
+    if placed:
+        np.testing.assert_array_equal(made.predict_proba(PLAIN), model.predict_proba(rows))
+        assert not needs_categories(made, rows)
 
 
 def test_mlflow_is_given_plain_texts_and_numbers(tmp_path: Path, holdouts: dict[str, Path | None]) -> None:
