@@ -24,6 +24,7 @@ from prefect.utilities.hashing import file_hash
 from configs.alerts import ChannelSection
 from configs.loading import load_config
 from configs.schema import PodiumConfig
+from flows.enduring import ending_behind, outlast_restarts
 from podium.alerts import HOUR, Alert, Limits, Message, Outcome, message_of, owed, recent_messages, remembered, rule
 from podium.errors import UsageError
 from podium.occasions import occasions_of
@@ -46,6 +47,7 @@ SAID: dict[Outcome, str] = {
 }
 _ended: dict[UUID, object] = {}
 """What each flow run returned or raised, until it is told."""
+outlast_restarts()
 
 
 def telling(name: str) -> Callable[[Callable[P, R]], Flow[P, R]]:
@@ -68,6 +70,8 @@ def _noting(function: Callable[P, R]) -> Callable[P, R]:
         try:
             ended = function(*args, **kwargs)
         except Exception as error:
+            if ending := ending_behind(error):
+                raise ending from error
             _note(error)
             raise
         _note(ended)
