@@ -171,7 +171,7 @@ def _refuse_unknown_sections() -> None:
     """Refuse a variable that names no section: a misspelt guardrail must not be one that never fires."""
     for name in os.environ:
         section = name.removeprefix("PODIUM_").split("__")[0].lower()
-        if name.startswith("PODIUM_") and "__" in name and section not in PodiumConfig.model_fields:
+        if name.startswith("PODIUM_") and "__" in name and section not in SECTIONS:
             raise ConfigError(f"environment: {name}: unknown section; {known_keys([section])}")
 
 

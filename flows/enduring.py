@@ -8,6 +8,8 @@ middle. Writers are kept apart by their claim in MLflow, whatever Prefect knows 
 from prefect.concurrency import _leases
 from prefect.exceptions import ExternalSignal
 
+from podium.errors import causes
+
 ENDINGS = (KeyboardInterrupt, ExternalSignal)
 """Ctrl-C, and what Prefect makes of SIGTERM."""
 TRIES = 12
@@ -25,6 +27,4 @@ def ending_behind(error: BaseException | None) -> BaseException | None:
 
     What is ended in the middle may fail at that: a task of Prefect's says that it "is not set".
     """
-    while error is not None and not isinstance(error, ENDINGS):
-        error = error.__cause__ or error.__context__
-    return error
+    return next((one for one in causes(error) if isinstance(one, ENDINGS)), None)

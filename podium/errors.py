@@ -1,5 +1,6 @@
 """The errors a user sees: one clear line each, with the exit status that a script can act on."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from podium.redaction import redacted
@@ -50,3 +51,10 @@ def first_line(error: BaseException, most: int = 300) -> str:
     """
     said = redacted(str(error)).strip()
     return (said.splitlines() or [type(error).__name__])[0][:most]
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and what it came from, back to the first."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

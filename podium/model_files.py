@@ -83,8 +83,13 @@ def models_by_folder(paths: Sequence[Path], told: Contents) -> dict[Path, list[P
 
 
 def _is_hidden(path: Path) -> bool:
-    """Whether a file lies in a folder in which programs keep copies of their own, and people no models."""
-    return any(folder.startswith(".") or folder == CACHE for folder in path.parts[:-1])
+    """Whether a file lies in a folder in which people keep no models."""
+    return any(map(keeps_copies, path.parts[:-1]))
+
+
+def keeps_copies(folder: str) -> bool:
+    """Whether a folder is one in which programs keep copies of their own, by its name."""
+    return folder.startswith(".") or folder == CACHE
 
 
 def is_foreign(path: Path) -> bool:

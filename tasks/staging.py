@@ -19,7 +19,7 @@ from podium.errors import ConfigError
 from podium.kinds import UNKNOWN, of_class
 from podium.layout import Unit, arrange, with_links
 from podium.metadata import parse_staged
-from podium.model_files import CACHE
+from podium.model_files import keeps_copies
 from podium.names import distinct, printable
 from podium.progress import Counter
 from podium.registries import Entry, Listing, entries_of
@@ -65,9 +65,7 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
         raise ConfigError(
             f"staging.root: {root}: no such folder; point it at the folder that holds one folder per model"
         )
-    tops = sorted(
-        entry.name for entry in os.scandir(root) if is_folder(entry) and not entry.name.startswith((".", CACHE))
-    )
+    tops = sorted(entry.name for entry in os.scandir(root) if is_folder(entry) and not keeps_copies(entry.name))
     count = Counter("reading staged models", len(tops) + 1)
     above = cache(lambda: registered_in(root, (root / f"{stem}.json" for stem in sorted(LISTING))))
     with ThreadPoolExecutor() as pool:

@@ -85,8 +85,9 @@ def _mlflow(section: MlflowSection) -> list[Health]:
     if found[0].status != "pass":
         return found
     location = servers.artifact_location(uri, section)
-    found += servers.decisions(section.model_copy(update={"tracking_uri": uri}))
-    return [*found, permissions.may_write(uri, section), *(stores.artifacts(location, uri) if location else [])]
+    decisions = servers.decisions(section.model_copy(update={"tracking_uri": uri}))
+    listed = stores.artifacts(location, uri) if location else []
+    return [*found, *decisions, permissions.may_write(uri, section), *listed]
 
 
 def _prefect(project: str) -> list[Health]:

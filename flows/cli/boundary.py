@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.cli.entry import end
-from podium.errors import PodiumError
+from podium.errors import PodiumError, causes
 from podium.redaction import redacted
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -101,11 +101,10 @@ class Boundary:
 
         What is ended in the middle may fail at that: the signal is then among what came before the error.
         """
-        while error is not None and not isinstance(error, KeyboardInterrupt):
-            error = error.__cause__ or error.__context__
-        if isinstance(error, TerminatedError):
+        ending = next((one for one in causes(error) if isinstance(one, KeyboardInterrupt)), None)
+        if isinstance(ending, TerminatedError):
             return self._fail(f"terminated; {AGAIN}", TERMINATED)
-        return self._fail(f"interrupted; {AGAIN}", INTERRUPTED) if error else 0
+        return self._fail(f"interrupted; {AGAIN}", INTERRUPTED) if ending else 0
 
     def _unexpected(self, error: Exception) -> int:
         from flows.cli.failures import describe

@@ -5,11 +5,11 @@ import os
 import re
 import shutil
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from configs.loading import podium_home
-from podium.errors import first_line
+from podium.errors import causes, first_line
 from podium.redaction import redacted, without_password
 from tasks.effects.reaching import NO_JSON, answers
 
@@ -59,7 +59,7 @@ def describe(error: Exception) -> str:
 
 def _full(error: Exception) -> str | None:
     """Return what a disk that is full, or a quota that is used up, said, if one is the cause."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
             return first_line(cause)
         if "database or disk is full" in str(cause):
@@ -77,7 +77,7 @@ def _full_home() -> str | None:
 
 
 def _unreachable(error: Exception) -> bool:
-    return any(type(cause).__name__ in UNREACHABLE or "Max retries exceeded" in str(cause) for cause in _causes(error))
+    return any(type(cause).__name__ in UNREACHABLE or "Max retries exceeded" in str(cause) for cause in causes(error))
 
 
 def _prefect_fails(error: Exception) -> bool:
@@ -87,14 +87,7 @@ def _prefect_fails(error: Exception) -> bool:
 
 def _is_of_httpx(error: Exception, names: Collection[str]) -> bool:
     """Whether Prefect's client raised an error of these names; MLflow's client has some of the same name."""
-    return any(type(one).__name__ in names and type(one).__module__ == "httpx" for one in _causes(error))
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Give an error and what it came from, back to the first."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    return any(type(one).__name__ in names and type(one).__module__ == "httpx" for one in causes(error))
 
 
 def _answers(text: str) -> bool:
@@ -129,7 +122,7 @@ def _other(error: Exception) -> str | None:
     if NO_JSON in str(error):
         return "MLflow's address answers with a web page, and not as MLflow does: is there a login before it by now?"
     api = os.environ.get("PREFECT_API_URL")
-    if not api or not any(type(one).__name__ in NOT_UNDERSTOOD for one in _causes(error)):
+    if not api or not any(type(one).__name__ in NOT_UNDERSTOOD for one in causes(error)):
         return None
     from deployments.doctor.servers import prefect_server
 

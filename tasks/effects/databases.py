@@ -11,8 +11,6 @@ SCHEMES = ("postgresql", "mysql", "mssql")
 """Databases behind a network, as SQLAlchemy calls them; SQLite is a file."""
 PATIENCE = 10
 """Seconds in which a database must take a connection."""
-FILE = "sqlite:///"
-"""How the address of a file begins."""
 OF_MLFLOW = "put a copy of it in its place; moved away, a new one is made, and what it held is gone"
 OF_PREFECT = "change its owner, or move it away: it holds the record of runs, and no model or decision"
 """What to do about a file that is no database."""

@@ -30,8 +30,8 @@ def encoded(model: Any, rows: pd.DataFrame) -> Any:
 
 def _can_be_placed(values: Sequence[Any]) -> bool:
     """Whether there are values, and such as scikit-learn keeps in their order: it takes no numbers in disorder."""
-    found = np.asarray(values)
-    return found.size > 0 and (found.dtype.kind in "OUS" or bool((found[:-1] < found[1:]).all()))
+    found = _array(values)
+    return found.size > 0 and (found.dtype == object or bool((found[:-1] < found[1:]).all()))
 
 
 def _encoder(known: Known, rows: pd.DataFrame) -> ColumnTransformer:
@@ -42,9 +42,11 @@ def _encoder(known: Known, rows: pd.DataFrame) -> ColumnTransformer:
 
 
 def _places(known: Known, names: Sequence[str]) -> OrdinalEncoder:
-    values = [np.asarray(known[name], dtype=None if _are_numbers(known[name]) else object) for name in names]
+    values = [_array(known[name]) for name in names]
     return OrdinalEncoder(categories=values, handle_unknown="use_encoded_value", unknown_value=np.nan)
 
 
-def _are_numbers(values: Sequence[Any]) -> bool:
-    return np.asarray(values).dtype.kind not in "OUS"
+def _array(values: Sequence[Any]) -> Any:
+    """Return values (n,) as numbers where they are, else as objects."""
+    found = np.asarray(values)
+    return np.asarray(values, dtype=object) if found.dtype.kind in "US" else found

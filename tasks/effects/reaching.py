@@ -7,10 +7,11 @@ import urllib.request
 from enum import Enum, auto
 from pathlib import Path
 
+from configs.places import SQLITE
 from podium.errors import PodiumError
 from podium.progress import announce
 from podium.redaction import without_password
-from tasks.effects.databases import FILE, OF_MLFLOW, is_database, is_late, refusal, require_file
+from tasks.effects.databases import OF_MLFLOW, is_database, is_late, refusal, require_file
 
 PATIENCE = 10.0
 """Seconds in which a server must answer whether it is there."""
@@ -82,8 +83,8 @@ def require_answer(uri: str, patience: float = 0.0) -> None:
         PodiumError: it cannot, for all of ``patience`` seconds if it answered before or took the question; or what
             answers is no MLflow.
     """
-    if uri.startswith(FILE):
-        require_file(Path(uri.removeprefix(FILE)), OF_MLFLOW)
+    if uri.startswith(SQLITE):
+        require_file(Path(uri.removeprefix(SQLITE)), OF_MLFLOW)
     found, said = _ask(uri)
     waits = found in {Reply.LATE, Reply.FAILED} or uri in _answered
     if not (found in WELL or (waits and _comes_back(uri, patience))):
