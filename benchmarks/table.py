@@ -11,13 +11,13 @@ HEADER = f"{'figure (A / B)':52} {'A':>9} {'B':>9} {'ratio':>8}  goal"
 class Comparison:
     """One figure: what two sides took, and the goal for the ratio of their medians, A over B.
 
-    ``unit`` is seconds, or megabytes as ``M``.
+    Without a goal it is a bound that others are to be seen by. ``unit`` is seconds, or megabytes as ``M``.
     """
 
     what: str
     a: Sequence[float]
     b: Sequence[float]
-    goal: float
+    goal: float | None = None
     at_most: bool = False
     unit: str = "s"
 
@@ -26,10 +26,12 @@ class Comparison:
         """How many times as much A takes as B."""
         return median(self.a) / median(self.b)
 
-    @property
-    def met(self) -> bool:
-        """Whether the ratio meets the goal."""
-        return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
+    def verdict(self) -> str:
+        """Return the goal, and whether the ratio meets it; nothing if there is none."""
+        if self.goal is None:
+            return ""
+        met = self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
+        return f"{'at most' if self.at_most else 'at least'} {self.goal:g}: {'met' if met else 'NOT MET'}"
 
 
 def show(comparisons: Iterable[Comparison]) -> None:
@@ -37,5 +39,4 @@ def show(comparisons: Iterable[Comparison]) -> None:
     print(HEADER)
     for found in comparisons:
         sides = f"{median(found.a):8.3f}{found.unit} {median(found.b):8.3f}{found.unit} {found.ratio:8.3g}"
-        goal = f"{'at most' if found.at_most else 'at least'} {found.goal:g}: {'met' if found.met else 'NOT MET'}"
-        print(f"{found.what:52} {sides}  {goal}", flush=True)
+        print(f"{found.what:52} {sides}  {found.verdict()}".rstrip(), flush=True)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath as Path
 
 from podium.exports import DESCRIPTION
 from podium.formats import NATIVE, PACKED, PICKLED, stem_of
-from podium.pairing import APART, is_companion_name, model_of, stands_for
+from podium.pairing import APART, is_companion_name, model_of, standing_for
 
 ABOUT = (
     *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
@@ -128,8 +128,7 @@ def _named_in(stem: str, models: Collection[str]) -> list[str]:
 def is_about(stem: str, model: str) -> bool:
     """Whether a document bears a model's name, alone or with a word about it before or behind, or in its place."""
     shorter = OF_A_FILE.sub("", stem, count=1)
-    standing = any(name == model for name, _ in stands_for(shorter, is_word))
-    return _bears(stem, model) or _bears(shorter, model) or standing
+    return _bears(stem, model) or _bears(shorter, model) or bool(standing_for(shorter, {model}, is_word))
 
 
 def _bears(stem: str, model: str) -> bool:

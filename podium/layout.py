@@ -197,7 +197,7 @@ def _of_folder(
         return [_whole(folder, own, models)]
     files = [path for path in own if path.parent == folder]
     called = {path for path in files if told.may_be_model(path)}
-    beside = Side.of(files, {stem_of(model) for model in models}, called)
+    beside = Side.of(files, frozenset(map(stem_of, models)), called)
     # What lies above models further down is about those, too.
     rivals = _rivals(called, models, told) | ({""} if folder in apart else set())
     named, brought = exported_here(files, told), [path for path in files if path.name in WRITTEN]

@@ -1,7 +1,9 @@
 """Tells for which model a file's name stands that has another word in its place: ``metrics_v5`` of ``model_v5``."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 COMPANION = re.compile(
     r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
@@ -41,22 +43,48 @@ def is_of_no_model(stem: str) -> bool:
     return words in SHORT or (told and is_companion_name(words) and not any(sign.isdigit() for sign in words))
 
 
-def stands_for(stem: str, is_word: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-    """Give the names of models that a file may be about by its own, each with the words that stand in their place.
+def standing_for(stem: str, models: Collection[str], is_word: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """Return the models that a file may be about by its own name, each with the words that stand in their place.
 
     They stand before a version or a time, which it has in common with the model, and where the model's name has
-    ``model`` or nothing: ``churn_metrics_20250101`` of ``churn_model_20250101`` or ``churn_20250101``.
+    ``model`` or nothing: ``churn_metrics_20250101`` of ``churn_model_20250101`` or ``churn_20250101``. One that names
+    no more than its words is of a model with that version, whatever that is called: ``metrics_v1`` of ``churn_v1``.
     """
+    found = list(_in_their_place(stem, is_word))
+    named = [(f"{head}{end}", words) for head, words, tail in found for end in (f"{MODEL}{tail}", tail.lstrip(APART))]
+    versions = {tail.lstrip(APART): words for head, words, tail in found if not head}
+    return [(name, words) for name, words in named if name in models] or [
+        (model, words)
+        for version, words in versions.items()
+        for model in _by_version(frozenset(models)).get(version, ())
+    ]
+
+
+def _in_their_place(stem: str, is_word: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
+    """Give the words about a model in a file's name, with what is before them and the version or time behind them."""
     tokens = [token.span() for token in TOKEN.finditer(stem)]
     for place, (start, _) in enumerate(tokens):
         for _, end in tokens[place : place + LONGEST]:
             words, behind = stem[start:end].lower(), stem[end:]
             if is_word(words) and any(sign.isdigit() for sign in behind):
-                yield f"{stem[:start]}{MODEL}{behind}", words
-                yield f"{stem[:start]}{behind.lstrip(APART)}", words
+                yield stem[:start], words, behind
+
+
+@lru_cache(maxsize=4)
+def _by_version(models: frozenset[str]) -> Mapping[str, Sequence[str]]:
+    """Return the names of models by what they end in from the first word with a digit on, if other words are before it.
+
+    Once for all files of a folder: there may be thousands of either.
+    """
+    found = defaultdict[str, list[str]](list)
+    for model in models:
+        starts = [token.start() for token in TOKEN.finditer(model) if any(sign.isdigit() for sign in token[0])]
+        if starts and starts[0]:
+            found[model[starts[0] :]].append(model)
+    return found
 
 
 def model_of(stem: str, models: Collection[str], is_word: Callable[[str], bool]) -> list[str]:
     """Return the one model for which a file's name stands; of two that it could be it is neither's."""
-    names = {name for name, _ in stands_for(stem, is_word) if name in models}
+    names = {name for name, _ in standing_for(stem, models, is_word)}
     return list(names) if len(names) == 1 else []

@@ -181,6 +181,7 @@ def test_what_one_model_has_is_no_list_of_models(document: Any) -> None:
         ("metrics_v6.json", {"f1": 0.5}),
     ],
 )
-def test_a_word_in_the_place_of_model_tells_what_a_file_holds(file: str, said: object) -> None:
+@pytest.mark.parametrize("model", ["model_v5", "xgb_churn_v5"])
+def test_a_word_in_the_place_of_model_tells_what_a_file_holds(file: str, said: object, model: str) -> None:
     """Its split is that of the word, and bare parameters are no metadata."""
-    assert combine([(file, '{"f1": 0.5}')], ("model_v5",)).said == said
+    assert combine([(file, '{"f1": 0.5}')], (model,)).said == said

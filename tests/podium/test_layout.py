@@ -362,6 +362,8 @@ def test_a_file_of_a_split_is_about_the_model_whose_name_it_bears() -> None:
         ("a", ["a.pkl.json"], ["a.pkl.json"]),
         ("b", ["b.joblib.metadata.json"], []),
         ("c", ["c.pkl.gz.metrics.json"], []),
+        ("xgb_churn_v5", ["metrics_v5.json", "test_metrics_v5.json"], ["metrics_v5.json", "scaler_v5.pkl"]),
+        ("xgb_churn_20250101_1", ["metadata_20250101_1.json"], []),
     ],
 )
 def test_a_file_may_have_another_word_in_the_place_of_model(model: str, about: list[str], files: list[str]) -> None:
@@ -381,8 +383,15 @@ def test_a_file_may_have_another_word_in_the_place_of_model(model: str, about: l
 
 @pytest.mark.parametrize("file", ["churn_metrics_v1.json", "metrics_v2.json", "a_metrics_v1.json", "best_metrics.json"])
 def test_a_file_that_could_stand_for_two_models_or_another_is_nobody_s(file: str) -> None:
-    """Of a model and a model of the same version neither has it."""
+    """Of two models of the same version neither has it."""
     units = arrange(["churn_model_v1.pkl", "churn_v1.pkl", "model_v1.pkl", "best_model.pkl", file])
+    assert not any(file in (*unit.about, *unit.files) for unit in units)
+
+
+@pytest.mark.parametrize("file", ["metrics_v1.json", "metrics_1.json", "scaler_v1.pkl", "metrics_v22.json"])
+def test_a_version_alone_names_a_model_only_if_a_single_one_ends_in_it(file: str) -> None:
+    """A part of a version is none."""
+    units = arrange(["xgb_v1.pkl", "rf_v1.pkl", "lr_v2_1.pkl", "lr_v2.pkl", file])
     assert not any(file in (*unit.about, *unit.files) for unit in units)
 
 
