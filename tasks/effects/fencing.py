@@ -1,9 +1,9 @@
 """Takes the file system, the network and other processes away from a process, where Linux can: by Landlock.
 
 What a child of the sandbox may still do is read, compute, and write to the folders that it was given; and of what the
-kernel tells of processes it reads its own alone: the environment of others may hold secrets. Landlock knows no rights
-for datagrams (UDP) and for sockets that have a path: these stay open. The kernel's
-documentation is https://docs.kernel.org/userspace-api/landlock.html; the rights are numbered in its header
+kernel tells of processes it reads its own alone: the environment of others may hold secrets. Sockets of which Landlock
+knows no rights are closed by ``unconnected``. The kernel's documentation is
+https://docs.kernel.org/userspace-api/landlock.html; the rights are numbered in its header
 ``linux/landlock.h``. A kernel without Landlock, before 5.13, leaves the child with the limits alone.
 """
 

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ from tasks.effects.fencing import fence
 from tasks.effects.limits import allow_time, confine, is_full, running
 from tasks.effects.prediction import NotUsableError, read_rows
 from tasks.effects.rehearsal import rehearse
+from tasks.effects.unconnected import disconnect
 
 OPERATIONS = {
     "convert": "tasks.effects.conversion:convert",
@@ -156,11 +158,12 @@ def _child(request: dict[str, Any], tell: int) -> NoReturn:
     # several children work at once as it is.
     parallel_config(backend="sequential")
     folders = [Path(item["result"]).parent for item in items]
-    try:
-        fence(folders)
-    except OSError as error:
-        # A kernel that promises this and does not keep it: the limits still hold.
-        sys.stderr.write(f"not fenced: {error}\n")
+    for closing in (partial(fence, folders), disconnect):
+        try:
+            closing()
+        except OSError as error:
+            # A kernel that promises this and does not keep it: the limits still hold.
+            sys.stderr.write(f"not fenced: {error}\n")
     for number, (item, folder) in enumerate(zip(items, folders, strict=True)):
         allow_time(request["seconds"], len(items) - number)
         os.chdir(folder)

@@ -1,0 +1,78 @@
+"""Takes sockets of every kind away from a process, where Linux can: by a filter of its system calls (seccomp).
+
+Landlock knows no rights for datagrams (UDP) and for sockets that have a path. The filter is a program for the kernel's
+packet filter that looks at the number of a call: https://docs.kernel.org/userspace-api/seccomp_filter.html. Those of
+another architecture, whose numbers mean other calls, are all refused.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import sys
+
+NO_NEW_PRIVILEGES, SET_FILTER, BY_FILTER = 38, 22, 2
+"""Of prctl: both are asked for by number."""
+NATIVE = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+"""By machine: its architecture as the kernel's audit numbers it, and the number of ``socket``."""
+RINGS = 425
+"""``io_uring_setup``, the same on all processors: by a ring a socket is made without a call of its own."""
+OTHER_NUMBERS = 0x40000000
+"""From here on the numbers are those of x32, a second set of the same calls."""
+NUMBER, ARCHITECTURE = 0, 4
+"""Where the filter finds them in what it is shown of a call."""
+LOAD, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+"""What the kernel's filter can do, of the words of a call."""
+ALLOWED, REFUSED = 0x7FFF0000, 0x00050000 | errno.EACCES
+"""What a filter returns; the latter is "permission denied" to whoever called."""
+
+
+class _Step(ctypes.Structure):
+    _fields_ = (("code", ctypes.c_uint16), ("yes", ctypes.c_uint8), ("no", ctypes.c_uint8), ("value", ctypes.c_uint32))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_uint16), ("steps", ctypes.POINTER(_Step)))
+
+
+def is_possible() -> bool:
+    """Whether calls of this machine's processor are known by their numbers."""
+    return sys.platform == "linux" and platform.machine() in NATIVE
+
+
+def disconnect() -> bool:
+    """Let this process and all it starts make no socket any more, and return whether that is known how to do.
+
+    It holds for the calling thread and those that it starts. Pairs of sockets, which lead nowhere, stay.
+
+    Raises:
+        OSError: the kernel takes no filter.
+    """
+    if not is_possible():
+        return False
+    steps = _steps(*NATIVE[platform.machine()])
+    program = _Program(len(steps), (_Step * len(steps))(*steps))
+    system = ctypes.CDLL(None, use_errno=True)
+    _done(system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    _done(system.prctl(SET_FILTER, BY_FILTER, ctypes.byref(program), 0, 0))
+    return True
+
+
+def _steps(architecture: int, socket: int) -> list[_Step]:
+    """Return the filter: each condition that holds, or for the first that does not, leaps to the last step, a no."""
+    return [
+        _Step(LOAD, 0, 0, ARCHITECTURE),
+        _Step(IF_EQUAL, 0, 5, architecture),
+        _Step(LOAD, 0, 0, NUMBER),
+        _Step(IF_AT_LEAST, 3, 0, OTHER_NUMBERS),
+        _Step(IF_EQUAL, 2, 0, socket),
+        _Step(IF_EQUAL, 1, 0, RINGS),
+        _Step(RETURN, 0, 0, ALLOWED),
+        _Step(RETURN, 0, 0, REFUSED),
+    ]
+
+
+def _done(answer: int) -> None:
+    if answer < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"seccomp: {os.strerror(number)}")
