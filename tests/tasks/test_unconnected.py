@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def connected(path: str) -> int:
     disconnect()
     families = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK)
     kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
-    made = sum(_is_done(lambda f=family, k=kind: socket.socket(f, k)) for family in families for kind in kinds)
+    made = sum(_is_done(partial(socket.socket, family, kind)) for family in families for kind in kinds)
     made += _is_done(lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"x", path))
     made += _is_done(lambda: _called(RINGS, 8, None)) + _is_done(lambda: _called(OTHER_NUMBERS | 41, 2, 1, 0))
     one, other = socket.socketpair()
