@@ -66,7 +66,7 @@ def read_staging(root: Path | None, timezone: str = "UTC", preprocessors: tuple[
             f"staging.root: {root}: no such folder; point it at the folder that holds one folder per model"
         )
     tops = sorted(entry.name for entry in os.scandir(root) if is_folder(entry) and not keeps_copies(entry.name))
-    count = Counter("reading staged models", len(tops) + 1)
+    count = Counter("reading staging folders", len(tops) + 1)
     above = cache(lambda: registered_in(root, (root / f"{stem}.json" for stem in sorted(LISTING))))
     with ThreadPoolExecutor() as pool:
         folders = pool.map(lambda top: read_folders(root, top, preprocessors, above), ["", *tops])

@@ -100,7 +100,7 @@ def test_a_rollback(moment: str, number: signal.Signals, decided: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"), [("reading staged models", signal.SIGINT), ("migrating models", signal.SIGTERM)]
+    ("moment", "number"), [("reading staging folders", signal.SIGINT), ("migrating models", signal.SIGTERM)]
 )
 def test_a_migration(
     moment: str, number: signal.Signals, decided: Path, made: Path, tmp_path: Path, prefect_server: str
