@@ -16,6 +16,7 @@ from tasks.effects.prediction import NotUsableError, columns_of, is_booster
 from tasks.effects.renamed import are_called
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.staged_files import format_in
+from tasks.effects.texts import file_named_by
 
 FAILURES = (BrokenError, NotUsableError, OtherVersionError, RefusedGlobalError, SuspectError, UnknownClassError)
 
@@ -37,6 +38,7 @@ def joined(before: Sequence[tuple[str, Any]], model: Any) -> Pipeline:
 
     Raises:
         NotUsableError: one of them transforms nothing, or the model cannot stand in a pipeline, or has them in it.
+        BrokenError: they make of rows what the model would read a file by.
     """
     for name, part in before:
         if not hasattr(part, "transform"):
@@ -49,7 +51,10 @@ def joined(before: Sequence[tuple[str, Any]], model: Any) -> Pipeline:
     last = before[-1][1]
     if are_called(model, columns_of(model, ()), _given(last)):
         last.set_output(transform="pandas")
-    return Pipeline([*((_short(name), part) for name, part in before), ("model", model)])
+    pipeline = Pipeline([*((_short(name), part) for name, part in before), ("model", model)])
+    if obstacle := file_named_by(pipeline):
+        raise BrokenError(f"with what is in staging.preprocessors its Pipeline {obstacle}")
+    return pipeline
 
 
 def _short(name: str) -> str:

@@ -24,6 +24,7 @@ from tasks.effects.callables import meddling, misplaced
 from tasks.effects.parts import objects_in
 from tasks.effects.prediction import is_booster
 from tasks.effects.tables import adrift, crooked
+from tasks.effects.texts import file_named_by
 
 WORDS = 8
 """Words of a set of categories, each of 32 bits."""
@@ -39,7 +40,7 @@ def sound(model: Any) -> Any:
     everything = objects_in(model)
     for one in everything:
         # All of them first: to look at some of the tables is to ask a model.
-        if obstacle := meddling(one) or adrift(one):
+        if obstacle := meddling(one) or adrift(one) or file_named_by(one):
             raise BrokenError(f"its {type(one).__name__} {obstacle}")
         # What is no estimator, such as a list, asks nothing of what lies in it.
         if isinstance(model, BaseEstimator) and (obstacle := misplaced(one)):

@@ -1,0 +1,110 @@
+"""No step hands XGBoost a text that a row holds: it would read the file of that name, and answer what is in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from xgboost import XGBClassifier
+
+from podium.streams import BrokenError
+from tasks.effects.joining import joined
+from tasks.effects.loading import load_staged
+
+TABLE = np.array([[5.0, 6.0], [1.0, 2.0]] * 20)
+LABELS = np.array([1, 0] * 20)
+BOOSTER = XGBClassifier(n_estimators=2).fit(TABLE, LABELS)
+
+
+def step(function: Callable[..., Any] | None = None, **given: Any) -> FunctionTransformer:
+    """A step that calls a function on all rows."""
+    return FunctionTransformer(function, kw_args=given or None)
+
+
+def frame(*cells: str) -> pd.DataFrame:
+    """One row of texts."""
+    return pd.DataFrame([cells], columns=[f"c{n}" for n in range(len(cells))], dtype=object)
+
+
+def trained(*steps: Any) -> Pipeline:
+    """A pipeline in front of a booster."""
+    return make_pipeline(*steps, BOOSTER)
+
+
+SPLIT = ("rows.txt?format", "=libsvm")
+READING: dict[str, tuple[Callable[[], Any], bool]] = {
+    "max": (lambda: trained(step(np.max)), True),
+    "min": (lambda: trained(step(np.amin)), True),
+    "sum": (lambda: trained(step(np.sum)), False),
+    "max along, of one dimension": (lambda: trained(step(np.ravel), step(np.max, axis=0)), True),
+    "squeeze": (lambda: trained(step(np.squeeze)), True),
+    "reshape and clip": (lambda: trained(step(np.reshape, shape=()), step(np.clip, a_min="", a_max="~")), True),
+    "reshape and fill": (lambda: trained(step(np.reshape, shape=()), step(np.nan_to_num)), True),
+    "apart": (lambda: make_pipeline(step(np.reshape, shape=()), trained(step(np.nan_to_num))), True),
+    "in a pipeline": (lambda: trained(make_pipeline(step(np.max))), True),
+    "frozen": (lambda: trained(FrozenEstimator(step(np.max)), "passthrough", step()), True),
+}
+
+
+@pytest.mark.parametrize("case", READING)
+def test_a_pipeline_that_makes_a_text_of_rows_is_refused(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would answer with as many rows as the file has that its row names."""
+    make, is_whole = READING[case]
+    (tmp_path / "rows.txt").write_text("1 0:5 1:6\n0 0:1 1:2\n1 0:5 1:6\n")
+    monkeypatch.chdir(tmp_path)
+    rows = frame("rows.txt?format=libsvm") if is_whole else frame(*SPLIT).to_numpy()
+    assert len(make().predict(rows)) == 3
+    joblib.dump(make(), tmp_path / "model.pkl")
+    with pytest.raises(BrokenError, match="XGBoost would read the file of that name"):
+        load_staged(tmp_path / "model.pkl")
+
+
+TEXTS = pd.DataFrame({"said": ["good bad"] * 20 + ["bad"] * 20})
+HONEST: dict[str, Callable[[], Any]] = {
+    "clipped": lambda: make_pipeline(step(np.clip, a_min=0, a_max=9), XGBClassifier(n_estimators=2)).fit(TABLE, LABELS),
+    "filled": lambda: make_pipeline(step(np.log1p), step(np.nan_to_num), XGBClassifier(n_estimators=2)).fit(
+        TABLE, LABELS
+    ),
+    "kept dimensions": lambda: make_pipeline(step(np.sum, axis=1, keepdims=True), XGBClassifier(n_estimators=2)).fit(
+        TABLE, LABELS
+    ),
+    "words": lambda: make_pipeline(step(np.squeeze), TfidfVectorizer(), XGBClassifier(n_estimators=2)).fit(
+        TEXTS, LABELS
+    ),
+    "a table between": lambda: make_pipeline(
+        step(np.reshape, shape=(-1, 2)), step(np.nan_to_num), StandardScaler(), PCA(1), XGBClassifier(n_estimators=2)
+    ).fit(TABLE, LABELS),
+    "no booster": lambda: make_pipeline(
+        step(np.reshape, shape=(-1, 2)), step(np.clip, a_min=0, a_max=9), LogisticRegression()
+    ).fit(TABLE, LABELS),
+    "searched": lambda: make_pipeline(
+        StandardScaler(), GridSearchCV(XGBClassifier(n_estimators=2), {"max_depth": [1, 2]}, cv=2)
+    ).fit(TABLE, LABELS),
+}
+
+
+@pytest.mark.parametrize("case", HONEST)
+def test_steps_that_keep_a_table_pass(case: str, tmp_path: Path) -> None:
+    """As do those before whatever else makes a table of a text, or refuses it."""
+    model = HONEST[case]()
+    joblib.dump(model, tmp_path / "model.pkl")
+    rows = TEXTS if case == "words" else TABLE
+    np.testing.assert_array_equal(load_staged(tmp_path / "model.pkl").model.predict(rows), model.predict(rows))
+
+
+def test_a_separate_file_makes_no_text_either() -> None:
+    """Each passes by itself."""
+    with pytest.raises(BrokenError, match=r"with what is in staging.preprocessors its Pipeline makes a single text"):
+        joined([("first.pkl", step(np.max))], BOOSTER)
