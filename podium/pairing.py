@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 COMPANION = re.compile(
@@ -52,12 +52,28 @@ def standing_for(stem: str, models: Collection[str], is_word: Callable[[str], bo
     """
     found = list(_in_their_place(stem, is_word))
     named = [(f"{head}{end}", words) for head, words, tail in found for end in (f"{MODEL}{tail}", tail.lstrip(APART))]
-    versions = {tail.lstrip(APART): words for head, words, tail in found if not head}
-    return [(name, words) for name, words in named if name in models] or [
+    return [(name, words) for name, words in named if name in models] or _of_version(found, models, is_word)
+
+
+def _of_version(
+    found: Iterable[tuple[str, str, str]], models: Collection[str], is_word: Callable[[str], bool]
+) -> list[tuple[str, str]]:
+    """Return the models that end in what is behind the words of a file's name, if nothing else is before these."""
+    # A companion's words may have others among them, such as a model's name: of those here all must be its own.
+    is_alone = is_of_no_model if is_word is is_companion_name else is_word
+    versions = {tail.lstrip(APART): words for head, words, tail in found if not head and is_alone(words)}
+    ends = _by_end(frozenset(models))
+    return [
         (model, words)
         for version, words in versions.items()
-        for model in _by_version(frozenset(models)).get(version, ())
+        if not any(_is_part(version, model) for model in ends.get(version, ()))
+        for model in ends.get(version, ())
     ]
+
+
+def _is_part(version: str, model: str) -> bool:
+    """Whether a model's name may have more of a version before what it ends in."""
+    return any(sign.isdigit() for sign in TOKEN.findall(model.removesuffix(version))[-1])
 
 
 def _in_their_place(stem: str, is_word: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
@@ -71,16 +87,16 @@ def _in_their_place(stem: str, is_word: Callable[[str], bool]) -> Iterator[tuple
 
 
 @lru_cache(maxsize=4)
-def _by_version(models: frozenset[str]) -> Mapping[str, Sequence[str]]:
-    """Return the names of models by what they end in from the first word with a digit on, if other words are before it.
+def _by_end(models: frozenset[str]) -> Mapping[str, Sequence[str]]:
+    """Return the names of models by each word with a digit that they have, with all behind it, but for the first word.
 
     Once for all files of a folder: there may be thousands of either.
     """
     found = defaultdict[str, list[str]](list)
     for model in models:
-        starts = [token.start() for token in TOKEN.finditer(model) if any(sign.isdigit() for sign in token[0])]
-        if starts and starts[0]:
-            found[model[starts[0] :]].append(model)
+        for token in [*TOKEN.finditer(model)][1:]:
+            if any(sign.isdigit() for sign in token[0]):
+                found[model[token.start() :]].append(model)
     return found
 
 

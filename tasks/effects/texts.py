@@ -1,11 +1,11 @@
-"""Looks for steps that make a single text of all rows before an estimator of XGBoost, which reads the file so named.
+"""Looks for steps that can make one text of all rows before an estimator of XGBoost, which reads the file so named.
 
 XGBoost takes a text in the place of rows for the address of a file of them, and answers what is in it
 (https://xgboost.readthedocs.io/en/stable/tutorials/input_format.html): whoever writes a row would read files of whoever
 asks. The functions of NumPy that a ``FunctionTransformer`` may hold make one where they leave no dimension.
 """
 
-from collections.abc import Iterable
+from enum import IntEnum
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -14,48 +14,76 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from tasks.effects.parts import objects_in
+from tasks.effects.parts import SIMPLE, inside
 
 REDUCING = frozenset({"amax", "amin", "max", "min", "sum"})
 """Of many texts they make one, unless they keep the dimensions."""
-TAKING = frozenset({"clip", "nan_to_num"})
+TAKING = REDUCING | {"clip", "nan_to_num"}
 """Of an array without dimensions they make what is in it."""
-SHAPING = "reshape"
-"""Makes such an array; of a frame of one row and one column ``squeeze`` makes the text itself."""
-SQUEEZING = "squeeze"
-THROUGH = (FunctionTransformer, Pipeline, FrozenEstimator, BaseSearchCV)
-"""Steps that pass on whatever they are given, or what one in them makes; all others make a table, or refuse a text."""
+SHAPES = ("shape", "newshape")
+"""What ``reshape`` is told, by its names of two versions."""
+
+MEND = "let the last step before it make a table, as np.reshape to two dimensions does"
+
+
+class Made(IntEnum):
+    """What may be left of rows, the worst that is possible."""
+
+    TABLE = 0
+    POINT = 1
+    """An array without dimensions."""
+    TEXT = 2
 
 
 def file_named_by(one: Any) -> str | None:
     """Return what is wrong with a pipeline that could hand a text to XGBoost; None of anything else."""
-    if not isinstance(one, Pipeline):
+    if not isinstance(one, Pipeline) or not _reads(one, Made.TABLE):
         return None
-    before: list[FunctionTransformer] = []
-    for _, step in one.steps:
-        if before and (odd := _named([*before, *_within(step)])) and _has_xgboost(step):
-            return f"makes a single text of rows by {odd}, and XGBoost would read the file of that name"
-        before = [*before, *_within(step)] if isinstance(step, THROUGH) or step in (None, "passthrough") else []
-    return None
+    return f"can make a single text of rows, and XGBoost would read the file of that name: {MEND}"
 
 
-def _named(steps: Iterable[FunctionTransformer]) -> str | None:
-    """Return the function by which some steps, one after the other, can leave no dimension; None if they cannot."""
-    kept = {getattr(step.func, "__name__", ""): _keeps(step) for step in steps}
-    whole = [name for name, keeps in kept.items() if name == SQUEEZING or (name in REDUCING and not keeps)]
-    taken = kept.keys() & (TAKING | REDUCING) if SHAPING in kept else ()
-    return next(iter([*whole, *sorted(taken)]), None)
+def _reads(one: Any, given: Made) -> bool:
+    """Whether an estimator of XGBoost is asked with a text, where this is what its pipeline, or it, is given."""
+    if isinstance(one, Pipeline):
+        return any(_reads(step, before) for step, before in _steps(one, given))
+    if given is Made.TABLE:
+        # A pipeline within something else is looked at by itself.
+        return False
+    if isinstance(one, BaseEstimator) and type(one).__module__.startswith("xgboost"):
+        return given is Made.TEXT
+    return any(_reads(inner, given) for inner in inside(one) if not isinstance(inner, SIMPLE))
 
 
-def _keeps(step: FunctionTransformer) -> bool:
-    return bool((step.kw_args or {}).get("keepdims"))
+def _steps(pipeline: Pipeline, given: Made) -> list[tuple[Any, Made]]:
+    """Return the steps of a pipeline, each with what it may be given."""
+    found = []
+    for _, step in pipeline.steps:
+        found.append((step, given))
+        given = _after(step, given)
+    return found
 
 
-def _within(step: Any) -> list[FunctionTransformer]:
-    return [one for one in objects_in(step) if isinstance(one, FunctionTransformer)] if step is not None else []
+def _after(step: Any, given: Made) -> Made:
+    """Return what a step makes of what it is given: a table, if it is none of those that pass on whatever there is."""
+    if isinstance(step, FunctionTransformer):
+        return _called(getattr(step.func, "__name__", ""), step.kw_args or {}, given)
+    if isinstance(step, Pipeline):
+        steps = _steps(step, given)
+        return _after(*steps[-1]) if steps else given
+    if isinstance(step, FrozenEstimator | BaseSearchCV):
+        return _after(getattr(step, "best_estimator_", step.estimator), given)
+    # A sampler is left out where answers are asked.
+    return Made.TABLE if hasattr(step, "transform") else given
 
 
-def _has_xgboost(step: Any) -> bool:
-    return any(
-        isinstance(one, BaseEstimator) and type(one).__module__.startswith("xgboost") for one in objects_in(step)
-    )
+def _called(function: str, arguments: dict[str, Any], given: Made) -> Made:
+    """Return what a function of NumPy makes of it."""
+    if function == "ravel":
+        return Made.TABLE
+    if function == "reshape":
+        shape = next((arguments[name] for name in SHAPES if name in arguments), ())
+        return Made.TABLE if isinstance(shape, int) or (isinstance(shape, tuple | list) and shape) else Made.POINT
+    if function == "squeeze" or (function in REDUCING and not arguments.get("keepdims")):
+        # Of a frame of one row and one column ``squeeze`` makes the text itself.
+        return Made.TEXT
+    return Made.TEXT if function in TAKING and given is Made.POINT else given

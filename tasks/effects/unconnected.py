@@ -10,13 +10,15 @@ import errno
 import os
 import platform
 import sys
+from collections.abc import Sequence
 
 NO_NEW_PRIVILEGES, SET_FILTER, BY_FILTER = 38, 22, 2
 """Of prctl: both are asked for by number."""
-NATIVE = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
-"""By machine: its architecture as the kernel's audit numbers it, and the number of ``socket``."""
-RINGS = 425
-"""``io_uring_setup``, the same on all processors: by a ring a socket is made without a call of its own."""
+ANYWHERE = (425, 438)
+"""``io_uring_setup``, by which sockets are made without a call of theirs, and ``pidfd_getfd``, which takes others'."""
+NATIVE = {"x86_64": (0xC000003E, (41, 53, 101, *ANYWHERE)), "aarch64": (0xC00000B7, (198, 199, 117, *ANYWHERE))}
+"""By machine: its architecture as the kernel's audit numbers it, and what is refused: ``socket``; ``socketpair``, as
+one of datagrams sends to any path; ``ptrace``, as others may have sockets; and what has one number everywhere."""
 OTHER_NUMBERS = 0x40000000
 """From here on the numbers are those of x32, a second set of the same calls."""
 NUMBER, ARCHITECTURE = 0, 4
@@ -43,7 +45,7 @@ def is_possible() -> bool:
 def disconnect() -> bool:
     """Let this process and all it starts make no socket any more, and return whether that is known how to do.
 
-    It holds for the calling thread and those that it starts. Pairs of sockets, which lead nowhere, stay.
+    It holds for the calling thread and those that it starts.
 
     Raises:
         OSError: the kernel takes no filter.
@@ -58,15 +60,15 @@ def disconnect() -> bool:
     return True
 
 
-def _steps(architecture: int, socket: int) -> list[_Step]:
-    """Return the filter: each condition that holds, or for the first that does not, leaps to the last step, a no."""
+def _steps(architecture: int, refused: Sequence[int]) -> list[_Step]:
+    """Return the filter: what is asked leaps to the last step, a no, where the answer is one, and else goes on."""
+    asked = [(IF_AT_LEAST, OTHER_NUMBERS), *((IF_EQUAL, number) for number in refused)]
+    last = len(asked)
     return [
         _Step(LOAD, 0, 0, ARCHITECTURE),
-        _Step(IF_EQUAL, 0, 5, architecture),
+        _Step(IF_EQUAL, 0, last + 2, architecture),
         _Step(LOAD, 0, 0, NUMBER),
-        _Step(IF_AT_LEAST, 3, 0, OTHER_NUMBERS),
-        _Step(IF_EQUAL, 2, 0, socket),
-        _Step(IF_EQUAL, 1, 0, RINGS),
+        *(_Step(code, last - place, 0, value) for place, (code, value) in enumerate(asked)),
         _Step(RETURN, 0, 0, ALLOWED),
         _Step(RETURN, 0, 0, REFUSED),
     ]

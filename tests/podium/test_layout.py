@@ -363,6 +363,7 @@ def test_a_file_of_a_split_is_about_the_model_whose_name_it_bears() -> None:
         ("b", ["b.joblib.metadata.json"], []),
         ("c", ["c.pkl.gz.metrics.json"], []),
         ("xgb_churn_v5", ["metrics_v5.json", "test_metrics_v5.json"], ["metrics_v5.json", "scaler_v5.pkl"]),
+        ("xgb2_churn_v5", ["metrics_v5.json"], ["metrics_v5.json", "standard_scaler_v5.pkl"]),
         ("xgb_churn_20250101_1", ["metadata_20250101_1.json"], []),
     ],
 )
@@ -388,10 +389,25 @@ def test_a_file_that_could_stand_for_two_models_or_another_is_nobody_s(file: str
     assert not any(file in (*unit.about, *unit.files) for unit in units)
 
 
-@pytest.mark.parametrize("file", ["metrics_v1.json", "metrics_1.json", "scaler_v1.pkl", "metrics_v22.json"])
-def test_a_version_alone_names_a_model_only_if_a_single_one_ends_in_it(file: str) -> None:
-    """A part of a version is none."""
-    units = arrange(["xgb_v1.pkl", "rf_v1.pkl", "lr_v2_1.pkl", "lr_v2.pkl", file])
+@pytest.mark.parametrize(
+    ("models", "file"),
+    [
+        (("xgb_v1", "rf_v1"), "metrics_v1.json"),
+        (("xgb_v1", "rf_v1"), "scaler_v1.pkl"),
+        (("l1_logreg_v1", "rf_v1"), "metrics_v1.json"),
+        (("churn_30d_v1", "churn_v1"), "metrics_v1.json"),
+        (("lr_v2_1", "rf_v3"), "metrics_1.json"),
+        (("xgb_v1", "rf_v3"), "metrics_v11.json"),
+        (("xgb_v1", "rf_v3"), "metrics_v2_1.json"),
+        (("lr_1", "rf_v3"), "scaler_v2_1.pkl"),
+        (("churn_v1", "lr_v2"), "fraud_scaler_v2.pkl"),
+        (("churn_v1", "fraud_v2"), "churn_2025_scaler_v2.pkl"),
+        (("churn_v1", "lr_v2"), "fraud_features_v1.csv"),
+    ],
+)
+def test_a_version_alone_names_a_model_only_if_a_single_one_ends_in_it(models: tuple[str, str], file: str) -> None:
+    """A part of a version is none, and the name of another model is more than a version."""
+    units = arrange([*(f"{model}.pkl" for model in models), file])
     assert not any(file in (*unit.about, *unit.files) for unit in units)
 
 

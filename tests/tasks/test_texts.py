@@ -1,6 +1,7 @@
 """No step hands XGBoost a text that a row holds: it would read the file of that name, and answer what is in it."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,22 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.decomposition import PCA
+from imblearn.pipeline import Pipeline as Sampled
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder, StandardScaler
 from xgboost import XGBClassifier
 
 from podium.streams import BrokenError
 from tasks.effects.joining import joined
 from tasks.effects.loading import load_staged
+from tests.tasks.honest import with_attributes
 
 TABLE = np.array([[5.0, 6.0], [1.0, 2.0]] * 20)
 LABELS = np.array([1, 0] * 20)
@@ -41,6 +46,17 @@ def trained(*steps: Any) -> Pipeline:
     return make_pipeline(*steps, BOOSTER)
 
 
+def searched(found: Any) -> GridSearchCV:
+    """A search that has ended."""
+    return with_attributes(GridSearchCV(found, {}), best_estimator_=found, refit=True)
+
+
+def voting(one: Any) -> VotingClassifier:
+    """A vote of one."""
+    labels = LabelEncoder().fit(LABELS)
+    return with_attributes(VotingClassifier([("one", one)]), estimators_=[one], le_=labels, classes_=labels.classes_)
+
+
 SPLIT = ("rows.txt?format", "=libsvm")
 READING: dict[str, tuple[Callable[[], Any], bool]] = {
     "max": (lambda: trained(step(np.max)), True),
@@ -51,6 +67,16 @@ READING: dict[str, tuple[Callable[[], Any], bool]] = {
     "reshape and clip": (lambda: trained(step(np.reshape, shape=()), step(np.clip, a_min="", a_max="~")), True),
     "reshape and fill": (lambda: trained(step(np.reshape, shape=()), step(np.nan_to_num)), True),
     "apart": (lambda: make_pipeline(step(np.reshape, shape=()), trained(step(np.nan_to_num))), True),
+    "twice, and once without": (
+        lambda: trained(step(np.asarray), make_pipeline(step(np.max, axis=0, keepdims=True), step(np.max))),
+        True,
+    ),
+    "before a sampler": (
+        lambda: Sampled([("m", step(np.max)), ("s", RandomUnderSampler()), ("x", BOOSTER)]),
+        True,
+    ),
+    "searched": (lambda: trained(searched(step(np.max))), True),
+    "in a vote": (lambda: voting(trained(step(np.max))), True),
     "in a pipeline": (lambda: trained(make_pipeline(step(np.max))), True),
     "frozen": (lambda: trained(FrozenEstimator(step(np.max)), "passthrough", step()), True),
 }
@@ -72,26 +98,45 @@ def test_a_pipeline_that_makes_a_text_of_rows_is_refused(
 
 
 TEXTS = pd.DataFrame({"said": ["good bad"] * 20 + ["bad"] * 20})
+SHAPED = {
+    "reshaped and clipped": (step(np.reshape, shape=(-1, 2)), step(np.clip, a_min=0, a_max=9)),
+    "filled and reshaped": (step(np.nan_to_num), step(np.reshape, shape=(-1, 2))),
+    "the largest of each row": (step(np.max, axis=1), step(np.reshape, shape=(-1, 1))),
+    "summed": (step(np.sum, axis=1, keepdims=True),),
+    "clipped": (step(np.clip, a_min=0, a_max=9),),
+}
+
+
+def fitted(*steps: Any) -> Pipeline:
+    """A pipeline that was trained on numbers."""
+    return make_pipeline(*steps, XGBClassifier(n_estimators=2)).fit(TABLE, LABELS)
+
+
+def words() -> Pipeline:
+    """What makes a table of texts in a column."""
+    return make_pipeline(step(np.squeeze), TfidfVectorizer())
+
+
+def columns() -> ColumnTransformer:
+    """The same among others."""
+    return ColumnTransformer([("words", words(), ["said"])])
+
+
+def read(*steps: Any) -> Pipeline:
+    """A pipeline that was trained on texts."""
+    return make_pipeline(*steps, XGBClassifier(n_estimators=2)).fit(TEXTS, LABELS)
+
+
 HONEST: dict[str, Callable[[], Any]] = {
-    "clipped": lambda: make_pipeline(step(np.clip, a_min=0, a_max=9), XGBClassifier(n_estimators=2)).fit(TABLE, LABELS),
-    "filled": lambda: make_pipeline(step(np.log1p), step(np.nan_to_num), XGBClassifier(n_estimators=2)).fit(
-        TABLE, LABELS
-    ),
-    "kept dimensions": lambda: make_pipeline(step(np.sum, axis=1, keepdims=True), XGBClassifier(n_estimators=2)).fit(
-        TABLE, LABELS
-    ),
-    "words": lambda: make_pipeline(step(np.squeeze), TfidfVectorizer(), XGBClassifier(n_estimators=2)).fit(
-        TEXTS, LABELS
-    ),
-    "a table between": lambda: make_pipeline(
-        step(np.reshape, shape=(-1, 2)), step(np.nan_to_num), StandardScaler(), PCA(1), XGBClassifier(n_estimators=2)
-    ).fit(TABLE, LABELS),
-    "no booster": lambda: make_pipeline(
-        step(np.reshape, shape=(-1, 2)), step(np.clip, a_min=0, a_max=9), LogisticRegression()
-    ).fit(TABLE, LABELS),
-    "searched": lambda: make_pipeline(
-        StandardScaler(), GridSearchCV(XGBClassifier(n_estimators=2), {"max_depth": [1, 2]}, cv=2)
-    ).fit(TABLE, LABELS),
+    **{name: partial(fitted, *steps) for name, steps in SHAPED.items()},
+    "a scaler between": lambda: fitted(step(np.reshape, shape=(-1, 2)), step(np.nan_to_num), StandardScaler()),
+    "words": lambda: read(*words()),
+    "words in a pipeline": lambda: read(words()),
+    "words among columns": lambda: read(make_pipeline(columns())),
+    "in a vote behind a step": lambda: make_pipeline(
+        step(), VotingClassifier([("a", make_pipeline(columns(), XGBClassifier(n_estimators=2)))])
+    ).fit(TEXTS, LABELS),
+    "no booster": lambda: make_pipeline(step(np.squeeze), TfidfVectorizer(), LogisticRegression()).fit(TEXTS, LABELS),
 }
 
 
@@ -100,11 +145,12 @@ def test_steps_that_keep_a_table_pass(case: str, tmp_path: Path) -> None:
     """As do those before whatever else makes a table of a text, or refuses it."""
     model = HONEST[case]()
     joblib.dump(model, tmp_path / "model.pkl")
-    rows = TEXTS if case == "words" else TABLE
+    rows = TABLE if "between" in case or case in SHAPED else TEXTS
     np.testing.assert_array_equal(load_staged(tmp_path / "model.pkl").model.predict(rows), model.predict(rows))
 
 
 def test_a_separate_file_makes_no_text_either() -> None:
-    """Each passes by itself."""
-    with pytest.raises(BrokenError, match=r"with what is in staging.preprocessors its Pipeline makes a single text"):
+    """Each passes by itself; one that makes words of texts is joined."""
+    with pytest.raises(BrokenError, match=r"with what is in staging.preprocessors its Pipeline can make a single text"):
         joined([("first.pkl", step(np.max))], BOOSTER)
+    assert joined([("first.pkl", words().fit(TEXTS))], BOOSTER).steps[-1][1] is BOOSTER
