@@ -22,7 +22,6 @@ TAKING = REDUCING | {"clip", "nan_to_num"}
 """Of an array without dimensions they make what is in it."""
 SHAPES = ("shape", "newshape")
 """What ``reshape`` is told, by its names of two versions."""
-
 MEND = "let the last step before it make a table, as np.reshape to two dimensions does"
 
 
@@ -73,7 +72,7 @@ def _after(step: Any, given: Made) -> Made:
     if isinstance(step, FrozenEstimator | BaseSearchCV):
         return _after(getattr(step, "best_estimator_", step.estimator), given)
     # A sampler is left out where answers are asked.
-    return Made.TABLE if hasattr(step, "transform") else given
+    return Made.TABLE if hasattr(step, "transform") and not hasattr(step, "fit_resample") else given
 
 
 def _called(function: str, arguments: dict[str, Any], given: Made) -> Made:

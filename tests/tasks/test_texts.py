@@ -75,6 +75,12 @@ READING: dict[str, tuple[Callable[[], Any], bool]] = {
         lambda: Sampled([("m", step(np.max)), ("s", RandomUnderSampler()), ("x", BOOSTER)]),
         True,
     ),
+    "before what pretends to be no sampler": (
+        lambda: Sampled(
+            [("m", step(np.max)), ("s", with_attributes(RandomUnderSampler(), transform=1)), ("x", BOOSTER)]
+        ),
+        True,
+    ),
     "searched": (lambda: trained(searched(step(np.max))), True),
     "in a vote": (lambda: voting(trained(step(np.max))), True),
     "in a pipeline": (lambda: trained(make_pipeline(step(np.max))), True),
