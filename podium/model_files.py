@@ -109,7 +109,7 @@ def foreign_among(paths: Iterable[Path]) -> list[Path]:
 
 def _foreign(paths: Iterable[Path], models: Iterable[Path]) -> list[Path]:
     """Return one file of each name in the root itself that is a model in a foreign format, and no part of another."""
-    stems = {stem_of(path) for path in models}
+    stems = frozenset(map(stem_of, models))
     found = {stem_of(path): path for path in paths if path.parent == ROOT and is_foreign(path)}
     return [path for stem, path in sorted(found.items()) if stem not in stems and not owners(path, stems)]
 

@@ -69,8 +69,11 @@ def _after(step: Any, given: Made) -> Made:
     if isinstance(step, Pipeline):
         steps = _steps(step, given)
         return _after(*steps[-1]) if steps else given
-    if isinstance(step, FrozenEstimator | BaseSearchCV):
-        return _after(getattr(step, "best_estimator_", step.estimator), given)
+    if isinstance(step, FrozenEstimator):
+        return _after(step.estimator, given)
+    if isinstance(step, BaseSearchCV):
+        # What it holds itself: whatever is frozen in it hands on any attribute.
+        return _after(vars(step).get("best_estimator_", step.estimator), given)
     # A sampler is left out where answers are asked.
     return Made.TABLE if hasattr(step, "transform") and not hasattr(step, "fit_resample") else given
 

@@ -1,4 +1,4 @@
-"""Takes sockets of every kind away from a process, where Linux can: by a filter of its system calls (seccomp).
+"""Takes sockets and what else processes talk by away from one, where Linux can: by a filter of its calls (seccomp).
 
 Landlock knows no rights for datagrams (UDP) and for sockets that have a path. The filter is a program for the kernel's
 packet filter that looks at the number of a call: https://docs.kernel.org/userspace-api/seccomp_filter.html. Those of
@@ -16,9 +16,13 @@ NO_NEW_PRIVILEGES, SET_FILTER, BY_FILTER = 38, 22, 2
 """Of prctl: both are asked for by number."""
 ANYWHERE = (425, 438)
 """``io_uring_setup``, by which sockets are made without a call of theirs, and ``pidfd_getfd``, which takes others'."""
-NATIVE = {"x86_64": (0xC000003E, (41, 53, 101, *ANYWHERE)), "aarch64": (0xC00000B7, (198, 199, 117, *ANYWHERE))}
-"""By machine: its architecture as the kernel's audit numbers it, and what is refused: ``socket``; ``socketpair``, as
-one of datagrams sends to any path; ``ptrace``, as others may have sockets; and what has one number everywhere."""
+NATIVE = {
+    "x86_64": (0xC000003E, (41, 53, 101, 29, 30, 64, 68, 69, *ANYWHERE)),
+    "aarch64": (0xC00000B7, (198, 199, 117, 194, 196, 190, 186, 189, *ANYWHERE)),
+}
+"""By machine: its architecture as the kernel's audit numbers it, and what is refused. ``socket``; ``socketpair``, as
+one of datagrams sends to any path; ``ptrace``, as others may have sockets; by which System V's processes talk:
+``shmget``, ``shmat``, ``semget``, ``msgget``, ``msgsnd``; and what has one number everywhere."""
 OTHER_NUMBERS = 0x40000000
 """From here on the numbers are those of x32, a second set of the same calls."""
 NUMBER, ARCHITECTURE = 0, 4
@@ -43,7 +47,7 @@ def is_possible() -> bool:
 
 
 def disconnect() -> bool:
-    """Let this process and all it starts make no socket any more, and return whether that is known how to do.
+    """Let this process and all it starts make no socket and no queue any more, and return whether it can.
 
     It holds for the calling thread and those that it starts.
 

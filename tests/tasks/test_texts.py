@@ -51,6 +51,11 @@ def searched(found: Any) -> GridSearchCV:
     return with_attributes(GridSearchCV(found, {}), best_estimator_=found, refit=True)
 
 
+def decoy(one: Any) -> Any:
+    """What claims to be a search whose best is a table's."""
+    return with_attributes(one, best_estimator_=StandardScaler().fit(TABLE))
+
+
 def voting(one: Any) -> VotingClassifier:
     """A vote of one."""
     labels = LabelEncoder().fit(LABELS)
@@ -81,6 +86,9 @@ READING: dict[str, tuple[Callable[[], Any], bool]] = {
         ),
         True,
     ),
+    "frozen, with a decoy": (lambda: trained(decoy(FrozenEstimator(step(np.max)))), True),
+    "frozen, with a decoy inside": (lambda: trained(FrozenEstimator(decoy(step(np.max)))), True),
+    "searched, with a decoy inside": (lambda: trained(searched(FrozenEstimator(decoy(step(np.max))))), True),
     "searched": (lambda: trained(searched(step(np.max))), True),
     "in a vote": (lambda: voting(trained(step(np.max))), True),
     "in a pipeline": (lambda: trained(make_pipeline(step(np.max))), True),

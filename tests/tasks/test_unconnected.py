@@ -20,6 +20,7 @@ from tasks.effects.unconnected import NATIVE, OTHER_NUMBERS, disconnect, is_poss
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="the calls of this processor are not known by number")
 
+_system = ctypes.CDLL(None, use_errno=True)
 ALONE = "import sys; from tests.tasks.test_unconnected import connected; sys.exit(connected(sys.argv[1]))"
 
 
@@ -51,8 +52,16 @@ def connected(path: str) -> int:
 
 
 def _called(*call: Any) -> None:
-    system = ctypes.CDLL(None, use_errno=True)
-    if system.syscall(*call) < 0:
+    _require(_system.syscall(*call))
+
+
+def _asked(name: str) -> None:
+    """By the C library, which knows the number of each call."""
+    _require(getattr(_system, name)(0, 1, 0o1600, 0))
+
+
+def _require(answer: int) -> None:
+    if answer < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
