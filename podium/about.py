@@ -8,7 +8,7 @@ from pathlib import PurePosixPath as Path
 
 from podium.exports import DESCRIPTION
 from podium.formats import NATIVE, PACKED, PICKLED, stem_of
-from podium.pairing import APART, is_companion_name, model_of, standing_for
+from podium.pairing import APART, Names, is_companion_name, model_of, standing_for
 
 ABOUT = (
     *("metadata", "model_metadata", "meta", "info", "model_info", "metrics", "evaluation", "results", "scores"),
@@ -70,7 +70,7 @@ class Side:
     nobodys: Sequence[Path]
 
     @classmethod
-    def of(cls, paths: Sequence[Path], models: Collection[str], apart: Collection[Path] = ()) -> "Side":
+    def of(cls, paths: Sequence[Path], models: Names, apart: Collection[Path] = ()) -> "Side":
         """Return some files in order. ``models`` are the stems of the models among them.
 
         ``apart`` are files that belong to no other model by the start of their name alone: they may be models, too.
@@ -87,13 +87,13 @@ class Side:
         return cls(by_stem, about, bearing, general(paths), nobodys)
 
 
-def owners(path: Path, models: Collection[str]) -> list[str]:
+def owners(path: Path, models: Names) -> list[str]:
     """Return the models side by side with a file that it belongs to, by its name: nearly always one, or none."""
     subjects = _subjects(path, models) if is_document(path) else []
     return subjects or _bearer(path, models)
 
 
-def _bearer(path: Path, models: Collection[str]) -> list[str]:
+def _bearer(path: Path, models: Names) -> list[str]:
     """Return the model with the longest name that a file's begins with; one about any or many models bears none.
 
     A companion that begins with none may stand for one: ``scaler_v5`` of ``model_v5``.
@@ -104,7 +104,7 @@ def _bearer(path: Path, models: Collection[str]) -> list[str]:
     return [path.name[: ends[-1]]] if ends else model_of(stem_of(path), models, is_companion_name)
 
 
-def _subjects(document: Path, models: Collection[str]) -> list[str]:
+def _subjects(document: Path, models: Names) -> list[str]:
     """Return the model whose name a document bears, alone or with a word such as ``metadata`` before or after it.
 
     Of a ``churn`` and a ``churn_test``, ``churn_test_metrics`` is about the latter. They are looked up by what is left
@@ -128,7 +128,7 @@ def _named_in(stem: str, models: Collection[str]) -> list[str]:
 def is_about(stem: str, model: str) -> bool:
     """Whether a document bears a model's name, alone or with a word about it before or behind, or in its place."""
     shorter = OF_A_FILE.sub("", stem, count=1)
-    return _bears(stem, model) or _bears(shorter, model) or bool(standing_for(shorter, {model}, is_word))
+    return _bears(stem, model) or _bears(shorter, model) or bool(standing_for(shorter, Names({model}), is_word))
 
 
 def _bears(stem: str, model: str) -> bool:

@@ -14,7 +14,7 @@ from podium.fields import FIELDS, holds, library_keys
 from podium.formats import HOLLOW
 from podium.listings import LISTS, is_listing
 from podium.metrics import SPLIT_WORDS, in_words, metric_id
-from podium.pairing import standing_for
+from podium.pairing import Names, standing_for
 from podium.readings import DEEPEST, VERSION_NAMES
 from podium.registries import entries_of
 from podium.staged import Above, Problem
@@ -177,7 +177,7 @@ def _without(stem: str, called: Collection[str]) -> str:
         for rest in (stem.removeprefix(model), stem.removesuffix(model)):
             if model and rest and rest != stem and not (rest[0].isalnum() and rest[-1].isalnum()):
                 return rest
-    return next((words for _, words in standing_for(stem, called, is_word)), stem)
+    return next((words for _, words in standing_for(stem, Names(called), is_word)), stem)
 
 
 def _fields(name: str, found: Any, called: Collection[str] = ()) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from podium.model_files import (
     models_by_folder,
     serves_all,
 )
+from podium.pairing import Names
 from podium.reach import by_place, in_reach
 
 VERSION = re.compile(r"(?:v|ver|version|rev|run|model)?[-_. ]?\d[\d._-]*", re.IGNORECASE)
@@ -197,7 +198,7 @@ def _of_folder(
         return [_whole(folder, own, models)]
     files = [path for path in own if path.parent == folder]
     called = {path for path in files if told.may_be_model(path)}
-    beside = Side.of(files, frozenset(map(stem_of, models)), called)
+    beside = Side.of(files, Names(map(stem_of, models)), called)
     # What lies above models further down is about those, too.
     rivals = _rivals(called, models, told) | ({""} if folder in apart else set())
     named, brought = exported_here(files, told), [path for path in files if path.name in WRITTEN]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath as Path
 from podium.about import owners
 from podium.exports import DESCRIPTION, by_export
 from podium.formats import BINARY, FOREIGN, OFTEN_PICKLED, PICKLED, PREFERENCE, UNTOLD, may_be_model, stem_of, suffix_of
-from podium.pairing import is_companion_name, is_of_no_model
+from podium.pairing import Names, is_companion_name, is_of_no_model
 
 MAIN_STEMS = ("model", "best_model", "final_model", "pipeline")
 ROOT = Path()
@@ -109,7 +109,7 @@ def foreign_among(paths: Iterable[Path]) -> list[Path]:
 
 def _foreign(paths: Iterable[Path], models: Iterable[Path]) -> list[Path]:
     """Return one file of each name in the root itself that is a model in a foreign format, and no part of another."""
-    stems = frozenset(map(stem_of, models))
+    stems = Names(map(stem_of, models))
     found = {stem_of(path): path for path in paths if path.parent == ROOT and is_foreign(path)}
     return [path for stem, path in sorted(found.items()) if stem not in stems and not owners(path, stems)]
 

@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 COMPANION = re.compile(
     r"scaler|encoder|preprocess|explainer|imputer|vectorizer|tokenizer|transformer|feature|column|label_map|shap"
@@ -31,6 +31,20 @@ LONGEST = 3
 """Words that a file's name says what it holds in, such as ``cross_validation_results``."""
 
 
+class Names(frozenset[str]):
+    """The names of models side by side; what they end in is found once for all files beside them."""
+
+    @cached_property
+    def by_end(self) -> Mapping[str, Sequence[str]]:
+        """The names by each word with a digit that they have, with all behind it, but for the first word."""
+        found = defaultdict[str, list[str]](list)
+        for name in self:
+            for token in [*TOKEN.finditer(name)][1:]:
+                if any(sign.isdigit() for sign in token[0]):
+                    found[name[token.start() :]].append(name)
+        return found
+
+
 def is_companion_name(words: str) -> bool:
     """Whether words are those of a file that stands beside a model and is none."""
     return words in SHORT or COMPANION.search(words) is not None
@@ -43,7 +57,7 @@ def is_of_no_model(stem: str) -> bool:
     return words in SHORT or (told and is_companion_name(words) and not any(sign.isdigit() for sign in words))
 
 
-def standing_for(stem: str, models: Collection[str], is_word: Callable[[str], bool]) -> list[tuple[str, str]]:
+def standing_for(stem: str, models: Names, is_word: Callable[[str], bool]) -> list[tuple[str, str]]:
     """Return the models that a file may be about by its own name, each with the words that stand in their place.
 
     They stand before a version or a time, which it has in common with the model, and where the model's name has
@@ -56,18 +70,18 @@ def standing_for(stem: str, models: Collection[str], is_word: Callable[[str], bo
 
 
 def _of_version(
-    found: Iterable[tuple[str, str, str]], models: Collection[str], is_word: Callable[[str], bool]
+    found: Iterable[tuple[str, str, str]], models: Names, is_word: Callable[[str], bool]
 ) -> list[tuple[str, str]]:
     """Return the models that end in what is behind the words of a file's name, if nothing else is before these."""
     # A companion's words may have others among them, such as a model's name: of those here all must be its own.
     is_alone = is_of_no_model if is_word is is_companion_name else is_word
     versions = {tail.lstrip(APART): words for head, words, tail in found if not head and is_alone(words)}
-    ends = _by_end(frozenset(models))
+    ending = {version: models.by_end.get(version, ()) for version in versions}
     return [
-        (model, words)
-        for version, words in versions.items()
-        if not any(_is_part(version, model) for model in ends.get(version, ()))
-        for model in ends.get(version, ())
+        (model, versions[version])
+        for version, names in ending.items()
+        if not any(_is_part(version, name) for name in names)
+        for model in names
     ]
 
 
@@ -86,21 +100,7 @@ def _in_their_place(stem: str, is_word: Callable[[str], bool]) -> Iterator[tuple
                 yield stem[:start], words, behind
 
 
-@lru_cache(maxsize=4)
-def _by_end(models: frozenset[str]) -> Mapping[str, Sequence[str]]:
-    """Return the names of models by each word with a digit that they have, with all behind it, but for the first word.
-
-    Once for all files of a folder: there may be thousands of either.
-    """
-    found = defaultdict[str, list[str]](list)
-    for model in models:
-        for token in [*TOKEN.finditer(model)][1:]:
-            if any(sign.isdigit() for sign in token[0]):
-                found[model[token.start() :]].append(model)
-    return found
-
-
-def model_of(stem: str, models: Collection[str], is_word: Callable[[str], bool]) -> list[str]:
+def model_of(stem: str, models: Names, is_word: Callable[[str], bool]) -> list[str]:
     """Return the one model for which a file's name stands; of two that it could be it is neither's."""
     names = {name for name, _ in standing_for(stem, models, is_word)}
     return list(names) if len(names) == 1 else []

@@ -11,11 +11,14 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+
+from tasks.effects.kernel import done, give_up_privileges, system
 
 CREATE, ADD, RESTRICT = 444, 445, 446
 """Numbers of the system calls, the same on all processors."""
-VERSION, BENEATH, NO_NEW_PRIVILEGES = 1, 1, 38
+VERSION, BENEATH = 1, 1
 WRITING = sum(1 << right for right in (1, *range(4, 13)))
 """Writing to files, removing and making anything."""
 READING = 1 << 2
@@ -38,15 +41,14 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-_system = ctypes.CDLL(None, use_errno=True)
-_system.syscall.restype = ctypes.c_long
+_done = partial(done, what="Landlock")
 
 
 def version() -> int:
     """Return which version of Landlock the kernel has; 0 if none."""
     if sys.platform != "linux":
         return 0
-    return max(0, int(_system.syscall(CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION))))
+    return max(0, int(system.syscall(CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION))))
 
 
 def fence(folders: Iterable[Path]) -> bool:
@@ -62,15 +64,15 @@ def fence(folders: Iterable[Path]) -> bool:
     rights = WRITING | READING | sum(right for right, since in zip(later, (2, 3, 5), strict=True) if known >= since)
     rules = _Rules(rights | RUNNING, NETWORK if known >= 4 else 0, OTHERS if known >= 6 else 0)
     size = 8 if known < 4 else 16 if known < 6 else 24
-    fence_at = _done(_system.syscall(CREATE, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0)))
+    fence_at = _done(system.syscall(CREATE, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0)))
     for folder in folders:
         _allow(fence_at, folder, rights)
     _allow(fence_at, Path(os.devnull), rights & (1 << 1 | TRUNCATING | READING))
     for place in (*(path for path in Path("/").iterdir() if path.name != "proc"), *TOLD):
         if place.exists():
             _allow(fence_at, place, READING)
-    _done(_system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-    _done(_system.syscall(RESTRICT, ctypes.c_int(fence_at), ctypes.c_uint32(0)))
+    give_up_privileges()
+    _done(system.syscall(RESTRICT, ctypes.c_int(fence_at), ctypes.c_uint32(0)))
     os.close(fence_at)
     return True
 
@@ -78,14 +80,5 @@ def fence(folders: Iterable[Path]) -> bool:
 def _allow(fence_at: int, place: Path, rights: int) -> None:
     opened = os.open(place, os.O_PATH | os.O_CLOEXEC)
     beneath = _Beneath(rights, opened)
-    _done(
-        _system.syscall(ADD, ctypes.c_int(fence_at), ctypes.c_int(BENEATH), ctypes.byref(beneath), ctypes.c_uint32(0))
-    )
+    _done(system.syscall(ADD, ctypes.c_int(fence_at), ctypes.c_int(BENEATH), ctypes.byref(beneath), ctypes.c_uint32(0)))
     os.close(opened)
-
-
-def _done(answer: int) -> int:
-    if answer < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"Landlock: {os.strerror(number)}")
-    return answer

@@ -9,6 +9,7 @@ from podium.about import REGISTRIES, is_about, is_document, owners
 from podium.formats import may_be_model, stem_of
 from podium.layout import Unit
 from podium.model_files import is_companion
+from podium.pairing import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ def _tells(root: Path, unit: Unit, link: Path) -> bool:
 class Places:
     """Where models are, by whole paths: the ids of those that have a folder, and of those side by side by their stems.
 
-    ``told`` are the folders that tell of every link in them.
+    ``names`` are these stems, ``told`` the folders that tell of every link in them.
     """
 
     folders: Mapping[Path, str]
     side: Mapping[Path, Mapping[str, str]]
+    names: Mapping[Path, Names]
     told: Collection[Path]
 
     @classmethod
@@ -80,16 +82,16 @@ class Places:
                 told.add((root / unit.model).parent)
             else:
                 side[folder][stem_of(PurePosixPath(unit.model))] = unit.model_id
-        return cls(folders, side, told)
+        return cls(folders, side, {place: Names(stems) for place, stems in side.items()}, told)
 
     def models_of(self, link: Path) -> list[str]:
         """Return the models that a link is beside: by its name, or as it lies in a folder, or below, where no other is.
 
         A link that is called as a model bears no other's name.
         """
-        beside = self.side.get(link.parent, {})
-        if named := owners(PurePosixPath(link.name), beside) if not _is_called_model(link) else []:
-            return [beside[stem] for stem in named]
+        names = self.names.get(link.parent, Names())
+        if named := owners(PurePosixPath(link.name), names) if not _is_called_model(link) else []:
+            return [self.side[link.parent][stem] for stem in named]
         return [self.folders[place] for place in link.parents if place in self.folders][:1]
 
     def is_in_place_of_model(self, link: Path) -> bool:

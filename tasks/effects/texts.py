@@ -5,7 +5,7 @@ XGBoost takes a text in the place of rows for the address of a file of them, and
 asks. The functions of NumPy that a ``FunctionTransformer`` may hold make one where they leave no dimension.
 """
 
-from enum import IntEnum
+from enum import Enum, auto
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -25,13 +25,13 @@ SHAPES = ("shape", "newshape")
 MEND = "let the last step before it make a table, as np.reshape to two dimensions does"
 
 
-class Made(IntEnum):
-    """What may be left of rows, the worst that is possible."""
+class Made(Enum):
+    """What may be left of rows, at the worst."""
 
-    TABLE = 0
-    POINT = 1
+    TABLE = auto()
+    POINT = auto()
     """An array without dimensions."""
-    TEXT = 2
+    TEXT = auto()
 
 
 def file_named_by(one: Any) -> str | None:

@@ -7,13 +7,14 @@ another architecture, whose numbers mean other calls, are all refused.
 
 import ctypes
 import errno
-import os
 import platform
 import sys
 from collections.abc import Sequence
 
-NO_NEW_PRIVILEGES, SET_FILTER, BY_FILTER = 38, 22, 2
-"""Of prctl: both are asked for by number."""
+from tasks.effects.kernel import done, give_up_privileges, system
+
+SET_FILTER, BY_FILTER = 22, 2
+"""Of prctl."""
 ANYWHERE = (425, 438)
 """``io_uring_setup``, by which sockets are made without a call of theirs, and ``pidfd_getfd``, which takes others'."""
 NATIVE = {
@@ -58,9 +59,8 @@ def disconnect() -> bool:
         return False
     steps = _steps(*NATIVE[platform.machine()])
     program = _Program(len(steps), (_Step * len(steps))(*steps))
-    system = ctypes.CDLL(None, use_errno=True)
-    _done(system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-    _done(system.prctl(SET_FILTER, BY_FILTER, ctypes.byref(program), 0, 0))
+    give_up_privileges()
+    done(system.prctl(SET_FILTER, BY_FILTER, ctypes.byref(program), 0, 0), "seccomp")
     return True
 
 
@@ -76,9 +76,3 @@ def _steps(architecture: int, refused: Sequence[int]) -> list[_Step]:
         _Step(RETURN, 0, 0, ALLOWED),
         _Step(RETURN, 0, 0, REFUSED),
     ]
-
-
-def _done(answer: int) -> None:
-    if answer < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"seccomp: {os.strerror(number)}")

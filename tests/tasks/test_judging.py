@@ -42,6 +42,7 @@ from tasks.effects.fencing import fence, version
 from tasks.effects.loading import RestrictedUnpickler, examine, load_staged
 from tasks.effects.rulings import RefusedGlobalError, UnknownClassError
 from tasks.effects.sandbox import sandbox
+from tests.tasks.attempts import is_possible
 from tests.tasks.honest import HONEST, NUMBERS, TARGET, logistic
 from tests.tasks.hostile import Maker, dumped, short
 from tests.tasks.meddling import GIVEN, MEDDLING
@@ -297,15 +298,7 @@ def fenced(own: Path, other: Path, port: int) -> int:
         attempts.append(lambda: socket.create_connection(("127.0.0.1", port)))
     if version() >= 6:
         attempts.append(lambda: os.kill(parent, signal.SIGCONT))
-    return sum(_is_possible(attempt) for attempt in attempts) + ((other / "there").read_text() != "as it was")
-
-
-def _is_possible(attempt: Callable[[], Any]) -> bool:
-    try:
-        attempt()
-    except OSError:
-        return False
-    return True
+    return sum(is_possible(attempt) for attempt in attempts) + ((other / "there").read_text() != "as it was")
 
 
 @pytest.mark.skipif(not version(), reason="this kernel has no Landlock")

@@ -1,26 +1,24 @@
 """The process of a staged model makes no socket, of whatever kind and by whatever call."""
 
-import ctypes
-import os
 import pickle
 import platform
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from configs.schema import SandboxSection
-from tasks.effects.sandbox import sandbox
-from tasks.effects.unconnected import NATIVE, OTHER_NUMBERS, disconnect, is_possible
+from tasks.effects.kernel import done, system
+from tasks.effects.unconnected import NATIVE, OTHER_NUMBERS, disconnect
+from tasks.effects.unconnected import is_possible as is_known
+from tests.tasks.attempts import is_possible
+from tests.tasks.test_gate import converted
 
-pytestmark = pytest.mark.skipif(not is_possible(), reason="the calls of this processor are not known by number")
+pytestmark = pytest.mark.skipif(not is_known(), reason="the calls of this processor are not known by number")
 
-_system = ctypes.CDLL(None, use_errno=True)
 ALONE = "import sys; from tests.tasks.test_unconnected import connected; sys.exit(connected(sys.argv[1]))"
 
 
@@ -40,37 +38,28 @@ def connected(path: str) -> int:
     disconnect()
     families = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK)
     kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
-    made = sum(_is_done(partial(socket.socket, family, kind)) for family in families for kind in kinds)
-    made += sum(_is_done(partial(socket.socketpair, socket.AF_UNIX, kind)) for kind in (*kinds, socket.SOCK_RAW))
-    made += _is_done(lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"x", path))
+    made = sum(_made(partial(socket.socket, family, kind)) for family in families for kind in kinds)
+    made += sum(_made(partial(socket.socketpair, socket.AF_UNIX, kind)) for kind in (*kinds, socket.SOCK_RAW))
+    made += _made(lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"x", path))
+    made += sum(_made(partial(_asked, name)) for name in ("shmget", "semget", "msgget", "msgsnd"))
     refused = NATIVE[platform.machine()][1]
     made += sum(
-        _is_done(partial(_called, number, 2, 1, 0)) for number in (*refused, *(OTHER_NUMBERS | n for n in refused))
+        _made(partial(_called, number, 2, 1, 0)) for number in (*refused, *(OTHER_NUMBERS | n for n in refused))
     )
     started = subprocess.run([sys.executable, "-c", "import socket; socket.socket()"], check=False, capture_output=True)
     return made + (b"PermissionError" not in started.stderr)
 
 
+_made = partial(is_possible, refused=PermissionError)
+
+
 def _called(*call: Any) -> None:
-    _require(_system.syscall(*call))
+    done(system.syscall(*call), "call")
 
 
 def _asked(name: str) -> None:
     """By the C library, which knows the number of each call."""
-    _require(getattr(_system, name)(0, 1, 0o1600, 0))
-
-
-def _require(answer: int) -> None:
-    if answer < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-def _is_done(attempt: Callable[[], Any]) -> bool:
-    try:
-        attempt()
-    except PermissionError:
-        return False
-    return True
+    done(getattr(system, name)(0, 1, 0o1600, 0), name)
 
 
 class _Opens:
@@ -83,11 +72,7 @@ class _Opens:
 def test_the_sandbox_is_unconnected(tmp_path: Path) -> None:
     """A name that a config allows gets no further than the kernel, and that is the answer about the model."""
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(_Opens()))
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    known: dict[str, Any] = {"holdout": None, "task": "classification", "sha256": None, "preprocessors": []}
-    known |= {"versions": {}, "features": [], "types": {}, "extra_globals": ["socket.socket", "_socket.socket"]}
-    places = {"model": str(tmp_path / "model.pkl"), "out": str(scratch / "out"), "predictions": str(scratch / "said")}
-    answer = sandbox().ask("convert", scratch, SandboxSection(seconds=60), **known, **places)
+    names = ["socket.socket", "_socket.socket"]
+    answer = converted(tmp_path / "model.pkl", tmp_path / "scratch", extra_globals=names)
     assert answer.value is None
     assert "Permission denied" in answer.reason
