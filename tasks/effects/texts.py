@@ -36,6 +36,7 @@ class Made(Enum):
 
 def file_named_by(one: Any) -> str | None:
     """Return what is wrong with a pipeline that could hand a text to XGBoost; None of anything else."""
+    # One within another that is given a table is looked at by itself.
     if not isinstance(one, Pipeline) or not _reads(one, Made.TABLE):
         return None
     return f"can make a single text of rows, and XGBoost would read the file of that name: {MEND}"
@@ -44,10 +45,7 @@ def file_named_by(one: Any) -> str | None:
 def _reads(one: Any, given: Made) -> bool:
     """Whether an estimator of XGBoost is asked with a text, where this is what its pipeline, or it, is given."""
     if isinstance(one, Pipeline):
-        return any(_reads(step, before) for step, before in _steps(one, given))
-    if given is Made.TABLE:
-        # A pipeline within something else is looked at by itself.
-        return False
+        return any(_reads(step, before) for step, before in _steps(one, given) if before is not Made.TABLE)
     if isinstance(one, BaseEstimator) and type(one).__module__.startswith("xgboost"):
         return given is Made.TEXT
     return any(_reads(inner, given) for inner in inside(one) if not isinstance(inner, SIMPLE))

@@ -40,7 +40,7 @@ def sound(model: Any) -> Any:
     everything = objects_in(model)
     for one in everything:
         # All of them first: to look at some of the tables is to ask a model.
-        if obstacle := meddling(one) or adrift(one) or file_named_by(one):
+        if obstacle := meddling(one) or adrift(one):
             raise BrokenError(f"its {type(one).__name__} {obstacle}")
         # What is no estimator, such as a list, asks nothing of what lies in it.
         if isinstance(model, BaseEstimator) and (obstacle := misplaced(one)):
@@ -65,7 +65,7 @@ def _require_grown(part: Any) -> None:
 def _require_straight(one: Any) -> None:
     """Return if whatever else has numbers of its own nodes, rows or columns has none that are not there."""
     try:
-        obstacle = flaw(one) if is_booster(one) else crooked(one)
+        obstacle = flaw(one) if is_booster(one) else file_named_by(one) or crooked(one)
     except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise BrokenError(f"its {type(one).__name__} is not whole: {type(error).__name__}: {error}") from error
     if obstacle:

@@ -163,6 +163,16 @@ def test_steps_that_keep_a_table_pass(case: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_staged(tmp_path / "model.pkl").model.predict(rows), model.predict(rows))
 
 
+@pytest.mark.parametrize("steps", [None, [1], "itself"])
+def test_a_pipeline_without_steps_is_broken(steps: Any, tmp_path: Path) -> None:
+    """It is said to be, whatever lies in their place."""
+    broken = trained(step())
+    broken.steps = [("a", step()), ("b", broken), ("c", BOOSTER)] if steps == "itself" else steps
+    joblib.dump(broken, tmp_path / "model.pkl")
+    with pytest.raises(BrokenError, match="its Pipeline is not whole"):
+        load_staged(tmp_path / "model.pkl")
+
+
 def test_a_separate_file_makes_no_text_either() -> None:
     """Each passes by itself; one that makes words of texts is joined."""
     with pytest.raises(BrokenError, match=r"with what is in staging.preprocessors its Pipeline can make a single text"):
